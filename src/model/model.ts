@@ -1,0 +1,253 @@
+/**
+ * What a configuration means: plain, frozen, serialisable values, all defaults and references resolved.
+ * Each process receives its own slice. Times are microseconds, addresses canonical text.
+ */
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
+import type { Micros } from "../base/time.ts";
+
+export interface Model {
+  readonly global: GlobalModel;
+  readonly vrrp: VrrpModel;
+  /** Every track script that an instance refers to; run by the supervisor, judged by the vrrp child. */
+  readonly trackScripts: readonly TrackScriptModel[];
+  readonly mail: MailModel | undefined;
+}
+
+export interface GlobalModel {
+  readonly routerId: string;
+  /** `instance NAME`, part of the daemon's identity. */
+  readonly instanceName: string | undefined;
+  readonly enableScriptSecurity: boolean;
+  readonly process: ProcessModel;
+  readonly dynamicInterfaces: boolean;
+  /** Names under which buoy knows unread lines: none of them changes who is master. */
+  readonly reloadCheckConfig: boolean;
+}
+
+/** Scheduling wishes for the vrrp child (`vrrp_priority`, `vrrp_rt_priority`, `vrrp_cpu_affinity`, ...). */
+export interface ProcessModel {
+  readonly niceValue: number | undefined;
+  readonly realtimePriority: number | undefined;
+  readonly realtimeLimit: Micros | undefined;
+  readonly cpuAffinity: readonly number[] | undefined;
+  readonly noSwap: boolean;
+}
+
+/** `notification_email`, `smtp_server` and their kin; absent where either is missing. */
+export interface MailModel {
+  readonly from: string;
+  readonly recipients: readonly string[];
+  readonly server: string;
+  readonly port: number;
+  readonly heloName: string;
+  readonly connectTimeout: Micros;
+  readonly routerId: string;
+}
+
+/** A command as it will be run: argv[0] is the path as configured. */
+export interface CommandModel {
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups; empty means none. */
+  readonly groups: readonly number[];
+}
+
+/** `vrrp_script`. */
+export interface TrackScriptModel {
+  readonly name: string;
+  readonly command: CommandModel;
+  readonly interval: Micros;
+  readonly timeout: Micros;
+  readonly rise: number;
+  readonly fall: number;
+  readonly weight: number;
+  readonly reverse: boolean;
+  readonly initFail: boolean;
+}
+
+export interface VrrpModel {
+  readonly instances: readonly VrrpInstanceModel[];
+  readonly syncGroups: readonly SyncGroupModel[];
+  /** Judging parameters of every track script by name (the command itself is not the vrrp child's business). */
+  readonly trackScripts: readonly TrackScriptJudgement[];
+  /** Ignore adverts and stay silent this long after start. */
+  readonly startupDelay: Micros;
+}
+
+export interface TrackScriptJudgement {
+  readonly name: string;
+  readonly rise: number;
+  readonly fall: number;
+  readonly initFail: boolean;
+}
+
+/** `vrrp_sync_group`; members share one state. */
+export interface SyncGroupModel {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly notify: NotifyModel;
+  readonly smtpAlert: boolean;
+}
+
+export interface VrrpInstanceModel {
+  /** The block's name, unique; shown everywhere, but a reload matches by {@link VrrpInstanceModel.key}. */
+  readonly name: string;
+  /** Stable identity: VRID, family, interface and mode (`keys.ts`). */
+  readonly key: string;
+  readonly version: 2 | 3;
+  readonly family: IpFamily;
+  readonly interface: string;
+  readonly virtualRouterId: number;
+  /** 1..255; 255 is the address owner. */
+  readonly priority: number;
+  /** `state`, only a wish. */
+  readonly wantedState: "MASTER" | "BACKUP";
+  readonly advertisementInterval: Micros;
+  /** Missed-advertisement multiplier, 3. */
+  readonly downTimerAdverts: number;
+  readonly preempt: boolean;
+  readonly preemptDelay: Micros;
+  readonly authentication: AuthenticationModel;
+  /** Which v3/IPv4 checksum we send; both readings are accepted. */
+  readonly v3Checksum: "pseudo-header" | "message-only";
+  /** Source of our advertisements; undefined means the interface's primary address. */
+  readonly sourceAddress: IpAddress | undefined;
+  /** FAULT while the configured source address is absent (`track_src_ip`). */
+  readonly trackSourceAddress: boolean;
+  readonly multicastGroup: IpAddress;
+  /** Unicast peers; empty means multicast. Reserved: unicast is refused until it works. */
+  readonly unicastPeers: readonly UnicastPeerModel[];
+  readonly virtualAddresses: readonly VirtualAddressModel[];
+  /** Treated like virtual addresses but never advertised. */
+  readonly excludedAddresses: readonly VirtualAddressModel[];
+  readonly trackInterfaces: readonly TrackedModel[];
+  readonly trackScripts: readonly TrackedModel[];
+  /** The instance's own link does not cause FAULT (`dont_track_primary`). */
+  readonly dontTrackPrimary: boolean;
+  readonly garp: GarpModel;
+  readonly lowerPrioNoAdvert: boolean;
+  readonly higherPrioSendAdvert: boolean;
+  readonly ownerIgnoreAdverts: boolean;
+  readonly skipCheckAdvAddr: boolean;
+  readonly promoteSecondaries: boolean;
+  readonly notify: NotifyModel;
+  readonly smtpAlert: boolean;
+}
+
+export interface UnicastPeerModel {
+  readonly address: IpAddress;
+  readonly minTtl: number | undefined;
+  readonly maxTtl: number | undefined;
+}
+
+export type AuthenticationModel =
+  | { readonly kind: "none" }
+  /** `password` is the text, at most 8 bytes. */
+  | { readonly kind: "pass"; readonly password: string };
+
+/** One line of `virtual_ipaddress` or `virtual_ipaddress_excluded`. */
+export interface VirtualAddressModel {
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly family: IpFamily;
+  /** Interface that receives the address. */
+  readonly interface: string;
+  /** rtnetlink scope number; 0 is global. */
+  readonly scope: number;
+  readonly broadcast: IpAddress | undefined;
+  readonly label: string | undefined;
+  readonly peer: IpAddress | undefined;
+  readonly peerPrefixLength: number | undefined;
+  readonly flags: readonly AddressFlag[];
+  /** Seconds, or undefined for forever. */
+  readonly preferredLifetime: number | undefined;
+  /** Neither track the device nor react when others delete the address. */
+  readonly noTrack: boolean;
+}
+
+export type AddressFlag = "home" | "nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin";
+
+/** Something tracked by name: an interface or a script. */
+export interface TrackedModel {
+  readonly name: string;
+  /** 0 means a failure is FAULT. */
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
+/** Announcing of addresses: gratuitous ARP and unsolicited neighbour advertisements. */
+export interface GarpModel {
+  /** Announcements per address in each burst. */
+  readonly masterRepeat: number;
+  /** Delay to the second burst; 0 means none. */
+  readonly masterDelay: Micros;
+  /** Period of refresh announcements while master; 0 means off. */
+  readonly masterRefresh: Micros;
+  readonly masterRefreshRepeat: number;
+  readonly lowerPrioDelay: Micros;
+  readonly lowerPrioRepeat: number;
+  /** Minimum spacing of gratuitous ARPs on one interface; 0 means back to back. */
+  readonly garpInterval: Micros;
+  /** Minimum spacing of unsolicited neighbour advertisements on one interface. */
+  readonly gnaInterval: Micros;
+}
+
+export interface NotifyModel {
+  readonly master: CommandModel | undefined;
+  readonly backup: CommandModel | undefined;
+  readonly fault: CommandModel | undefined;
+  readonly stop: CommandModel | undefined;
+  readonly deleted: CommandModel | undefined;
+  /** `notify`: run on every transition with type, name, state and priority appended. */
+  readonly any: CommandModel | undefined;
+  readonly masterRxLowerPri: CommandModel | undefined;
+  /** Longest a running script may hold up a newer state, 60 s. */
+  readonly timeout: Micros;
+}
+
+/**
+ * What the host knows, handed to `resolve` as a plain value. `undefined` where it is not known (an editor, `verify`
+ * on another machine): then nothing is said about it.
+ */
+export interface HostFacts {
+  readonly hostName: string;
+  readonly interfaces: readonly InterfaceFact[] | undefined;
+  /** Answers for every user and group the configuration names. */
+  readonly users: ReadonlyMap<string, UserFact> | undefined;
+  readonly groups: ReadonlyMap<string, number> | undefined;
+  /** The user the daemon runs as. */
+  readonly self: UserFact;
+  /** Answers for every command path the configuration names. */
+  readonly scripts: ReadonlyMap<string, ScriptFact> | undefined;
+}
+
+export interface InterfaceFact {
+  readonly index: number;
+  readonly name: string;
+  readonly mac: MacAddress | undefined;
+  readonly mtu: number;
+  readonly up: boolean;
+  readonly running: boolean;
+}
+
+export interface UserFact {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+/** What a walk along a script's path found. */
+export interface ScriptFact {
+  /** Absolute path after a search along PATH and resolving links; undefined if there is no such file. */
+  readonly resolved: string | undefined;
+  readonly regular: boolean;
+  readonly executable: boolean;
+  /** The file starts with `#!` or is a binary; otherwise /bin/sh runs it. */
+  readonly hasInterpreter: boolean;
+  /** The first path element that someone other than root can write to, with the reason. */
+  readonly insecure: { readonly element: string; readonly reason: string } | undefined;
+}

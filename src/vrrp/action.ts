@@ -1,0 +1,66 @@
+/**
+ * What the VRRP engine wants done. The order of a returned list is contract: advertisement first, then addresses, then
+ * announcements, then scripts. Advertisements and announcements never wait for addresses.
+ */
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { CommandModel, VirtualAddressModel } from "../model/model.ts";
+import type { VrrpEvent } from "./event.ts";
+
+export type VrrpAction =
+  | SendAdvertisement
+  /** Ends in ActionDone or ActionFailed, once for each address, with the same id and epoch. */
+  | AddressChange
+  | SendFrames
+  | RunNotify
+  | SendMail
+  | { readonly kind: "Emit"; readonly event: VrrpEvent }
+  /** All is released after a StopRequested: the process may end. */
+  | { readonly kind: "Stopped" };
+
+export interface SendAdvertisement {
+  readonly kind: "SendAdvertisement";
+  readonly instance: string;
+  readonly interface: string;
+  readonly family: IpFamily;
+  readonly from: IpAddress;
+  readonly to: IpAddress;
+  readonly hopLimit: number;
+  /** The VRRP message; it belongs to the engine and must be sent or copied at once. */
+  readonly payload: Uint8Array;
+}
+
+export interface AddressChange {
+  readonly kind: "AddAddresses" | "RemoveAddresses";
+  readonly id: number;
+  readonly epoch: number;
+  readonly instance: string;
+  readonly addresses: readonly VirtualAddressModel[];
+}
+
+/** Whole Ethernet frames: gratuitous ARP and unsolicited neighbour advertisements. */
+export interface SendFrames {
+  readonly kind: "SendFrames";
+  readonly instance: string;
+  readonly interface: string;
+  readonly frames: readonly Uint8Array[];
+}
+
+/** Scripts of one state, for the serial queue of one subject. */
+export interface RunNotify {
+  readonly kind: "RunNotify";
+  /** Queue key: `INSTANCE VI_1` or `GROUP G1`. */
+  readonly subject: string;
+  readonly state: NotifyState;
+  /** Run together: the state's own script and `notify` with its four words appended. */
+  readonly commands: readonly CommandModel[];
+  /** How long a running script may go on once a newer state waits. */
+  readonly timeout: number;
+}
+
+export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED" | "MASTER_RX_LOWER_PRI";
+
+export interface SendMail {
+  readonly kind: "SendMail";
+  readonly subject: string;
+  readonly body: string;
+}

@@ -1,0 +1,54 @@
+/**
+ * Why something happened: a chain of facts, the immediate one first, each the reason for the one before it.
+ * It is written down when the decision is made; nothing reconstructs it later.
+ */
+import type { IpAddress } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
+import type { OsError } from "../base/result.ts";
+import type { Instant, Micros } from "../base/time.ts";
+
+export type Cause = readonly CauseFact[];
+
+export type CauseFact = { readonly at: Instant } & CauseDetail;
+
+export type CauseDetail =
+  | { readonly kind: "started" }
+  | { readonly kind: "restored"; readonly downFor: Micros }
+  | { readonly kind: "configured"; readonly what: string }
+  /** An advertisement arrived from another router. */
+  | {
+      readonly kind: "advertisement";
+      readonly from: IpAddress;
+      readonly priority: number;
+      readonly ourPriority: number;
+      readonly ourAddress: IpAddress | undefined;
+    }
+  /** No acceptable advertisement for Master_Down_Interval; `lastFrom` is the last master heard, if any. */
+  | {
+      readonly kind: "master-down-timer";
+      readonly interval: Micros;
+      readonly lastHeard: Instant | undefined;
+      readonly lastFrom: IpAddress | undefined;
+      /** Advertisements dropped while waiting, per reason: the usual explanation of a split brain. */
+      readonly dropped: Readonly<Record<string, number>>;
+    }
+  /** We are address owner: master without an election. */
+  | { readonly kind: "address-owner" }
+  | { readonly kind: "preempt-delay-over"; readonly delay: Micros }
+  | { readonly kind: "interface"; readonly name: string; readonly up: boolean; readonly reason: string }
+  | {
+      readonly kind: "script";
+      readonly name: string;
+      readonly ok: boolean;
+      readonly exitCode: number | undefined;
+      readonly signal: string | undefined;
+      readonly timedOut: boolean;
+    }
+  | { readonly kind: "priority"; readonly from: number; readonly to: number }
+  | { readonly kind: "address-removed"; readonly address: IpAddress; readonly interface: string }
+  | { readonly kind: "action-failed"; readonly what: string; readonly error: OsError }
+  | { readonly kind: "no-source-address"; readonly interface: string }
+  | { readonly kind: "conflict"; readonly address: IpAddress; readonly mac: MacAddress }
+  | { readonly kind: "group"; readonly group: string; readonly member: string }
+  | { readonly kind: "stop-requested"; readonly by: string }
+  | { readonly kind: "removed-by-reload" };

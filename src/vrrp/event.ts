@@ -1,0 +1,58 @@
+/** What happened, for the journal, `why`, the log and the metrics. Plain values. */
+import type { IpAddress } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
+import type { OsError } from "../base/result.ts";
+import type { Instant, Micros } from "../base/time.ts";
+import type { Cause } from "./cause.ts";
+
+/** keepalived's states of an instance. */
+export type VrrpState = "INIT" | "BACKUP" | "MASTER" | "FAULT" | "STOP";
+
+/** Why a received packet was not used, in the order of the checks. */
+export type DropReason =
+  | "too-short"
+  | "hop-limit"
+  | "version"
+  | "authentication-type"
+  | "authentication"
+  | "advertisement-interval"
+  | "type"
+  | "truncated"
+  | "checksum"
+  | "destination"
+  | "owner-ignores"
+  | "unknown-virtual-router"
+  | "not-ready"
+  | "own-packet";
+
+export type VrrpEvent = { readonly at: Instant; readonly instance: string } & VrrpEventDetail;
+
+export type VrrpEventDetail =
+  | {
+      readonly kind: "StateChanged";
+      readonly from: VrrpState;
+      readonly to: VrrpState;
+      readonly priority: number;
+      readonly cause: Cause;
+    }
+  | { readonly kind: "PriorityChanged"; readonly from: number; readonly to: number; readonly cause: Cause }
+  /** First of its kind from this source since the last accepted one; `suppressed` counts those kept silent before it. */
+  | {
+      readonly kind: "PacketDropped";
+      readonly reason: DropReason;
+      readonly source: IpAddress;
+      readonly detail: string;
+      readonly suppressed: number;
+    }
+  /** The master's advertisement lists other addresses than we hold. */
+  | { readonly kind: "AddressListDiffers"; readonly source: IpAddress; readonly missing: readonly IpAddress[]; readonly extra: readonly IpAddress[] }
+  | { readonly kind: "MasterHeard"; readonly source: IpAddress; readonly priority: number; readonly interval: Micros }
+  | { readonly kind: "AddressAdded"; readonly address: IpAddress; readonly interface: string }
+  | { readonly kind: "AddressFailed"; readonly address: IpAddress; readonly interface: string; readonly error: OsError; readonly retryAt: Instant | undefined }
+  | { readonly kind: "AddressDeletedByOther"; readonly address: IpAddress; readonly interface: string; readonly reaction: string }
+  | { readonly kind: "AddressConflict"; readonly address: IpAddress; readonly interface: string; readonly mac: MacAddress }
+  | { readonly kind: "LowerPriorityAdvert"; readonly source: IpAddress; readonly priority: number }
+  | { readonly kind: "TrackerChanged"; readonly tracker: string; readonly ok: boolean; readonly cause: Cause }
+  /** The process was not scheduled for this long although a deadline had passed. */
+  | { readonly kind: "Stalled"; readonly late: Micros }
+  | { readonly kind: "FirstAnnouncement"; readonly afterDeadline: Micros };

@@ -1,0 +1,82 @@
+/** Past facts that the VRRP engine is told. Plain values: they can be recorded and replayed. */
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
+import type { OsError } from "../base/result.ts";
+import type { Micros } from "../base/time.ts";
+import type { VrrpModel } from "../model/model.ts";
+
+export type VrrpInput =
+  /** The first one starts the engine; later ones are reloads. */
+  | { readonly kind: "ConfigChanged"; readonly model: VrrpModel }
+  | PacketReceived
+  | { readonly kind: "LinkChanged"; readonly link: LinkState }
+  | { readonly kind: "LinkRemoved"; readonly name: string }
+  | { readonly kind: "AddressAdded"; readonly address: InterfaceAddress; readonly origin: "self" | "other" }
+  | { readonly kind: "AddressRemoved"; readonly address: InterfaceAddress; readonly origin: "self" | "other" }
+  | {
+      readonly kind: "ScriptFinished";
+      readonly script: string;
+      readonly ok: boolean;
+      readonly exitCode: number | undefined;
+      readonly signal: string | undefined;
+      readonly timedOut: boolean;
+      readonly duration: Micros;
+    }
+  /** A deadline may have passed; `handle`'s `now` says how late it is. */
+  | { readonly kind: "ClockReached" }
+  | { readonly kind: "ActionDone"; readonly id: number; readonly epoch: number; readonly address: IpAddress }
+  | {
+      readonly kind: "ActionFailed";
+      readonly id: number;
+      readonly epoch: number;
+      readonly address: IpAddress;
+      readonly error: OsError;
+    }
+  /** An ARP packet or neighbour advertisement that claims an address. */
+  | {
+      readonly kind: "NeighbourClaimSeen";
+      readonly interface: string;
+      readonly address: IpAddress;
+      readonly mac: MacAddress;
+    }
+  /** `release` false leaves addresses in place and sends no priority 0 (`--dont-release-vrrp`). */
+  | { readonly kind: "StopRequested"; readonly release: boolean; readonly by: string };
+
+/** One IP packet of protocol 112, headers already taken apart by the socket. */
+export interface PacketReceived {
+  readonly kind: "PacketReceived";
+  readonly interface: string;
+  readonly family: IpFamily;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  /** TTL or hop limit. */
+  readonly hopLimit: number;
+  /** The VRRP message. Valid only during `handle`: the buffer is used again. */
+  readonly payload: Uint8Array;
+  /** The kernel has verified the checksum already (IPv6 raw sockets with a checksum offset). */
+  readonly checksumVerified: boolean;
+}
+
+export interface LinkState {
+  readonly index: number;
+  readonly name: string;
+  /** IFF_UP. */
+  readonly up: boolean;
+  /** IFF_RUNNING, that is carrier. */
+  readonly running: boolean;
+  readonly mtu: number;
+  readonly mac: MacAddress | undefined;
+}
+
+export interface InterfaceAddress {
+  readonly interface: string;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly family: IpFamily;
+  /** rtnetlink scope: 0 global, 253 link, 254 host. */
+  readonly scope: number;
+  readonly secondary: boolean;
+  /** IPv6 duplicate address detection has not finished. */
+  readonly tentative: boolean;
+  readonly dadFailed: boolean;
+}
