@@ -1,0 +1,49 @@
+/** One line of the journal: something that happened in one of the processes, with both clocks. Plain JSON. */
+import type { Instant, Micros } from "../base/time.ts";
+import type { NotifyState } from "../vrrp/action.ts";
+import type { VrrpEvent } from "../vrrp/event.ts";
+
+export interface JournalEntry {
+  /** Wall clock, ISO 8601 with microseconds and Z. */
+  readonly time: string;
+  /** Monotonic clock, comparable between the processes of one host. */
+  readonly at: Instant;
+  readonly event: JournalEvent;
+}
+
+export type ChildName = "vrrp" | "steward" | "checker";
+
+export type JournalEvent =
+  | { readonly source: "vrrp"; readonly event: VrrpEvent }
+  | { readonly source: "supervisor"; readonly event: SupervisorEvent }
+  | { readonly source: "steward"; readonly event: StewardEvent };
+
+export type SupervisorEvent =
+  | { readonly kind: "DaemonStarted"; readonly pid: number; readonly version: string }
+  | { readonly kind: "ChildStarted"; readonly child: ChildName; readonly pid: number; readonly warm: boolean }
+  | { readonly kind: "ChildDied"; readonly child: ChildName; readonly pid: number; readonly how: string; readonly restartIn: Micros }
+  | { readonly kind: "HeartbeatMissed"; readonly child: ChildName; readonly silentFor: Micros }
+  /** Addresses of a dead vrrp child were taken out by the ledger. */
+  | { readonly kind: "LedgerReleased"; readonly addresses: readonly string[]; readonly failed: readonly string[] }
+  | {
+      readonly kind: "ScriptEnded";
+      readonly subject: string;
+      readonly state: NotifyState;
+      readonly command: readonly string[];
+      readonly exitCode: number | undefined;
+      readonly signal: string | undefined;
+      readonly duration: Micros;
+      readonly error: string | undefined;
+    }
+  /** States passed over because newer ones waited. */
+  | { readonly kind: "NotifyCollapsed"; readonly subject: string; readonly states: readonly NotifyState[] }
+  | { readonly kind: "EventsDropped"; readonly count: number; readonly between: string }
+  | { readonly kind: "Degraded"; readonly what: string; readonly consequence: string; readonly remedy: string }
+  | { readonly kind: "DaemonStopping"; readonly by: string };
+
+export type StewardEvent =
+  | { readonly kind: "ConfigLoaded"; readonly files: readonly string[]; readonly instances: number; readonly notes: number; readonly repairs: number }
+  | { readonly kind: "ConfigRefused"; readonly file: string; readonly diagnostics: readonly string[] }
+  | { readonly kind: "ReloadUnchanged" }
+  | { readonly kind: "MailSent"; readonly subject: string; readonly recipients: readonly string[]; readonly attempts: number }
+  | { readonly kind: "MailFailed"; readonly subject: string; readonly attempt: number; readonly error: string; readonly retryIn: Micros | undefined };
