@@ -1,3 +1,5 @@
+import { readUint16, writeUint16, writeUint32 } from "./bytes.ts";
+
 /**
  * IP addresses. An `IpAddress` is canonical text (dotted quad, or RFC 5952 for IPv6), so that equality is `===`
  * and values can be recorded, sent and shown as they are; bytes exist only at the wire.
@@ -40,19 +42,45 @@ export function parseIpPrefix(
 
 /** 4 or 16 bytes in network order, or undefined if the text is no address. */
 export function ipToBytes(text: string): Uint8Array | undefined {
-  return text.includes(":") ? ipv6ToBytes(text) : ipv4ToBytes(text);
+  if (text.includes(":")) return ipv6ToBytes(text);
+  const value = parseIpv4(text, 0);
+  if (value < 0) return undefined;
+  const bytes = new Uint8Array(4);
+  writeUint32(bytes, 0, value);
+  return bytes;
+}
+
+/** The 32 bits of a dotted quad, or undefined if the text is none. Allocates nothing. */
+export function ipv4ToNumber(text: string): number | undefined {
+  const value = parseIpv4(text, 0);
+  return value < 0 ? undefined : value;
 }
 
 /** Canonical text of 4 or 16 bytes in network order. Throws RangeError for another length. */
 export function bytesToIp(bytes: Uint8Array): IpAddress {
-  if (bytes.length === 4) return bytes.join(".");
-  if (bytes.length !== 16) throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
-  return formatIpv6(bytes);
+  if (bytes.length !== 4 && bytes.length !== 16) {
+    throw new RangeError(`an IP address has 4 or 16 bytes, not ${bytes.length}`);
+  }
+  return readIp(bytes, 0, bytes.length === 4 ? "ipv4" : "ipv6");
+}
+
+/** Bytes of an address on the wire: 4 or 16. */
+export function ipLength(family: IpFamily): 4 | 16 {
+  return family === "ipv4" ? 4 : 16;
+}
+
+/** Canonical text of the address at `offset`, which the caller knows to lie within the bytes. Made once a packet: cheap. */
+export function readIp(bytes: Uint8Array, offset: number, family: IpFamily): IpAddress {
+  if (family === "ipv6") return formatIpv6(bytes, offset);
+  return `${bytes[offset] ?? 0}.${bytes[offset + 1] ?? 0}.${bytes[offset + 2] ?? 0}.${bytes[offset + 3] ?? 0}`;
 }
 
 /** Negative, zero or positive as a < b, a = b, a > b by numeric value; families must be equal (IPv4 sorts first). */
 export function compareIp(a: IpAddress, b: IpAddress): number {
   if (a === b) return 0;
+  const small = ipv4ToNumber(a);
+  const other = ipv4ToNumber(b);
+  if (small !== undefined && other !== undefined) return small - other;
   const left = ipToBytes(a);
   const right = ipToBytes(b);
   if (left === undefined || right === undefined) throw new RangeError(`not IP addresses: ${a}, ${b}`);
@@ -89,66 +117,104 @@ export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
   return true;
 }
 
-function ipv4ToBytes(text: string): Uint8Array | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
-  const bytes = new Uint8Array(4);
-  for (let i = 0; i < 4; i++) {
-    const part = parts[i] ?? "";
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255 || (part.length > 1 && part.startsWith("0"))) return undefined;
-    bytes[i] = Number(part);
+const DOT = 0x2e;
+const COLON = 0x3a;
+
+/** The dotted quad from `start` to the end of the text as 32 bits, or -1. No octet may have a leading zero (octal?). */
+function parseIpv4(text: string, start: number): number {
+  const end = text.length;
+  let value = 0;
+  let octets = 0;
+  for (let at = start; octets < 4; at++) {
+    const first = at;
+    let octet = 0;
+    for (; at < end && text.charCodeAt(at) !== DOT; at++) {
+      const digit = text.charCodeAt(at) - 0x30;
+      if (digit < 0 || digit > 9 || at - first === 3) return -1;
+      octet = octet * 10 + digit;
+    }
+    if (at === first || octet > 255 || (at - first > 1 && text.charCodeAt(first) === 0x30)) return -1;
+    value = value * 256 + octet;
+    octets++;
+    if (octets === 4) return at === end ? value : -1;
+    if (at === end) return -1;
   }
-  return bytes;
+  return -1;
 }
 
+/** One pass over the text: groups fill the bytes from the left, and at the end those after `::` move to the right. */
 function ipv6ToBytes(text: string): Uint8Array | undefined {
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const head = groupsToBytes(halves[0] ?? "", halves.length === 1);
-  const tail = halves.length === 2 ? groupsToBytes(halves[1] ?? "", true) : [];
-  if (head === undefined || tail === undefined) return undefined;
-  const length = head.length + tail.length;
-  if (halves.length === 1 ? length !== 16 : length > 14) return undefined;
   const bytes = new Uint8Array(16);
-  bytes.set(head, 0);
-  bytes.set(tail, 16 - tail.length);
-  return bytes;
-}
-
-function groupsToBytes(text: string, mayEndInIpv4: boolean): number[] | undefined {
-  if (text === "") return [];
-  const groups = text.split(":");
-  const bytes: number[] = [];
-  for (const [index, group] of groups.entries()) {
-    if (group.includes(".")) {
-      const quad = mayEndInIpv4 && index === groups.length - 1 ? ipv4ToBytes(group) : undefined;
-      if (quad === undefined) return undefined;
-      bytes.push(...quad);
-    } else {
-      if (!/^[0-9a-fA-F]{1,4}$/.test(group)) return undefined;
-      const value = Number.parseInt(group, 16);
-      bytes.push(value >> 8, value & 0xff);
+  const end = text.length;
+  let filled = 0;
+  let gap = text.startsWith("::") ? 0 : -1;
+  for (let at = gap < 0 ? 0 : 2; at < end; ) {
+    if (filled === 16) return undefined;
+    const colon = text.indexOf(":", at);
+    const stop = colon < 0 ? end : colon;
+    if (colon < 0 && text.includes(".", at)) {
+      const quad = parseIpv4(text, at);
+      if (quad < 0 || filled > 12) return undefined;
+      writeUint32(bytes, filled, quad);
+      filled += 4;
+      break;
+    }
+    const group = parseGroup(text, at, stop);
+    if (group < 0) return undefined;
+    writeUint16(bytes, filled, group);
+    filled += 2;
+    if (stop === end) break;
+    at = stop + 1;
+    if (at === end) return undefined;
+    if (text.charCodeAt(at) === COLON) {
+      if (gap >= 0) return undefined;
+      gap = filled;
+      at++;
     }
   }
-  return bytes;
+  if (gap < 0) return filled === 16 ? bytes : undefined;
+  if (filled > 14) return undefined;
+  const tail = filled - gap;
+  bytes.copyWithin(16 - tail, gap, filled);
+  return bytes.fill(0, gap, 16 - tail);
 }
 
-/** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups shortened. */
-function formatIpv6(bytes: Uint8Array): string {
-  const groups: number[] = [];
-  for (let i = 0; i < 16; i += 2) groups.push(((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0));
-  let bestStart = -1;
+/** One to four hex digits in [start, stop), or -1. */
+function parseGroup(text: string, start: number, stop: number): number {
+  if (stop === start || stop - start > 4) return -1;
+  let value = 0;
+  for (let at = start; at < stop; at++) {
+    const code = text.charCodeAt(at);
+    const lower = code | 0x20;
+    if (code >= 0x30 && code <= 0x39) value = value * 16 + code - 0x30;
+    else if (lower >= 0x61 && lower <= 0x66) value = value * 16 + lower - 0x57;
+    else return -1;
+  }
+  return value;
+}
+
+/**
+ * RFC 5952: lower case, no leading zeros, the first of the longest runs of two or more zero groups shortened. Addresses
+ * with an embedded IPv4 address have no form of their own: canonical text need not know well-known prefixes.
+ */
+function formatIpv6(bytes: Uint8Array, offset: number): string {
+  let bestStart = 8;
   let bestLength = 1;
-  for (let start = 0; start < 8; ) {
-    let end = start;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - start > bestLength) {
-      bestStart = start;
-      bestLength = end - start;
+  let run = 0;
+  for (let group = 0; group < 8; group++) {
+    run = readUint16(bytes, offset + 2 * group) === 0 ? run + 1 : 0;
+    if (run > bestLength) {
+      bestLength = run;
+      bestStart = group + 1 - run;
     }
-    start = end === start ? start + 1 : end;
   }
-  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(":");
-  if (bestStart < 0) return hex(groups);
-  return `${hex(groups.slice(0, bestStart))}::${hex(groups.slice(bestStart + bestLength))}`;
+  const bestEnd = bestStart + bestLength;
+  let text = bestStart === 0 ? ":" : "";
+  for (let group = 0; group < 8; group++) {
+    if (group === bestStart) text += ":";
+    if (group >= bestStart && group < bestEnd) continue;
+    text += readUint16(bytes, offset + 2 * group).toString(16);
+    if (group < 7) text += ":";
+  }
+  return text;
 }

@@ -17,9 +17,9 @@
  */
 import { assert, present } from "../base/assert.ts";
 import { readUint16, writeUint16 } from "../base/bytes.ts";
-import { finishChecksum, sumWords } from "../base/checksum.ts";
+import { finishChecksum, sumPseudoHeader, sumWords } from "../base/checksum.ts";
 import type { IpAddress, IpFamily } from "../base/ip.ts";
-import { bytesToIp, ipToBytes } from "../base/ip.ts";
+import { ipLength, ipToBytes, readIp } from "../base/ip.ts";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Micros } from "../base/time.ts";
@@ -143,7 +143,7 @@ export function peekVrrp(payload: Uint8Array, family: IpFamily): VrrpHeader | un
  */
 export function messageLength(version: number, family: IpFamily, addressCount: number): number {
   const authLength = version === 2 ? VRRP_AUTH_DATA_LENGTH : 0;
-  return VRRP_HEADER_LENGTH + addressCount * addressLength(family) + authLength;
+  return VRRP_HEADER_LENGTH + addressCount * ipLength(family) + authLength;
 }
 
 /** The authentication field of a version 2 message of {@link VrrpHeader.length} bytes, not copied. */
@@ -151,10 +151,15 @@ export function vrrpAuthData(payload: Uint8Array, length: number): Uint8Array {
   return payload.subarray(length - VRRP_AUTH_DATA_LENGTH, length);
 }
 
+/** What follows a message of {@link VrrpHeader.length} bytes, not copied: padding, or an authentication trailer. */
+export function vrrpTrailer(payload: Uint8Array, length: number): Uint8Array {
+  return payload.subarray(length);
+}
+
 /** The address list of a message as bytes, not copied: 4 or 16 bytes an address, fewer if the message is cut off. */
 export function vrrpAddressBytes(payload: Uint8Array, family: IpFamily): Uint8Array {
   const count = payload[3] ?? 0;
-  return payload.subarray(VRRP_HEADER_LENGTH, VRRP_HEADER_LENGTH + count * addressLength(family));
+  return payload.subarray(VRRP_HEADER_LENGTH, VRRP_HEADER_LENGTH + count * ipLength(family));
 }
 
 /** Meaning of a VRRP message, checksum and authentication not looked at. Never throws. */
@@ -194,7 +199,10 @@ export function verifyVrrpChecksum(
   if (length < VRRP_HEADER_LENGTH || payload.length < length) return "bad";
   const version = (payload[0] ?? 0) >> 4;
   const sum = sumWords(payload.length === length ? payload : payload.subarray(0, length));
-  if (version !== 2 && finishChecksum(sum + pseudoHeaderSum(source, destination, length)) === 0) {
+  if (
+    version !== 2 &&
+    finishChecksum(sum + sumPseudoHeader(source, destination, VRRP_PROTOCOL, length)) === 0
+  ) {
     return "pseudo-header";
   }
   return family === "ipv4" && finishChecksum(sum) === 0 ? "message-only" : "bad";
@@ -206,7 +214,7 @@ export function verifyVrrpChecksum(
  */
 export function encodeVrrp(packet: VrrpPacket, options: VrrpEncodeOptions): Uint8Array {
   const { family } = options;
-  const size = addressLength(family);
+  const size = ipLength(family);
   const count = packet.addresses.length;
   assert(count <= 255, `${count} addresses do not fit a VRRP message`);
   const bytes = new Uint8Array(messageLength(packet.version, family, count));
@@ -244,32 +252,19 @@ export function encodeVrrp(packet: VrrpPacket, options: VrrpEncodeOptions): Uint
 function checksumFor(bytes: Uint8Array, version: 2 | 3, options: VrrpEncodeOptions): number {
   const withPseudoHeader =
     version === 3 && (options.family === "ipv6" || options.checksum === "pseudo-header");
-  const initial = withPseudoHeader ? pseudoHeaderSum(options.source, options.destination, bytes.length) : 0;
+  const initial = withPseudoHeader
+    ? sumPseudoHeader(options.source, options.destination, VRRP_PROTOCOL, bytes.length)
+    : 0;
   return finishChecksum(sumWords(bytes, initial));
 }
 
-/**
- * Sum of source, destination, length and protocol. The pseudo-headers of IPv4 (RFC 5798 section 5.2.8) and IPv6 (RFC
- * 8200 section 8.1) differ in layout only, which a sum of 16-bit words does not see.
- */
-function pseudoHeaderSum(source: IpAddress, destination: IpAddress, length: number): number {
-  const from = present(ipToBytes(source), `bytes of address ${source}`);
-  const to = present(ipToBytes(destination), `bytes of address ${destination}`);
-  return sumWords(to, sumWords(from, length + VRRP_PROTOCOL));
-}
-
 function readAddresses(payload: Uint8Array, count: number, family: IpFamily): IpAddress[] {
-  const size = addressLength(family);
+  const size = ipLength(family);
   const addresses: IpAddress[] = [];
   for (let index = 0; index < count; index++) {
-    const offset = VRRP_HEADER_LENGTH + index * size;
-    addresses.push(bytesToIp(payload.subarray(offset, offset + size)));
+    addresses.push(readIp(payload, VRRP_HEADER_LENGTH + index * size, family));
   }
   return addresses;
-}
-
-function addressLength(family: IpFamily): number {
-  return family === "ipv4" ? 4 : 16;
 }
 
 function byteField(value: number, what: string): number {
