@@ -1,0 +1,72 @@
+/** What rtnetlink says about interfaces and their addresses, as plain values. */
+import type { IpAddress, IpFamily } from "../../base/ip.ts";
+import type { MacAddress } from "../../base/mac.ts";
+
+/** One network interface (RTM_NEWLINK). */
+export interface LinkFact {
+  readonly index: number;
+  readonly name: string;
+  /** IFF_UP: somebody switched it on. */
+  readonly up: boolean;
+  /** IFF_RUNNING: it has carrier. */
+  readonly running: boolean;
+  readonly mtu: number;
+  /** Undefined where the link layer has no six-byte address. */
+  readonly mac: MacAddress | undefined;
+  /** ARPHRD number: 1 Ethernet, 772 loopback. */
+  readonly type: number;
+  /** IFF_LOOPBACK. */
+  readonly loopback: boolean;
+  /** Index of the bridge, bond or VRF it is enslaved to. */
+  readonly master?: number;
+  /** Index of the interface it stands on (VLAN, macvlan) or of its veth peer. */
+  readonly parent?: number;
+  /** `veth`, `macvlan`, `bridge`, ... (IFLA_INFO_KIND). */
+  readonly linkInfoKind?: string;
+}
+
+/** One address of an interface (RTM_NEWADDR). Index, address and prefix length together identify it. */
+export interface AddressFact {
+  readonly index: number;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  readonly family: IpFamily;
+  /** rtnetlink scope: 0 global, 200 site, 253 link, 254 host. */
+  readonly scope: number;
+  /** IFA_F_* bits, see `constants.ts`. */
+  readonly flags: number;
+  /** IFA_F_SECONDARY: the kernel removes it along with the primary of its subnet. */
+  readonly secondary: boolean;
+  /** IPv6 duplicate address detection has not finished. */
+  readonly tentative: boolean;
+  readonly dadFailed: boolean;
+  /** It has no lifetime that ends. */
+  readonly permanent: boolean;
+  readonly peer?: IpAddress;
+  readonly broadcast?: IpAddress;
+  readonly label?: string;
+  /** Who put it there (IFA_PROTO, kernel 5.18): 18 is keepalived's number, and ours. */
+  readonly protocol?: number;
+}
+
+/** What to put on an interface, or take off it. Taken as it stands, a `VirtualAddressModel` and an index are one. */
+export interface AddressRequest {
+  readonly index: number;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+  /** rtnetlink scope number, 0 where not given. */
+  readonly scope?: number | undefined;
+  readonly broadcast?: IpAddress | undefined;
+  readonly label?: string | undefined;
+  readonly peer?: IpAddress | undefined;
+  /** Prefix length of the peer; `prefixLength` where not given. */
+  readonly peerPrefixLength?: number | undefined;
+  readonly flags?: readonly AddressRequestFlag[] | undefined;
+  /** Seconds; 0 makes the address deprecated from the start: no source for new connections. Default forever. */
+  readonly preferredLifetime?: number | undefined;
+  /** IFA_PROTO; default 18, keepalived's number. */
+  readonly protocol?: number | undefined;
+}
+
+/** The words of a `virtual_ipaddress` entry and of `ip address add`. */
+export type AddressRequestFlag = "home" | "nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin";
