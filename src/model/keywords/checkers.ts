@@ -1,0 +1,171 @@
+/** Keywords of the health checks. What several checks share is written once. */
+import {
+  type Argument,
+  address,
+  block,
+  COVERED,
+  choice,
+  command,
+  flag,
+  identity,
+  iface,
+  integer,
+  nested,
+  optional,
+  port,
+  type RowTemplate,
+  rest,
+  row,
+  span,
+  UNSIGNED_MAX,
+  weight,
+  word,
+} from "./row.ts";
+import { timingRows } from "./virtual-server.ts";
+
+const LONGEST = 4294;
+const SERVER = "virtual_server.real_server";
+
+const connectRows = [
+  row("connect_ip", [address], COVERED, "Address to check.", { default: "the real server's" }),
+  row("connect_port", [port], COVERED, "Port to check.", { default: "the real server's" }),
+  row("bindto", [address], COVERED, "Source address."),
+  row("bind_port", [port], COVERED, "Source port."),
+  row("bind_if", [iface], COVERED, "Interface to use."),
+  row("connect_timeout", [span(0.000001, LONGEST)], COVERED, "Seconds to connect and to answer.", {
+    default: "5",
+  }),
+  row("fwmark", [integer(0, UNSIGNED_MAX)], COVERED, "Mark of the packets.", { default: "0" }),
+];
+
+function commonRows(retry: string, delayBeforeRetry: string): readonly RowTemplate[] {
+  return [
+    ...timingRows({ retry, delayBeforeRetry, leastRetry: 0 }),
+    row("alpha", [flag], COVERED, "Failed until the first success.", { default: "as the real server" }),
+    row("log_all_failures", [flag], COVERED, "Report every failure.", {
+      default: "checker_log_all_failures",
+    }),
+  ];
+}
+
+const tls = row("tls_compliant", [flag], COVERED, "End TLS as the standard says.", {
+  since: "2.2.8",
+  default: "off",
+});
+
+const urlRows = [
+  row("path", [word("path")], COVERED, "Path to ask for."),
+  row(
+    "digest",
+    [{ kind: "hex", wildcard: false, digits: 32 } satisfies Argument],
+    COVERED,
+    "MD5 of the body.",
+  ),
+  row(
+    "status_code",
+    [{ kind: "codes", min: 100, max: 599 } satisfies Argument],
+    COVERED,
+    "Codes that are good.",
+    {
+      default: "200-299",
+      repeat: "all",
+    },
+  ),
+  row("virtualhost", [word("host")], COVERED, "Host to ask for.", { default: "as the check" }),
+  row("regex", [rest("PATTERN")], COVERED, "Pattern to be found in the body."),
+  row("regex_no_match", [], COVERED, "It must not be found.", { default: "off" }),
+  row("regex_options", [rest("OPTION ...")], COVERED, "Options of the pattern."),
+  row("regex_min_offset", [integer(0, UNSIGNED_MAX)], COVERED, "Where it may begin at the earliest.", {
+    default: "0",
+  }),
+  row("regex_max_offset", [integer(0, UNSIGNED_MAX)], COVERED, "Where it may begin at the latest."),
+  row(
+    "regex_stack",
+    [integer(0, UNSIGNED_MAX), integer(0, UNSIGNED_MAX)],
+    COVERED,
+    "Memory for matching, in bytes.",
+  ),
+];
+
+function httpRows(name: string): readonly RowTemplate[] {
+  return [
+    ...connectRows,
+    ...commonRows("1", "3"),
+    row("nb_get_retry", [integer(0, UNSIGNED_MAX)], COVERED, "Old name of retry."),
+    row("virtualhost", [word("host")], COVERED, "Host to ask for.", { default: "as the real server" }),
+    row("http_protocol", [choice("1.0", "1.0C", "1.0c", "1.1")], COVERED, "HTTP version.", {
+      default: "1.0",
+    }),
+    row("enable_sni", [flag], COVERED, "Name the host in TLS.", { default: "off" }),
+    row("sni_name", [optional(word("name"))], COVERED, "The name to tell.", {
+      since: "after 2.4.3",
+      default: "virtualhost",
+    }),
+    row("fast_recovery", [flag], COVERED, "Check all pages of a failed server at once.", { default: "off" }),
+    row("url", [nested(`${SERVER}.${name}.url`)], COVERED, "A page to ask for."),
+  ];
+}
+
+const hex = { kind: "hex", wildcard: false, digits: undefined } satisfies Argument;
+const maskedHex = { kind: "hex", wildcard: true, digits: undefined } satisfies Argument;
+
+export const CHECKER_ROWS = [
+  ...block(`${SERVER}.HTTP_GET`, "checker", httpRows("HTTP_GET")),
+  ...block(`${SERVER}.HTTP_GET.url`, "checker", urlRows),
+  ...block(`${SERVER}.SSL_GET`, "checker", [...httpRows("SSL_GET"), tls]),
+  ...block(`${SERVER}.SSL_GET.url`, "checker", [...urlRows, tls]),
+  ...block(`${SERVER}.TCP_CHECK`, "checker", [...connectRows, ...commonRows("1", "1")]),
+  ...block(`${SERVER}.SMTP_CHECK`, "checker", [
+    ...connectRows,
+    ...commonRows("1", "1"),
+    row("helo_name", [word("name")], COVERED, "Name to greet with.", {
+      default: "smtpchecker.keepalived.org",
+    }),
+    row("host", [nested(`${SERVER}.SMTP_CHECK.host`)], COVERED, "One more target, as old files write it."),
+  ]),
+  ...block(`${SERVER}.SMTP_CHECK.host`, "checker", [...connectRows, ...commonRows("1", "1")]),
+  ...block(`${SERVER}.DNS_CHECK`, "checker", [
+    ...connectRows,
+    ...commonRows("3", "delay_loop"),
+    row(
+      "type",
+      [choice("A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY")],
+      COVERED,
+      "Record type.",
+      {
+        default: "SOA",
+      },
+    ),
+    row("name", [word("domain")], COVERED, "Name asked for.", { default: "." }),
+  ]),
+  ...block(`${SERVER}.UDP_CHECK`, "checker", [
+    ...connectRows,
+    ...commonRows("1", "1"),
+    row("payload", [hex], COVERED, "Bytes to send.", { default: "none" }),
+    row("require_reply", [optional(maskedHex)], COVERED, "An answer must come, and begin like this.", {
+      default: "off",
+    }),
+    row("min_reply_length", [integer(0, 65535)], COVERED, "Shortest answer.", { default: "0" }),
+    row("max_reply_length", [integer(0, 65535)], COVERED, "Longest answer.", { default: "255" }),
+  ]),
+  ...block(`${SERVER}.PING_CHECK`, "checker", [...connectRows, ...commonRows("1", "1")]),
+  ...block(`${SERVER}.MISC_CHECK`, "checker", [
+    ...commonRows("0", "1"),
+    row("misc_path", [command], COVERED, "The program; exit status 0 is success."),
+    row("misc_timeout", [span(0.000001, LONGEST)], COVERED, "Seconds it may take.", {
+      default: "delay_loop",
+    }),
+    row("misc_dynamic", [], COVERED, "Exit statuses from 2 set the weight.", { default: "off" }),
+    row("user", [identity], COVERED, "User and group that run it.", { default: "script_user" }),
+  ]),
+  ...block(`${SERVER}.FILE_CHECK`, "checker", [
+    row("track_file", [word("name")], COVERED, "The file."),
+    row("weight", [weight(-2_147_483_648, 2_147_483_647)], COVERED, "What its number is multiplied by.", {
+      default: "weight of the file",
+    }),
+  ]),
+  ...block(`${SERVER}.BFD_CHECK`, "checker", [
+    row("name", [word("name", 31)], COVERED, "The session."),
+    row("alpha", [flag], COVERED, "Down until it is up.", { default: "as the real server" }),
+  ]),
+];
