@@ -18,6 +18,11 @@ export type ControlReply =
   | { readonly ok: true; readonly command: "why"; readonly entries: readonly JournalEntry[] }
   | { readonly ok: true; readonly command: "journal"; readonly entries: readonly JournalEntry[] }
   /** `diagnostics` is the rendered text of what was found in the configuration. */
-  | { readonly ok: true; readonly command: "reload"; readonly outcome: "applied" | "unchanged"; readonly diagnostics: string }
+  | {
+      readonly ok: true;
+      readonly command: "reload";
+      readonly outcome: "applied" | "unchanged";
+      readonly diagnostics: string;
+    }
   | { readonly ok: true; readonly command: "stop" }
   | { readonly ok: false; readonly error: string; readonly diagnostics?: string };

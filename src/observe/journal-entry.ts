@@ -21,10 +21,20 @@ export type JournalEvent =
 export type SupervisorEvent =
   | { readonly kind: "DaemonStarted"; readonly pid: number; readonly version: string }
   | { readonly kind: "ChildStarted"; readonly child: ChildName; readonly pid: number; readonly warm: boolean }
-  | { readonly kind: "ChildDied"; readonly child: ChildName; readonly pid: number; readonly how: string; readonly restartIn: Micros }
+  | {
+      readonly kind: "ChildDied";
+      readonly child: ChildName;
+      readonly pid: number;
+      readonly how: string;
+      readonly restartIn: Micros;
+    }
   | { readonly kind: "HeartbeatMissed"; readonly child: ChildName; readonly silentFor: Micros }
   /** Addresses of a dead vrrp child were taken out by the ledger. */
-  | { readonly kind: "LedgerReleased"; readonly addresses: readonly string[]; readonly failed: readonly string[] }
+  | {
+      readonly kind: "LedgerReleased";
+      readonly addresses: readonly string[];
+      readonly failed: readonly string[];
+    }
   | {
       readonly kind: "ScriptEnded";
       readonly subject: string;
@@ -38,12 +48,34 @@ export type SupervisorEvent =
   /** States passed over because newer ones waited. */
   | { readonly kind: "NotifyCollapsed"; readonly subject: string; readonly states: readonly NotifyState[] }
   | { readonly kind: "EventsDropped"; readonly count: number; readonly between: string }
-  | { readonly kind: "Degraded"; readonly what: string; readonly consequence: string; readonly remedy: string }
+  | {
+      readonly kind: "Degraded";
+      readonly what: string;
+      readonly consequence: string;
+      readonly remedy: string;
+    }
   | { readonly kind: "DaemonStopping"; readonly by: string };
 
 export type StewardEvent =
-  | { readonly kind: "ConfigLoaded"; readonly files: readonly string[]; readonly instances: number; readonly notes: number; readonly repairs: number }
+  | {
+      readonly kind: "ConfigLoaded";
+      readonly files: readonly string[];
+      readonly instances: number;
+      readonly notes: number;
+      readonly repairs: number;
+    }
   | { readonly kind: "ConfigRefused"; readonly file: string; readonly diagnostics: readonly string[] }
   | { readonly kind: "ReloadUnchanged" }
-  | { readonly kind: "MailSent"; readonly subject: string; readonly recipients: readonly string[]; readonly attempts: number }
-  | { readonly kind: "MailFailed"; readonly subject: string; readonly attempt: number; readonly error: string; readonly retryIn: Micros | undefined };
+  | {
+      readonly kind: "MailSent";
+      readonly subject: string;
+      readonly recipients: readonly string[];
+      readonly attempts: number;
+    }
+  | {
+      readonly kind: "MailFailed";
+      readonly subject: string;
+      readonly attempt: number;
+      readonly error: string;
+      readonly retryIn: Micros | undefined;
+    };

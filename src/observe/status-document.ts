@@ -11,7 +11,13 @@ export interface StatusDocument {
   readonly at: Instant;
   readonly startedAt: Instant;
   readonly configFile: string;
-  readonly lastReload: { readonly time: string; readonly outcome: "applied" | "unchanged" | "refused"; readonly diagnostics: readonly string[] } | undefined;
+  readonly lastReload:
+    | {
+        readonly time: string;
+        readonly outcome: "applied" | "unchanged" | "refused";
+        readonly diagnostics: readonly string[];
+      }
+    | undefined;
   readonly children: readonly ChildStatus[];
   /** Absent while the vrrp child is not running or did not answer. */
   readonly vrrp: VrrpSnapshot | undefined;

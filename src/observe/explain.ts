@@ -1,0 +1,207 @@
+/**
+ * Journal entries in sentences: what `buoy why` and `buoy journal` print. Everything said here was written down by the
+ * process that decided; nothing is guessed afterwards.
+ */
+import { formatOsError } from "../base/result.ts";
+import { formatSpan } from "../base/time.ts";
+import type { CauseFact } from "../vrrp/cause.ts";
+import type { VrrpEvent, VrrpState } from "../vrrp/event.ts";
+import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
+import type { JournalEntry, StewardEvent, SupervisorEvent } from "./journal-entry.ts";
+import { formatMoment, type Reader, wallClockOf } from "./wall-clock.ts";
+
+/**
+ * The whole explanation of an entry, one line each: a sentence first, then a line for each further fact of its cause
+ * (each the reason for the line before it), then what the operator can do.
+ */
+export function explain(entry: JournalEntry, reader: Reader): readonly string[] {
+  const instant = instantText(entry, reader);
+  if (entry.event.source !== "vrrp") return [journalLine(entry, reader)];
+  const event = entry.event.event;
+  const head = `${changeText(event)} at ${instant(event.at)}`;
+  switch (event.kind) {
+    case "StateChanged":
+    case "PriorityChanged":
+    case "TrackerChanged":
+      return [...chainLines(head, event.cause, instant), ...adviceLines(event.cause)];
+    default:
+      return [`${vrrpText(event, instant)}, at ${instant(event.at)}`, ...eventAdvice(event)];
+  }
+}
+
+/** An explained entry as plain JSON: the entry itself with its sentences. */
+export function explainJson(entry: JournalEntry, reader: Reader): unknown {
+  return { ...entry, sentences: explain(entry, reader) };
+}
+
+/** The entry on one line, its moment first. */
+export function journalLine(entry: JournalEntry, reader: Reader): string {
+  const instant = instantText(entry, reader);
+  const { source, event } = entry.event;
+  if (source === "vrrp") return `${instant(event.at)} vrrp ${vrrpText(event, instant)}`;
+  const text = source === "supervisor" ? supervisorText(event) : stewardText(event);
+  return `${instant(entry.at)} ${source} ${text}`;
+}
+
+/** A short account of a state change's cause for tables and logs: its facts from the immediate one on, on one line. */
+export function causeText(cause: readonly CauseFact[], instant: InstantText): string {
+  return cause.map((fact) => factText(fact, instant)).join(", because ");
+}
+
+/** Writes instants of an entry's event on the reader's wall clock. */
+export function instantText(
+  entry: { readonly time: string; readonly at: number },
+  reader: Reader,
+): InstantText {
+  return (at) => {
+    const moment = wallClockOf(entry, at);
+    return moment === undefined ? `${formatSpan(at)} (monotonic)` : formatMoment(moment, reader);
+  };
+}
+
+function chainLines(head: string, cause: readonly CauseFact[], instant: InstantText): readonly string[] {
+  const [first, ...rest] = cause;
+  if (first === undefined) return [head];
+  const when = (fact: CauseFact): string => ` (at ${instant(fact.at)})`;
+  return [
+    `${head}: ${factText(first, instant)}`,
+    ...rest.map((fact) => `    because ${factText(fact, instant)}${when(fact)}`),
+  ];
+}
+
+function adviceLines(cause: readonly CauseFact[]): readonly string[] {
+  const lines: string[] = [];
+  for (const fact of cause) {
+    if (fact.kind !== "master-down-timer") continue;
+    for (const [reason, count] of Object.entries(fact.dropped)) {
+      const advice = count > 0 ? dropAdvice(reason) : undefined;
+      if (advice !== undefined) lines.push(`    hint (${reason}): ${advice}`);
+    }
+  }
+  return lines;
+}
+
+function eventAdvice(event: VrrpEvent): readonly string[] {
+  const advice = event.kind === "PacketDropped" ? dropAdvice(event.reason) : undefined;
+  return advice === undefined ? [] : [`    hint: ${advice}`];
+}
+
+const ENTERED: Readonly<Record<VrrpState, string>> = {
+  INIT: "was set up",
+  BACKUP: "became BACKUP",
+  MASTER: "became MASTER",
+  FAULT: "went to FAULT",
+  STOP: "stopped",
+};
+
+function changeText(event: VrrpEvent): string {
+  switch (event.kind) {
+    case "StateChanged": {
+      const was = event.from === "INIT" ? "" : ` (was ${event.from})`;
+      return `${event.instance} ${ENTERED[event.to]}${was}`;
+    }
+    case "PriorityChanged":
+      return `${event.instance} changed its effective priority from ${event.from} to ${event.to}`;
+    case "TrackerChanged":
+      return `${event.instance} found tracker ${event.tracker} ${event.ok ? "good" : "failed"}`;
+    default:
+      return event.instance;
+  }
+}
+
+function vrrpText(event: VrrpEvent, instant: InstantText): string {
+  const name = event.instance;
+  switch (event.kind) {
+    case "StateChanged":
+    case "PriorityChanged":
+    case "TrackerChanged": {
+      const why = causeText(event.cause, instant);
+      return why === "" ? changeText(event) : `${changeText(event)}: ${why}`;
+    }
+    case "PacketDropped": {
+      const more = event.suppressed > 0 ? `, and ${event.suppressed} more before it` : "";
+      const detail = event.detail === "" ? "" : `: ${event.detail}`;
+      return `${name} dropped a packet from ${event.source} (${event.reason}${detail})${more}`;
+    }
+    case "AddressListDiffers":
+      return `${name} heard ${event.source} advertise another address list than ours${listText("missing", event.missing)}${listText("extra", event.extra)}`;
+    case "MasterHeard":
+      return `${name} hears master ${event.source} (priority ${event.priority}, every ${formatSpan(event.interval)})`;
+    case "AddressAdded":
+      return `${name} added ${event.address} to ${event.interface}`;
+    case "AddressFailed": {
+      const retry = event.retryAt === undefined ? "" : `; next attempt ${instant(event.retryAt)}`;
+      return `${name} could not add ${event.address} to ${event.interface}: ${formatOsError(event.error)}${retry}`;
+    }
+    case "AddressDeletedByOther":
+      return `${name} saw somebody else delete ${event.address} from ${event.interface}: ${event.reaction}`;
+    case "AddressConflict":
+      return `${name} holds ${event.address}, but ${event.mac} on ${event.interface} claims it too`;
+    case "LowerPriorityAdvert":
+      return `${name} heard ${event.source} advertise lower priority ${event.priority}`;
+    case "Stalled":
+      return `${name} was not scheduled for ${formatSpan(event.late)} although a deadline had passed`;
+    case "FirstAnnouncement":
+      return `${name} announced its addresses ${formatSpan(event.afterDeadline)} after it became due`;
+  }
+}
+
+function listText(what: string, addresses: readonly string[]): string {
+  return addresses.length === 0 ? "" : `; ${what}: ${addresses.join(", ")}`;
+}
+
+/** What the supervisor did, without subject. */
+export function supervisorText(event: SupervisorEvent): string {
+  switch (event.kind) {
+    case "DaemonStarted":
+      return `buoy ${event.version} started (pid ${event.pid})`;
+    case "ChildStarted":
+      return `started the ${event.child} process (pid ${event.pid})${event.warm ? ", which goes on where the last one ended" : ""}`;
+    case "ChildDied":
+      return `the ${event.child} process (pid ${event.pid}) died: ${event.how}; starting it again in ${formatSpan(event.restartIn)}`;
+    case "HeartbeatMissed":
+      return `the ${event.child} process has been silent for ${formatSpan(event.silentFor)}`;
+    case "LedgerReleased":
+      return `released the addresses of the dead vrrp process: ${event.addresses.join(", ") || "none"}${listText("failed", event.failed)}`;
+    case "ScriptEnded":
+      return scriptEndedText(event);
+    case "NotifyCollapsed":
+      return `${event.subject}: passed over notifications for ${event.states.join(", ")}, because a newer state waited`;
+    case "EventsDropped":
+      return `${event.count} events were dropped between ${event.between}`;
+    case "Degraded":
+      return `${event.what}: ${event.consequence}. ${event.remedy}`;
+    case "DaemonStopping":
+      return `stopping (${event.by})`;
+  }
+}
+
+function scriptEndedText(event: SupervisorEvent & { readonly kind: "ScriptEnded" }): string {
+  const run = `${event.subject}: script for ${event.state} (${event.command.join(" ")})`;
+  const took = `after ${formatSpan(event.duration)}`;
+  if (event.error !== undefined) return `${run} could not run: ${event.error}`;
+  if (event.signal !== undefined) return `${run} was killed by ${event.signal} ${took}`;
+  return event.exitCode === 0
+    ? `${run} ended well ${took}`
+    : `${run} failed with exit status ${event.exitCode ?? "unknown"} ${took}`;
+}
+
+/** What the steward did, without subject. */
+export function stewardText(event: StewardEvent): string {
+  switch (event.kind) {
+    case "ConfigLoaded":
+      return `configuration ${event.files.join(", ")}: ${plural(event.instances, "instance")}, ${plural(event.notes, "note")}, ${plural(event.repairs, "repair")}`;
+    case "ConfigRefused":
+      return `configuration ${event.file} refused, the running one stays: ${event.diagnostics[0] ?? "no reason given"}`;
+    case "ReloadUnchanged":
+      return "the reloaded configuration changes nothing";
+    case "MailSent":
+      return `mail "${event.subject}" sent to ${event.recipients.join(", ")}${event.attempts > 1 ? ` at attempt ${event.attempts}` : ""}`;
+    case "MailFailed":
+      return `mail "${event.subject}" failed (attempt ${event.attempt}): ${event.error}; ${event.retryIn === undefined ? "given up" : `again in ${formatSpan(event.retryIn)}`}`;
+  }
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

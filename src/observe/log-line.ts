@@ -1,0 +1,262 @@
+/**
+ * The log: what keepalived's users grep for, in keepalived's sentences, followed by buoy's own reason where there is
+ * one. keepalived logs everything at info; lines that need an eye get a higher level here, since only the text is matched.
+ */
+import { formatOsError } from "../base/result.ts";
+import { formatSpan, MICROS_PER_MILLI } from "../base/time.ts";
+import type { CauseFact } from "../vrrp/cause.ts";
+import type { DropReason, VrrpEvent } from "../vrrp/event.ts";
+import { instantText, stewardText, supervisorText } from "./explain.ts";
+import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
+import type { JournalEntry, SupervisorEvent } from "./journal-entry.ts";
+import { parseWallClock } from "./wall-clock.ts";
+
+/** Severities of syslog (RFC 5424, table 2). */
+export const LOG_ERROR = 3;
+export const LOG_WARNING = 4;
+export const LOG_NOTICE = 5;
+export const LOG_INFO = 6;
+
+export interface LogLine {
+  /** Severity of syslog, 0 (emergency) to 7 (debug). */
+  readonly priority: number;
+  /** keepalived's identity for the process: `Keepalived` for the parent, `Keepalived_vrrp` for the VRRP child. */
+  readonly ident: "Keepalived" | "Keepalived_vrrp";
+  readonly text: string;
+  /** Said only with `--log-detail`. */
+  readonly detail: boolean;
+}
+
+/** The log lines of one journal entry, in order; empty for what only the journal keeps. Moments are written in local time. */
+export function logLine(entry: JournalEntry): readonly LogLine[] {
+  switch (entry.event.source) {
+    case "vrrp":
+      return vrrpLines(entry, entry.event.event);
+    case "supervisor":
+      return supervisorLines(entry.event.event);
+    case "steward": {
+      const failed = entry.event.event.kind === "ConfigRefused" || entry.event.event.kind === "MailFailed";
+      return [parent(failed ? LOG_ERROR : LOG_INFO, stewardText(entry.event.event))];
+    }
+  }
+}
+
+function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
+  const prefix = `(${event.instance}) `;
+  const instant = instantText(entry, { now: parseWallClock(entry.time) ?? 0, zone: "local" });
+  switch (event.kind) {
+    case "StateChanged":
+      return stateLines(prefix, event, instant);
+    case "PriorityChanged":
+      return [
+        ...event.cause.flatMap(factLines),
+        vrrp(LOG_INFO, `${prefix}Changing effective priority from ${event.from} to ${event.to}`),
+      ];
+    case "PacketDropped":
+      return dropLines(prefix, event);
+    case "LowerPriorityAdvert":
+      return [
+        vrrp(
+          LOG_INFO,
+          `${prefix}received lower priority (${event.priority}) advert from ${event.source} - discarding`,
+        ),
+      ];
+    case "TrackerChanged":
+      return event.cause.flatMap(factLines);
+    case "AddressListDiffers":
+      return addressListLines(prefix, event);
+    case "MasterHeard":
+      return [
+        detail(
+          `${prefix}master is ${event.source} with priority ${event.priority}, advert interval ${event.interval / MICROS_PER_MILLI}ms`,
+        ),
+      ];
+    case "AddressAdded":
+    case "FirstAnnouncement":
+      return [];
+    case "AddressFailed":
+      return [
+        vrrp(
+          LOG_ERROR,
+          `${prefix}cannot add ${event.address} to ${event.interface}: ${formatOsError(event.error)}`,
+        ),
+      ];
+    case "AddressDeletedByOther":
+      return [
+        vrrp(
+          LOG_WARNING,
+          `${prefix}${event.address} was removed from ${event.interface} by another process: ${event.reaction}`,
+        ),
+      ];
+    case "AddressConflict":
+      return [
+        vrrp(
+          LOG_ERROR,
+          `${prefix}address conflict: ${event.mac} on ${event.interface} claims ${event.address}, which is ours`,
+        ),
+      ];
+    case "Stalled":
+      return [
+        vrrp(
+          LOG_WARNING,
+          `${prefix}was not scheduled for ${formatSpan(event.late)}: the host stalls or is overloaded`,
+        ),
+      ];
+  }
+}
+
+type StateChanged = VrrpEvent & { readonly kind: "StateChanged" };
+
+function stateLines(prefix: string, event: StateChanged, instant: InstantText): readonly LogLine[] {
+  const why = event.cause.map((fact) => factText(fact, instant)).join(", because ");
+  const reason = why === "" ? [] : [vrrp(LOG_INFO, `${prefix}reason: ${why}`)];
+  const before = [...event.cause].reverse().flatMap(factLines);
+  switch (event.to) {
+    case "MASTER":
+      return [
+        ...before,
+        ...masterFacts(prefix, event.cause),
+        entering(prefix, "MASTER STATE", LOG_NOTICE),
+        ...reason,
+      ];
+    case "BACKUP":
+      return [
+        ...before,
+        ...yieldFacts(prefix, event),
+        entering(prefix, event.from === "INIT" ? "BACKUP STATE (init)" : "BACKUP STATE", LOG_NOTICE),
+        ...reason,
+      ];
+    case "FAULT":
+      return [...before, entering(prefix, "FAULT STATE", LOG_ERROR), ...zeroSent(prefix, event), ...reason];
+    case "STOP":
+      return [...zeroSent(prefix, event), ...reason];
+    case "INIT":
+      return [];
+  }
+}
+
+function entering(prefix: string, state: string, priority: number): LogLine {
+  return vrrp(priority, `${prefix}Entering ${state}`);
+}
+
+function zeroSent(prefix: string, event: StateChanged): readonly LogLine[] {
+  return event.from === "MASTER"
+    ? [detail(`${prefix}sent 0 priority`), detail(`${prefix}removing VIPs.`)]
+    : [];
+}
+
+function masterFacts(prefix: string, cause: readonly CauseFact[]): readonly LogLine[] {
+  const gaveUp = cause.some((fact) => fact.kind === "advertisement" && fact.priority === 0);
+  const timeout = cause.some((fact) => fact.kind === "master-down-timer");
+  return [
+    ...(gaveUp ? [detail(`${prefix}Backup received priority 0 advertisement`)] : []),
+    ...(timeout || gaveUp ? [detail(`${prefix}Receive advertisement timeout`)] : []),
+  ];
+}
+
+function yieldFacts(prefix: string, event: StateChanged): readonly LogLine[] {
+  const heard = event.cause[0];
+  if (event.from !== "MASTER" || heard?.kind !== "advertisement") return [];
+  const from = `${prefix}Master received advert from ${heard.from} with`;
+  return heard.priority === heard.ourPriority
+    ? [vrrp(LOG_INFO, `${from} same priority ${heard.priority} but higher IP address than ours`)]
+    : [vrrp(LOG_INFO, `${from} higher priority ${heard.priority}, ours ${heard.ourPriority}`)];
+}
+
+/** keepalived's own line for a fact that it reports apart from the state change. */
+function factLines(fact: CauseFact): readonly LogLine[] {
+  if (fact.kind === "interface")
+    return [vrrp(LOG_INFO, `Netlink reports ${fact.name} ${fact.up ? "up" : "down"}`)];
+  if (fact.kind !== "script") return [];
+  if (fact.ok) return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) succeeded`)];
+  return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) failed (${scriptOutcome(fact)})`)];
+}
+
+function scriptOutcome(fact: CauseFact & { readonly kind: "script" }): string {
+  if (fact.timedOut) return "timed out";
+  return fact.signal === undefined
+    ? `exited with status ${fact.exitCode ?? "unknown"}`
+    : `due to signal ${fact.signal}`;
+}
+
+const DROP_SENTENCES: Readonly<Partial<Record<DropReason, string>>> = {
+  "too-short": "vrrp packet too short",
+  truncated: "vrrp packet too short",
+  "hop-limit": "invalid TTL/HL",
+  version: "wrong version",
+  "authentication-type": "received an unexpected authentication type",
+  authentication: "received an invalid passwd!",
+  "advertisement-interval": "advertisement interval mismatch",
+  type: "Invalid packet type",
+  checksum: "Invalid VRRP checksum",
+  destination: "unexpected destination address",
+};
+
+function dropLines(
+  prefix: string,
+  event: VrrpEvent & { readonly kind: "PacketDropped" },
+): readonly LogLine[] {
+  const sentence = DROP_SENTENCES[event.reason];
+  // The rest is what every router ignores by design; the journal counts it.
+  if (sentence === undefined) return [];
+  const said = event.detail === "" ? "" : ` (${event.detail})`;
+  const more = event.suppressed > 0 ? `, ${event.suppressed} more since the last report` : "";
+  const advice = dropAdvice(event.reason);
+  return [
+    vrrp(LOG_WARNING, `${prefix}${sentence} from ${event.source}${said} - packet dropped${more}`),
+    ...(advice === undefined ? [] : [detail(`${prefix}hint: ${advice}`)]),
+  ];
+}
+
+function addressListLines(
+  prefix: string,
+  event: VrrpEvent & { readonly kind: "AddressListDiffers" },
+): readonly LogLine[] {
+  const parts = [
+    ...event.missing.map((address) => `${address} is ours but not advertised`),
+    ...event.extra.map((address) => `${address} is advertised but not ours`),
+  ];
+  return [
+    vrrp(
+      LOG_WARNING,
+      `${prefix}VIP list of ${event.source} differs from ours: ${parts.join(", ") || "other order or count"}`,
+    ),
+  ];
+}
+
+function supervisorLines(event: SupervisorEvent): readonly LogLine[] {
+  switch (event.kind) {
+    case "DaemonStarted":
+      return [parent(LOG_INFO, `Starting Keepalived (buoy ${event.version})`)];
+    case "ChildStarted":
+      return [parent(LOG_INFO, `Starting ${CHILD_WORDS[event.child]} child process, pid=${event.pid}`)];
+    case "DaemonStopping":
+      return [parent(LOG_INFO, "Stopping"), parent(LOG_INFO, `reason: ${event.by}`)];
+    case "ScriptEnded": {
+      const good = event.error === undefined && event.exitCode === 0;
+      return [{ ...parent(good ? LOG_INFO : LOG_WARNING, supervisorText(event)), detail: good }];
+    }
+    case "NotifyCollapsed":
+      return [parent(LOG_NOTICE, supervisorText(event))];
+    case "ChildDied":
+    case "HeartbeatMissed":
+    case "LedgerReleased":
+    case "EventsDropped":
+    case "Degraded":
+      return [parent(LOG_WARNING, supervisorText(event))];
+  }
+}
+
+const CHILD_WORDS = { vrrp: "VRRP", checker: "Healthcheck", steward: "steward" } as const;
+
+function vrrp(priority: number, text: string): LogLine {
+  return { priority, ident: "Keepalived_vrrp", text, detail: false };
+}
+
+function detail(text: string): LogLine {
+  return { priority: LOG_INFO, ident: "Keepalived_vrrp", text, detail: true };
+}
+
+function parent(priority: number, text: string): LogLine {
+  return { priority, ident: "Keepalived", text, detail: false };
+}
