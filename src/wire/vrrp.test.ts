@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fromHex, toHex } from "../base/bytes.ts";
+import { fromHex, toHex, writeUint16 } from "../base/bytes.ts";
+import { finishChecksum, sumWords } from "../base/checksum.ts";
 import type { IpFamily } from "../base/ip.ts";
 import { millis, seconds } from "../base/time.ts";
 import type { VrrpChecksumKind, VrrpPacket, VrrpV2Packet, VrrpV3Packet } from "./vrrp.ts";
@@ -10,6 +11,7 @@ import {
   verifyVrrpChecksum,
   vrrpAddressBytes,
   vrrpAuthData,
+  vrrpTrailer,
 } from "./vrrp.ts";
 
 const NO_AUTH = new Uint8Array(8);
@@ -135,4 +137,152 @@ describe("golden VRRP messages", () => {
       expect(toHex(encoded)).toBe(toHex(bytes));
     });
   }
+});
+
+describe("decodeVrrp", () => {
+  const plain = fromHex("2133960100013e5d 0a090064 0000000000000000");
+  const at = (index: number, value: number): Uint8Array =>
+    Uint8Array.from(plain).fill(value, index, index + 1);
+
+  it("names what is wrong, in this order", () => {
+    expect(decodeVrrp(plain.subarray(0, 7), "ipv4")).toEqual({ ok: false, error: "too-short" });
+    expect(decodeVrrp(at(0, 0x42), "ipv4")).toEqual({ ok: false, error: "unknown-version" });
+    expect(decodeVrrp(plain, "ipv6")).toEqual({ ok: false, error: "version-family" });
+    expect(decodeVrrp(at(0, 0x22), "ipv4")).toEqual({ ok: false, error: "unknown-type" });
+    expect(decodeVrrp(at(3, 2), "ipv4")).toEqual({ ok: false, error: "truncated" });
+  });
+
+  it("wants the authentication field of version 2 even where there is no authentication", () => {
+    expect(decodeVrrp(plain.subarray(0, 12), "ipv4")).toEqual({ ok: false, error: "truncated" });
+  });
+
+  it("tells padding or a trailer from the message", () => {
+    const padded = new Uint8Array(plain.length + 6);
+    padded.set(plain);
+    padded.set([1, 2, 3, 4, 5, 6], plain.length);
+    expect(decodeVrrp(padded, "ipv4")).toMatchObject({
+      ok: true,
+      value: { length: 20, trailing: 6, packet: v2() },
+    });
+    expect(vrrpTrailer(padded, 20)).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6));
+    expect(verifyVrrpChecksum(padded, 20, "10.9.0.1", "224.0.0.18", "ipv4")).toBe("message-only");
+  });
+
+  it("does not hold on to the buffer it read", () => {
+    const buffer = fromHex("213396020101f6a1 0a090064 0a090065 7365637265740000");
+    const result = decodeVrrp(buffer, "ipv4");
+    buffer.fill(0xff);
+    expect(result).toMatchObject({
+      value: { packet: { authData: SECRET, addresses: ["10.9.0.100", "10.9.0.101"] } },
+    });
+  });
+
+  it("ignores the reserved bits of version 3", () => {
+    const bytes = fromHex("3133960100644361 0a090064");
+    bytes[4] = 0xf0;
+    expect(decodeVrrp(bytes, "ipv4")).toMatchObject({ value: { packet: v3() } });
+  });
+});
+
+describe("peekVrrp", () => {
+  it("reads the fixed fields and the length they announce", () => {
+    const bytes = fromHex("213396020101f6a1 0a090064 0a090065 7365637265740000");
+    const header = peekVrrp(bytes, "ipv4");
+    expect(header).toEqual({
+      version: 2,
+      type: 1,
+      virtualRouterId: 51,
+      priority: 150,
+      addressCount: 2,
+      authType: 1,
+      advertisementInterval: seconds(1),
+      length: 24,
+    });
+    expect(vrrpAuthData(bytes, 24)).toEqual(SECRET);
+    expect(toHex(vrrpAddressBytes(bytes, "ipv4"))).toBe("0a0900640a090065");
+  });
+
+  it("needs neither addresses nor a known version", () => {
+    expect(peekVrrp(fromHex("f5339602ffff0000"), "ipv6")).toEqual({
+      version: 15,
+      type: 5,
+      virtualRouterId: 51,
+      priority: 150,
+      addressCount: 2,
+      authType: 0,
+      advertisementInterval: millis(40_950),
+      length: 40,
+    });
+    expect(peekVrrp(new Uint8Array(7), "ipv4")).toBeUndefined();
+  });
+});
+
+describe("verifyVrrpChecksum", () => {
+  const check = (
+    hex: string,
+    family: IpFamily = "ipv4",
+    source = "10.9.0.1",
+    destination = "224.0.0.18",
+  ): string => {
+    const bytes = fromHex(hex);
+    return verifyVrrpChecksum(bytes, bytes.length, source, destination, family);
+  };
+
+  it("finds any byte that changed", () => {
+    const bytes = fromHex("213396020101f6a1 0a090064 0a090065 7365637265740000");
+    for (let index = 0; index < bytes.length; index++) {
+      const changed = bytes.slice();
+      changed[index] = (changed[index] ?? 0) ^ 0x10;
+      expect(verifyVrrpChecksum(changed, 24, "10.9.0.1", "224.0.0.18", "ipv4"), `byte ${index}`).toBe("bad");
+    }
+  });
+
+  it("depends on the addresses where there is a pseudo-header", () => {
+    expect(check("3133960100644361 0a090064", "ipv4", "10.9.0.2")).toBe("bad");
+    expect(check("3133960100641969 0a090064", "ipv4", "10.9.0.1", "10.9.0.3")).toBe("bad");
+    expect(check("3133960100642dfa 0a090064", "ipv4", "10.9.0.2")).toBe("message-only");
+  });
+
+  it("knows one reading only for version 2 and for IPv6", () => {
+    const addresses = { source: "10.9.0.1", destination: "224.0.0.18" };
+    const asV3 = encodeVrrp(v3(), { family: "ipv4", ...addresses, checksum: "pseudo-header" });
+    asV3[0] = 0x21;
+    asV3[6] = (asV3[6] ?? 0) + 0x10;
+    expect(verifyVrrpChecksum(asV3, asV3.length, addresses.source, addresses.destination, "ipv4")).toBe(
+      "bad",
+    );
+    const overIpv6 = fromHex("3133960100640000 fe800000000000000000000000000051");
+    writeUint16(overIpv6, 6, finishChecksum(sumWords(overIpv6)));
+    expect(verifyVrrpChecksum(overIpv6, 24, "fe80::1", "ff02::12", "ipv6")).toBe("bad");
+  });
+
+  it("does not read beyond what is there", () => {
+    expect(verifyVrrpChecksum(new Uint8Array(8), 12, "10.9.0.1", "224.0.0.18", "ipv4")).toBe("bad");
+    expect(verifyVrrpChecksum(new Uint8Array(4), 4, "10.9.0.1", "224.0.0.18", "ipv4")).toBe("bad");
+  });
+});
+
+describe("encodeVrrp", () => {
+  const options = {
+    family: "ipv4",
+    source: "10.9.0.1",
+    destination: "224.0.0.18",
+    checksum: "zero",
+  } as const;
+
+  it("leaves the checksum to the kernel where asked to", () => {
+    expect(toHex(encodeVrrp(v3(), options))).toBe("31339601006400000a090064");
+  });
+
+  it("refuses what does not fit as a defect of the caller", () => {
+    expect(() => encodeVrrp(v2({ advertisementInterval: millis(500) }), options)).toThrow("interval");
+    expect(() => encodeVrrp(v2({ advertisementInterval: seconds(256) }), options)).toThrow("interval");
+    expect(() => encodeVrrp(v3({ advertisementInterval: seconds(41) }), options)).toThrow("interval");
+    expect(() => encodeVrrp(v3({ addresses: ["fe80::51"] }), options)).toThrow("no ipv4 address");
+    expect(() => encodeVrrp(v2({ priority: 256 }), options)).toThrow("priority");
+    expect(() => encodeVrrp(v2({ authData: new Uint8Array(7) }), options)).toThrow("8 bytes");
+    expect(() => encodeVrrp(v3({ addresses: new Array(256).fill("10.0.0.1") }), options)).toThrow(
+      "256 addresses",
+    );
+  });
 });
