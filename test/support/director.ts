@@ -1,0 +1,78 @@
+/** A VRRP daemon under test in a host: buoy, or the real keepalived as its peer and oracle. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Host } from "./lan.ts";
+
+export type DirectorKind = "buoy" | "keepalived";
+
+const BUOY = fileURLToPath(new URL("../../bin/buoy", import.meta.url));
+
+export class Director {
+  readonly kind: DirectorKind;
+  readonly host: Host;
+  #process: ChildProcess | undefined;
+  #output = "";
+
+  constructor(kind: DirectorKind, host: Host) {
+    this.kind = kind;
+    this.host = host;
+  }
+
+  /** Everything the daemon printed so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get runtimeDir(): string {
+    return this.host.path("run");
+  }
+
+  start(config: string): void {
+    const file = this.host.writeFile(`${this.kind}.conf`, config);
+    const pid = (name: string): string => this.host.path(`${name}.pid`);
+    const command =
+      this.kind === "buoy"
+        ? [process.execPath, BUOY, "run", "-f", file, "--runtime-dir", this.runtimeDir]
+        : [
+            "keepalived",
+            "-n",
+            "-l",
+            "-D",
+            "-f",
+            file,
+            "-p",
+            pid("parent"),
+            "-r",
+            pid("vrrp"),
+            "-c",
+            pid("checkers"),
+          ];
+    const child = this.host.spawn(command);
+    const collect = (chunk: Buffer): void => {
+      this.#output += chunk.toString();
+    };
+    child.stdout?.on("data", collect);
+    child.stderr?.on("data", collect);
+    this.#process = child;
+  }
+
+  /** Sends a signal to the daemon's first process. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Asks for a clean stop and waits for the end; returns the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+    return child.exitCode;
+  }
+}
