@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { pause, waitFor } from "../support/wait.ts";
-import { COMBINATIONS, FLAVOURS, type Flavour, instanceConfig, masterDownInterval, Pair } from "./pair.ts";
+import { COMBINATIONS, type Flavour, instanceConfig, masterDownInterval, Pair } from "./pair.ts";
 
 type Combination = (typeof COMBINATIONS)[number];
 
