@@ -23,7 +23,8 @@ export function millis(value: number): Micros {
 /** A span as a person reads it: `3.609 s`, `12.5 ms`, `40 us`. */
 export function formatSpan(span: Micros): string {
   const size = Math.abs(span);
-  if (size >= MICROS_PER_SECOND) return `${trimZeros((span / MICROS_PER_SECOND).toFixed(3))} s`;
+  // What two decimals of a millisecond would round to 1000 ms is a second.
+  if (size >= MICROS_PER_SECOND - 5) return `${trimZeros((span / MICROS_PER_SECOND).toFixed(3))} s`;
   if (size >= MICROS_PER_MILLI) return `${trimZeros((span / MICROS_PER_MILLI).toFixed(2))} ms`;
   return `${span} us`;
 }
