@@ -5,6 +5,9 @@
 import type { JournalEntry } from "./journal-entry.ts";
 import type { StatusDocument } from "./status-document.ts";
 
+/** The control socket's name inside the runtime directory. */
+export const CONTROL_SOCKET = "control.sock";
+
 export type ControlRequest =
   | { readonly command: "status" }
   /** The last state changes of one instance or of all, newest first, with their causes. */
