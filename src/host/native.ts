@@ -70,18 +70,18 @@ export interface Native {
   // netlink
   netlinkOpen(protocol: number, groups: number, receiveBuffer: number): number;
   netlinkPort(fd: number): number;
-  writerOpen(
-    protocol: number,
-    queueLimit: number,
-    callback: (id: number, errno: number, reply: Uint8Array) => void,
-  ): NativeHandle | number;
+  writerOpen(protocol: number, queueLimit: number): NativeHandle | number;
   writerSubmit(writer: NativeHandle, id: number, request: Uint8Array): number;
+  /** The next finished request: its id, errno (0 on success) and all that the kernel answered. */
+  writerTake(writer: NativeHandle): readonly [number, number, Uint8Array] | undefined;
+  /** Readable as long as finished requests wait to be taken. */
+  writerDescriptor(writer: NativeHandle): number;
   writerPort(writer: NativeHandle): number;
   writerClose(writer: NativeHandle): void;
   // processes
   signalsOpen(numbers: readonly number[]): number;
   signalsRead(fd: number): number;
-  signalIgnore(number: number): number;
+  signalsClose(): number;
   spawn(request: NativeSpawn): readonly [number, number, string];
   reap(pidfd: number): readonly [number, number];
   setScheduler(policy: number, priority: number, resetOnFork: boolean): number;

@@ -11,7 +11,7 @@ export const SIGNAL_STATS_CLEAR = 63;
 /**
  * Catches signals by number (real-time ones and SIGUSR1 too, which Node would open its inspector for) until closed.
  * Replaces Node's and any `process.on` handling of the same numbers; one such registration may exist in a process.
- * SIGPIPE is ignored from then on. Throws SystemError.
+ * SIGPIPE is ignored from then on. After `close` the numbers have their default action. Throws SystemError.
  */
 export function onSignals(
   loop: Loop,
@@ -23,7 +23,12 @@ export function onSignals(
     for (let signal = native.signalsRead(fd); signal > 0; signal = native.signalsRead(fd)) callback(signal);
   });
   registration.keepAlive(false);
-  return { close: () => registration.close() };
+  return {
+    close() {
+      registration.close();
+      check("sigaction", "default", native.signalsClose());
+    },
+  };
 }
 
 // ---------------------------------------------------------------- spawn
