@@ -10,6 +10,7 @@ import {
   identity,
   iface,
   integer,
+  lenient,
   nested,
   optional,
   port,
@@ -63,7 +64,7 @@ const urlRows = [
   ),
   row(
     "status_code",
-    [{ kind: "codes", min: 100, max: 599 } satisfies Argument],
+    lenient([{ kind: "codes", min: 100, max: 599 } satisfies Argument]),
     COVERED,
     "Codes that are good.",
     {
@@ -71,17 +72,23 @@ const urlRows = [
       repeat: "all",
     },
   ),
-  row("virtualhost", [word("host")], COVERED, "Host to ask for.", { default: "as the check" }),
-  row("regex", [rest("PATTERN")], COVERED, "Pattern to be found in the body."),
+  row("virtualhost", lenient([word("host")]), COVERED, "Host to ask for.", { default: "as the check" }),
+  row("regex", lenient([rest("PATTERN")]), COVERED, "Pattern to be found in the body."),
   row("regex_no_match", [], COVERED, "It must not be found.", { default: "off" }),
-  row("regex_options", [rest("OPTION ...")], COVERED, "Options of the pattern."),
-  row("regex_min_offset", [integer(0, UNSIGNED_MAX)], COVERED, "Where it may begin at the earliest.", {
-    default: "0",
-  }),
-  row("regex_max_offset", [integer(0, UNSIGNED_MAX)], COVERED, "Where it may begin at the latest."),
+  row("regex_options", lenient([rest("OPTION ...")]), COVERED, "Options of the pattern."),
+  row(
+    "regex_min_offset",
+    lenient([integer(0, UNSIGNED_MAX)]),
+    COVERED,
+    "Where it may begin at the earliest.",
+    {
+      default: "0",
+    },
+  ),
+  row("regex_max_offset", lenient([integer(0, UNSIGNED_MAX)]), COVERED, "Where it may begin at the latest."),
   row(
     "regex_stack",
-    [integer(0, UNSIGNED_MAX), integer(0, UNSIGNED_MAX)],
+    lenient([integer(0, UNSIGNED_MAX), integer(0, UNSIGNED_MAX)]),
     COVERED,
     "Memory for matching, in bytes.",
   ),
@@ -92,8 +99,10 @@ function httpRows(name: string): readonly RowTemplate[] {
     ...connectRows,
     ...commonRows("1", "3"),
     row("nb_get_retry", [integer(0, UNSIGNED_MAX)], COVERED, "Old name of retry."),
-    row("virtualhost", [word("host")], COVERED, "Host to ask for.", { default: "as the real server" }),
-    row("http_protocol", [choice("1.0", "1.0C", "1.0c", "1.1")], COVERED, "HTTP version.", {
+    row("virtualhost", lenient([word("host")]), COVERED, "Host to ask for.", {
+      default: "as the real server",
+    }),
+    row("http_protocol", lenient([choice("1.0", "1.0C", "1.0c", "1.1")]), COVERED, "HTTP version.", {
       default: "1.0",
     }),
     row("enable_sni", [flag], COVERED, "Name the host in TLS.", { default: "off" }),
@@ -118,7 +127,7 @@ export const CHECKER_ROWS = [
   ...block(`${SERVER}.SMTP_CHECK`, "checker", [
     ...connectRows,
     ...commonRows("1", "1"),
-    row("helo_name", [word("name")], COVERED, "Name to greet with.", {
+    row("helo_name", lenient([word("name")]), COVERED, "Name to greet with.", {
       default: "smtpchecker.keepalived.org",
     }),
     row("host", [nested(`${SERVER}.SMTP_CHECK.host`)], COVERED, "One more target, as old files write it."),
@@ -141,7 +150,7 @@ export const CHECKER_ROWS = [
   ...block(`${SERVER}.UDP_CHECK`, "checker", [
     ...connectRows,
     ...commonRows("1", "1"),
-    row("payload", [hex], COVERED, "Bytes to send.", { default: "none" }),
+    row("payload", lenient([hex]), COVERED, "Bytes to send.", { default: "none" }),
     row("require_reply", [optional(maskedHex)], COVERED, "An answer must come, and begin like this.", {
       default: "off",
     }),
@@ -151,12 +160,12 @@ export const CHECKER_ROWS = [
   ...block(`${SERVER}.PING_CHECK`, "checker", [...connectRows, ...commonRows("1", "1")]),
   ...block(`${SERVER}.MISC_CHECK`, "checker", [
     ...commonRows("0", "1"),
-    row("misc_path", [command], COVERED, "The program; exit status 0 is success."),
+    row("misc_path", lenient([command]), COVERED, "The program; exit status 0 is success."),
     row("misc_timeout", [span(0.000001, LONGEST)], COVERED, "Seconds it may take.", {
       default: "delay_loop",
     }),
     row("misc_dynamic", [], COVERED, "Exit statuses from 2 set the weight.", { default: "off" }),
-    row("user", [identity], COVERED, "User and group that run it.", { default: "script_user" }),
+    row("user", lenient([identity]), COVERED, "User and group that run it.", { default: "script_user" }),
   ]),
   ...block(`${SERVER}.FILE_CHECK`, "checker", [
     row("track_file", [word("name")], COVERED, "The file."),

@@ -10,6 +10,7 @@ import {
   iface,
   integer,
   type KeywordState,
+  lenient,
   MISSED,
   optional,
   REFUSED,
@@ -32,22 +33,28 @@ const OWN_RULES = accepted("buoy writes its packet rules with nftables");
 function processRows(child: string, state: (field: string) => KeywordState): readonly RowTemplate[] {
   const area = { area: "process" } as const;
   return [
-    row(`${child}_priority`, [integer(-20, 19)], state("niceValue"), "Nice value.", {
+    row(`${child}_priority`, lenient([integer(-20, 19)]), state("niceValue"), "Nice value.", {
       ...area,
       default: "0",
     }),
     row(`${child}_no_swap`, [], state("noSwap"), "Lock the memory.", { ...area, default: "off" }),
     row(
       `${child}_rt_priority`,
-      [integer(1, 99)],
+      lenient([integer(1, 99)]),
       state("realtimePriority"),
       "Real-time priority (SCHED_RR).",
       area,
     ),
-    row(`${child}_cpu_affinity`, [rest("CPU ...")], state("cpuAffinity"), "Processors it may run on.", {
-      ...area,
-      default: "all",
-    }),
+    row(
+      `${child}_cpu_affinity`,
+      lenient([rest("CPU ...")]),
+      state("cpuAffinity"),
+      "Processors it may run on.",
+      {
+        ...area,
+        default: "all",
+      },
+    ),
     row(
       `${child}_rlimit_rttime`,
       [span(1, UNSIGNED_MAX, 0, "us")],
@@ -70,7 +77,7 @@ function processRows(child: string, state: (field: string) => KeywordState): rea
 
 function bufferRows(name: string, area: "vrrp" | "track" | "checker"): readonly RowTemplate[] {
   return [
-    row(name, [integer(1, UNSIGNED_MAX)], COSMETIC, "Receive buffer in bytes.", {
+    row(name, lenient([integer(1, UNSIGNED_MAX)]), COSMETIC, "Receive buffer in bytes.", {
       area,
       default: "the kernel's",
     }),
@@ -80,10 +87,18 @@ function bufferRows(name: string, area: "vrrp" | "track" | "checker"): readonly 
 
 function fifoRows(prefix: string, what: string, area: "global" | "vrrp" | "checker"): readonly RowTemplate[] {
   return [
-    row(`${prefix}notify_fifo`, [word("path"), optional(identity)], MISSED, `FIFO that gets ${what}.`, {
-      area,
+    row(
+      `${prefix}notify_fifo`,
+      lenient([word("path"), optional(identity)]),
+      MISSED,
+      `FIFO that gets ${what}.`,
+      {
+        area,
+      },
+    ),
+    row(`${prefix}notify_fifo_script`, lenient([script]), MISSED, "Program that reads it.", {
+      area: "script",
     }),
-    row(`${prefix}notify_fifo_script`, [script], MISSED, "Program that reads it.", { area: "script" }),
   ];
 }
 
@@ -145,12 +160,24 @@ const garpRows = [
   row("vrrp_min_garp", [flag], works("garp"), "One announcement, no second burst, no refresh.", {
     default: "off",
   }),
-  row("vrrp_garp_extra_if", [rest("[all] <1..86400>")], MISSED, "Keep announcing on other interfaces.", {
-    default: "off",
-  }),
-  row("vrrp_vmac_garp_intvl", [rest("[all] <1..86400>")], MISSED, "Old name of vrrp_garp_extra_if.", {
-    default: "off",
-  }),
+  row(
+    "vrrp_garp_extra_if",
+    lenient([rest("[all] <1..86400>")]),
+    MISSED,
+    "Keep announcing on other interfaces.",
+    {
+      default: "off",
+    },
+  ),
+  row(
+    "vrrp_vmac_garp_intvl",
+    lenient([rest("[all] <1..86400>")]),
+    MISSED,
+    "Old name of vrrp_garp_extra_if.",
+    {
+      default: "off",
+    },
+  ),
 ];
 
 const vrrpRows = [
@@ -164,7 +191,7 @@ const vrrpRows = [
     },
   ),
   row("no_email_faults", [], works("mail.faults"), "Send no mail about FAULT.", { default: "off" }),
-  row("default_interface", [iface], COSMETIC, "Interface of static entries without dev.", {
+  row("default_interface", lenient([iface]), COSMETIC, "Interface of static entries without dev.", {
     area: "static",
     default: "eth0",
   }),
@@ -230,12 +257,18 @@ const vrrpRows = [
       default: "2",
     },
   ),
-  row("vrrp_iptables", [rest("[IN [OUT]]")], OWN_RULES, "Chains for accept rules.", {
+  row("vrrp_iptables", [optional(rest("[IN [OUT]]"))], OWN_RULES, "Chains for accept rules.", {
     default: "INPUT OUTPUT",
   }),
-  row("vrrp_ipsets", [rest("[SET4 [SET6 [SET6-IF [IGMP [MLD [ND]]]]]]")], OWN_RULES, "Names of ipsets.", {
-    since: "2.2.7 (a build option)",
-  }),
+  row(
+    "vrrp_ipsets",
+    [optional(rest("[SET4 [SET6 [SET6-IF [IGMP [MLD [ND]]]]]]"))],
+    OWN_RULES,
+    "Names of ipsets.",
+    {
+      since: "2.2.7 (a build option)",
+    },
+  ),
   row("nftables", [optional(word("table"))], COSMETIC, "Name of our nftables table.", {
     default: "keepalived",
   }),
@@ -272,8 +305,10 @@ const vrrpRows = [
   row("fifo_write_vrrp_states_on_reload", [], MISSED, "Write all states again after a reload.", {
     default: "off",
   }),
-  row("vrrp_rx_bufs_policy", [rest("MTU | ADVERT | BYTES")], COSMETIC, "Size of receive buffers."),
-  row("vrrp_rx_bufs_multiplier", [integer(1, UNSIGNED_MAX)], COSMETIC, "Multiplies it.", { default: "3" }),
+  row("vrrp_rx_bufs_policy", lenient([rest("MTU | ADVERT | BYTES")]), COSMETIC, "Size of receive buffers."),
+  row("vrrp_rx_bufs_multiplier", lenient([integer(1, UNSIGNED_MAX)]), COSMETIC, "Multiplies it.", {
+    default: "3",
+  }),
   row(
     "vrrp_startup_delay",
     [span(0, LONGEST, 3)],
@@ -283,7 +318,7 @@ const vrrpRows = [
       default: "0",
     },
   ),
-  row("vrrp_delay_after_boot", [span(0, LONGEST, 3)], REFUSED, "The same, counted from boot.", {
+  row("vrrp_delay_after_boot", lenient([span(0, LONGEST, 3)]), REFUSED, "The same, counted from boot.", {
     since: "2.4.0",
     default: "0",
   }),
@@ -303,16 +338,16 @@ const vrrpRows = [
 ];
 
 const mailRows = [
-  row("router_id", [word("name")], works("global.routerId"), "Name of this host in mails.", {
+  row("router_id", lenient([word("name")]), works("global.routerId"), "Name of this host in mails.", {
     default: "the host name",
   }),
-  row("notification_email_from", [word("address")], works("mail.from"), "Sender of mails.", {
+  row("notification_email_from", lenient([word("address")]), works("mail.from"), "Sender of mails.", {
     default: "user@host of the daemon",
   }),
   row("smtp_server", [word("host"), optional(integer(1, 65535))], works("mail.server"), "Mail relay.", {
     default: "port 25",
   }),
-  row("smtp_helo_name", [word("name")], works("mail.heloName"), "Name said to it.", {
+  row("smtp_helo_name", lenient([word("name")]), works("mail.heloName"), "Name said to it.", {
     default: "the host name",
   }),
   row(
@@ -345,7 +380,7 @@ const mailRows = [
 ];
 
 const scriptRows = [
-  row("script_user", [identity], works("command.uid"), "User and group of every script.", {
+  row("script_user", lenient([identity]), works("command.uid"), "User and group of every script.", {
     area: "script",
     default: "keepalived_script if there is such a user, else the daemon's own",
   }),
@@ -386,13 +421,13 @@ const scriptRows = [
       default: "60",
     },
   ),
-  row("startup_script", [script], REFUSED, "Run before everything else.", { area: "script" }),
-  row("startup_script_timeout", [integer(1, 1000)], COSMETIC, "Seconds it may take.", {
+  row("startup_script", lenient([script]), REFUSED, "Run before everything else.", { area: "script" }),
+  row("startup_script_timeout", lenient([integer(1, 1000)]), COSMETIC, "Seconds it may take.", {
     area: "script",
     default: "10",
   }),
-  row("shutdown_script", [script], REFUSED, "Run after everything else.", { area: "script" }),
-  row("shutdown_script_timeout", [integer(1, 1000)], COSMETIC, "Seconds it may take.", {
+  row("shutdown_script", lenient([script]), REFUSED, "Run after everything else.", { area: "script" }),
+  row("shutdown_script_timeout", lenient([integer(1, 1000)]), COSMETIC, "Seconds it may take.", {
     area: "script",
     default: "10",
   }),
@@ -421,10 +456,16 @@ const processWideRows = [
       default: "0 (off)",
     },
   ),
-  row("min_auto_priority_delay", [span(1, 10_000_000, 0, "us")], STEADY, "Lateness that makes it do so.", {
-    area: "process",
-    default: "1000000",
-  }),
+  row(
+    "min_auto_priority_delay",
+    lenient([span(1, 10_000_000, 0, "us")]),
+    STEADY,
+    "Lateness that makes it do so.",
+    {
+      area: "process",
+      default: "1000000",
+    },
+  ),
   ...processRows("vrrp", (field) => works(`global.process.${field}`)),
   ...processRows("checker", () => COSMETIC),
   ...processRows("bfd", () => COSMETIC),
@@ -451,13 +492,13 @@ const lvsRows = [
     area: "checker",
     default: "off",
   }),
-  row("lvs_timeouts", [rest("[tcp N] [tcpfin N] [udp N]")], MISSED, "Connection timeouts of IPVS."),
+  row("lvs_timeouts", [optional(rest("[tcp N] [tcpfin N] [udp N]"))], MISSED, "Connection timeouts of IPVS."),
   row("lvs_flush", [], MISSED, "Empty the IPVS table at start.", { default: "off" }),
   row("lvs_flush_on_stop", [optional(choice("VS"))], MISSED, "Empty it at stop.", { default: "off" }),
   row("lvs_flush_onstop", [], MISSED, "Old name of lvs_flush_on_stop.", { default: "off" }),
   row(
     "lvs_sync_daemon",
-    [rest("IF [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]")],
+    lenient([rest("IF [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]")]),
     MISSED,
     "Share connections with the other director.",
   ),
@@ -479,7 +520,7 @@ const lvsRows = [
 ].map((template) => ({ ...template, area: template.area ?? ("lvs" as const) }));
 
 const snmpRows = [
-  row("snmp_socket", [word("address")], COSMETIC, "Where the SNMP master listens.", {
+  row("snmp_socket", lenient([word("address")]), COSMETIC, "Where the SNMP master listens.", {
     default: "unix:/var/agentx/master",
   }),
   row("enable_traps", [], MISSED, "Send traps.", { default: "off" }),
@@ -489,23 +530,37 @@ const snmpRows = [
   row("enable_snmp_rfcv2", [], MISSED, "Answer by RFC 2787.", { default: "off" }),
   row("enable_snmp_rfcv3", [], MISSED, "Answer by RFC 6527.", { default: "off" }),
   row("enable_snmp_checker", [], MISSED, "Answer for virtual servers.", { default: "off" }),
-  row("snmp_vs_stats_update_interval", [span(0.001, 30, 3)], COSMETIC, "Age of counters told.", {
+  row("snmp_vs_stats_update_interval", lenient([span(0.001, 30, 3)]), COSMETIC, "Age of counters told.", {
     since: "2.4.0",
     default: "5",
   }),
-  row("snmp_rs_stats_update_interval", [span(0.001, 30, 3)], COSMETIC, "The same for real servers.", {
-    since: "2.4.0",
-    default: "with the virtual server",
-  }),
+  row(
+    "snmp_rs_stats_update_interval",
+    lenient([span(0.001, 30, 3)]),
+    COSMETIC,
+    "The same for real servers.",
+    {
+      since: "2.4.0",
+      default: "with the virtual server",
+    },
+  ),
 ].map((template) => ({ ...template, area: "snmp" as const }));
 
 const dbusRows = [
   row("enable_dbus", [], MISSED, "Offer a DBus service.", { default: "off" }),
-  row("dbus_service_name", [word("name")], COSMETIC, "Its name.", { default: "org.keepalived.Vrrp1" }),
-  row("dbus_no_interface_name", [word("name")], COSMETIC, "Path element of instances without interface.", {
-    since: "2.3.0",
-    default: "none",
+  row("dbus_service_name", lenient([word("name")]), COSMETIC, "Its name.", {
+    default: "org.keepalived.Vrrp1",
   }),
+  row(
+    "dbus_no_interface_name",
+    lenient([word("name")]),
+    COSMETIC,
+    "Path element of instances without interface.",
+    {
+      since: "2.3.0",
+      default: "none",
+    },
+  ),
 ].map((template) => ({ ...template, area: "dbus" as const }));
 
 const fileRows = [
@@ -518,14 +573,14 @@ const fileRows = [
       default: "off",
     },
   ),
-  row("reload_time_file", [word("path")], MISSED, "File with the time of a reload."),
+  row("reload_time_file", lenient([word("path")]), MISSED, "File with the time of a reload."),
   row("reload_repeat", [], MISSED, "Keep that file.", { default: "off" }),
   row("reload_file", [optional(word("path"))], MISSED, "File that exists while configuration is read.", {
     default: "off",
   }),
   row(
     "include_check",
-    [rest("[+|-]{read|match|wildcard_match|brace_match} ...")],
+    [optional(rest("[+|-]{read|match|wildcard_match|brace_match} ..."))],
     works("the reader"),
     "Which problems of include are fatal.",
     {
@@ -535,15 +590,17 @@ const fileRows = [
   row("config_save_dir", [word("directory")], MISSED, "Keep a copy of every configuration read."),
   row(
     "tmp_config_directory",
-    [word("directory")],
+    lenient([word("directory")]),
     accepted("buoy makes no copy of the configuration"),
     "Where a copy is made while reading.",
     {
       default: "in memory",
     },
   ),
-  row("iproute_usr_dir", [word("directory")], COSMETIC, "Where iproute2 keeps names.", { since: "2.3.2" }),
-  row("iproute_etc_dir", [word("directory")], COSMETIC, "Where iproute2 keeps local names.", {
+  row("iproute_usr_dir", lenient([word("directory")]), COSMETIC, "Where iproute2 keeps names.", {
+    since: "2.3.2",
+  }),
+  row("iproute_etc_dir", lenient([word("directory")]), COSMETIC, "Where iproute2 keeps local names.", {
     since: "2.3.2",
     default: "/etc/iproute2",
   }),
@@ -551,10 +608,15 @@ const fileRows = [
 
 const dumpRows = [
   row("data_use_instance", [flag], COSMETIC, "Put the instance into names of dumps.", { default: "off" }),
-  row("json_version", [integer(1, 2)], COSMETIC, "Shape of the JSON dump.", { since: "2.2.8", default: "1" }),
-  row("state_dump_file", [word("path")], COSMETIC, "Where the state is dumped.", { since: "2.3.0" }),
-  row("stats_dump_file", [word("path")], COSMETIC, "Where the counters are dumped.", { since: "2.3.0" }),
-  row("json_dump_file", [word("path")], COSMETIC, "Where the JSON is dumped.", { since: "2.3.0" }),
+  row("json_version", lenient([integer(1, 2)]), COSMETIC, "Shape of the JSON dump.", {
+    since: "2.2.8",
+    default: "1",
+  }),
+  row("state_dump_file", lenient([word("path")]), COSMETIC, "Where the state is dumped.", { since: "2.3.0" }),
+  row("stats_dump_file", lenient([word("path")]), COSMETIC, "Where the counters are dumped.", {
+    since: "2.3.0",
+  }),
+  row("json_dump_file", lenient([word("path")]), COSMETIC, "Where the JSON is dumped.", { since: "2.3.0" }),
   row("nftables_counters", [], COSMETIC, "Count packets in every rule.", { default: "off" }),
 ];
 

@@ -5,6 +5,7 @@ import {
   COSMETIC,
   entries,
   integer,
+  lenient,
   MISSED,
   nested,
   optional,
@@ -20,7 +21,7 @@ const LINK_STATE = "the kernel reports link changes by itself; nothing is polled
 
 export const ROOT_ROWS = block("root", "vrrp", [
   row("linkbeat_use_polling", [], accepted(LINK_STATE), "Poll the link state of every interface."),
-  row("net_namespace", [word("name")], REFUSED, "Run inside this network namespace.", {
+  row("net_namespace", lenient([word("name")]), REFUSED, "Run inside this network namespace.", {
     area: "process",
     default: "the one it is started in",
   }),
@@ -40,7 +41,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row("use_pid_dir", [], COSMETIC, "Keep pid files in a directory of their own.", { area: "process" }),
   row(
     "instance",
-    [word("name")],
+    lenient([word("name")]),
     works("global.instanceName"),
     "Name of this daemon among several on a host.",
     {
@@ -132,7 +133,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row("SSL", [nested("SSL")], MISSED, "TLS settings of every SSL_GET.", { area: "checker" }),
   row(
     "virtual_server_group",
-    [word("name"), nested("virtual_server_group")],
+    [word("name"), entries("server-group")],
     MISSED,
     "Addresses and marks that one virtual server spans.",
     { area: "lvs" },

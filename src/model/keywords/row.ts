@@ -50,7 +50,11 @@ export type ArgumentKind =
   | { readonly kind: "entries"; readonly of: EntryKind }
   | { readonly kind: "block"; readonly block: string };
 
-export type Argument = ArgumentKind & { readonly optional?: true };
+export type Argument = ArgumentKind & {
+  readonly optional?: true;
+  /** Mandatory, but where it is missing keepalived ignores the line and goes on, rather than exit with 2. */
+  readonly lenient?: true;
+};
 
 /** How far buoy is with a keyword. */
 export type KeywordState =
@@ -170,6 +174,11 @@ export function entries(of: EntryKind): Argument {
 
 export function nested(name: string): Argument {
   return { kind: "block", block: name };
+}
+
+/** Arguments whose absence only makes the line count for nothing. */
+export function lenient(args: readonly Argument[]): readonly Argument[] {
+  return args.map((argument) => ({ ...argument, lenient: true }));
 }
 
 export function optional(argument: Argument): Argument {

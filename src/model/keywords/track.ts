@@ -1,20 +1,22 @@
 /** Keywords of the trackers `vrrp_track_process` and `track_file`. */
-import { block, COVERED, choice, integer, optional, rest, row, span, weight, word } from "./row.ts";
+import { block, COVERED, choice, integer, lenient, optional, rest, row, span, weight, word } from "./row.ts";
 
 const delay = [span(0.000001, 3600)];
 
 const fileRows = [
-  row("file", [word("path")], COVERED, "The file, followed by inotify."),
+  row("file", lenient([word("path")]), COVERED, "The file, followed by inotify."),
   row(
     "weight",
-    [weight(-254, 254)],
+    lenient([weight(-254, 254)]),
     COVERED,
     "What the number is multiplied by; 0 makes any but 0 a FAULT.",
     {
       default: "1",
     },
   ),
-  row("init_file", [rest("[VALUE] [overwrite]")], COVERED, "Create the file at start.", { default: "off" }),
+  row("init_file", [optional(rest("[VALUE] [overwrite]"))], COVERED, "Create the file at start.", {
+    default: "off",
+  }),
 ];
 
 export const TRACK_ROWS = [
@@ -26,7 +28,7 @@ export const TRACK_ROWS = [
       "Name or path of the program, and its arguments.",
     ),
     row("param_match", [optional(choice("initial", "partial"))], COVERED, "How arguments are compared."),
-    row("weight", [weight(-254, 254)], COVERED, "Moves the priority; 0 makes a failure a FAULT.", {
+    row("weight", lenient([weight(-254, 254)]), COVERED, "Moves the priority; 0 makes a failure a FAULT.", {
       default: "0",
     }),
     row("quorum", [integer(1, 65535)], COVERED, "Fewest processes.", { default: "1" }),

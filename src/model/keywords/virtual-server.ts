@@ -7,6 +7,7 @@ import {
   choice,
   flag,
   integer,
+  lenient,
   nested,
   optional,
   port,
@@ -67,8 +68,8 @@ const byType = { retry: "by check", delayBeforeRetry: "by check", leastRetry: 1 
 const sharedRows = [
   ...timingRows(byType),
   connectTimeout,
-  row("virtualhost", [word("host")], COVERED, "Host that HTTP checks ask for.", { area: "checker" }),
-  row("snmp_name", [word("name")], COVERED, "Label in SNMP.", { area: "snmp" }),
+  row("virtualhost", lenient([word("host")]), COVERED, "Host that HTTP checks ask for.", { area: "checker" }),
+  row("snmp_name", lenient([word("name")]), COVERED, "Label in SNMP.", { area: "snmp" }),
 ];
 
 const flags = ["flag-1", "flag-2", "flag-3", "sh-port", "sh-fallback", "mh-port", "mh-fallback"].map((name) =>
@@ -116,7 +117,9 @@ const serverRows = [
   row("weight", [integer(1, SIGNED_MAX)], COVERED, "Default weight of real servers.", { default: "1" }),
   row("sorry_server", [address, optional(port)], COVERED, "Server used when quorum is lost."),
   row("sorry_server_inhibit", [], COVERED, "Keep it with weight 0 meanwhile.", { default: "off" }),
-  row("sorry_server_lvs_method", method, COVERED, "How packets reach it.", { default: "lvs_method" }),
+  row("sorry_server_lvs_method", lenient(method), COVERED, "How packets reach it.", {
+    default: "lvs_method",
+  }),
   row("real_server", [address, optional(port), nested("virtual_server.real_server")], COVERED, "A member."),
   row(
     "nat_mask",
@@ -168,9 +171,9 @@ export const VIRTUAL_SERVER_ROWS = [
   ...block("virtual_server", "lvs", serverRows),
   ...block("virtual_server.real_server", "lvs", realServerRows),
   ...block("SSL", "checker", [
-    row("password", [word("password")], COVERED, "Passphrase of the key."),
-    row("ca", [word("path")], COVERED, "Authorities."),
-    row("certificate", [word("path")], COVERED, "Our certificate."),
-    row("key", [word("path")], COVERED, "Our key."),
+    row("password", lenient([word("password")]), COVERED, "Passphrase of the key."),
+    row("ca", lenient([word("path")]), COVERED, "Authorities."),
+    row("certificate", lenient([word("path")]), COVERED, "Our certificate."),
+    row("key", lenient([word("path")]), COVERED, "Our key."),
   ]),
 ];

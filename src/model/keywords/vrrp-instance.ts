@@ -10,6 +10,7 @@ import {
   flag,
   iface,
   integer,
+  lenient,
   MISSED,
   nested,
   optional,
@@ -77,14 +78,14 @@ const garpRows = [
   ),
   row(
     "garp_extra_if",
-    [rest("[all] <0..86400>")],
+    lenient([rest("[all] <0..86400>")]),
     MISSED,
     "Keep announcing addresses that sit on other interfaces.",
     {
       default: "vrrp_garp_extra_if",
     },
   ),
-  row("vmac_garp_intvl", [rest("[all] <0..86400>")], MISSED, "Old name of garp_extra_if.", {
+  row("vmac_garp_intvl", lenient([rest("[all] <0..86400>")]), MISSED, "Old name of garp_extra_if.", {
     default: "vrrp_garp_extra_if",
   }),
 ];
@@ -334,7 +335,7 @@ const electionRows = [
 const linkRows = [
   row(
     "use_vmac",
-    [rest("[[name] IFNAME] [MAC] [netlink_notify_msg] [group ID]")],
+    [optional(rest("[[name] IFNAME] [MAC] [netlink_notify_msg] [group ID]"))],
     REFUSED,
     "An interface of its own with the virtual MAC address.",
     { default: "off" },
@@ -343,7 +344,7 @@ const linkRows = [
   row("vmac_xmit_base", [], COVERED, "Advertise from the base interface.", { default: "off" }),
   row(
     "use_ipvlan",
-    [rest("[[name] IFNAME] [ADDR[/LEN]] [bridge|private|vepa] [group ID]")],
+    [optional(rest("[[name] IFNAME] [ADDR[/LEN]] [bridge|private|vepa] [group ID]"))],
     REFUSED,
     "An ipvlan.",
     {
@@ -373,7 +374,7 @@ const linkRows = [
     default: "0",
   }),
   row("lvs_sync_daemon_interface", [iface], MISSED, "Old form of lvs_sync_daemon.", { area: "lvs" }),
-  row("kernel_rx_buf_size", [integer(0, UNSIGNED_MAX)], COSMETIC, "Receive buffer in bytes.", {
+  row("kernel_rx_buf_size", lenient([integer(0, UNSIGNED_MAX)]), COSMETIC, "Receive buffer in bytes.", {
     default: "vrrp_rx_bufs_policy",
   }),
 ];

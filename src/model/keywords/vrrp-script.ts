@@ -1,8 +1,8 @@
 /** Keywords of `vrrp_script`. */
-import { block, command, identity, integer, row, span, UNSIGNED_MAX, weight, works } from "./row.ts";
+import { block, command, identity, integer, lenient, row, span, UNSIGNED_MAX, weight, works } from "./row.ts";
 
 export const VRRP_SCRIPT_ROWS = block("vrrp_script", "script", [
-  row("script", [command], works("trackScript.command"), "The command; exit status 0 is success."),
+  row("script", lenient([command]), works("trackScript.command"), "The command; exit status 0 is success."),
   row("interval", [span(0.001, 4294, 3)], works("trackScript.interval"), "Seconds between starts.", {
     default: "1",
   }),
