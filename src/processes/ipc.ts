@@ -1,0 +1,205 @@
+/**
+ * The sending and receiving ends of a channel between two processes. Sending never blocks and never grows without
+ * bound: what the other side has not taken waits here, events are dropped (and counted) when too much waits, of
+ * snapshots and models only the newest waits, and large messages go in parts.
+ */
+import { BugError } from "../base/assert.ts";
+import type { Validator } from "./messages.ts";
+
+/** The sending half of a Node IPC channel. `done` is called when the message has been written, or failed. */
+export interface SendPort {
+  send(message: object, done: (error: Error | null) => void): void;
+}
+
+/**
+ * - `must`: script requests, ledger entries, results. Never dropped; beyond the hard bound the channel is broken.
+ * - `droppable`: events.
+ * - `latest`: a waiting message of the same kind is replaced.
+ */
+export type Delivery = "must" | "droppable" | "latest";
+
+export interface OutboxLimits {
+  /** Messages handed to the channel and not yet written. */
+  readonly window: number;
+  /** Waiting messages and characters beyond which events are dropped. */
+  readonly softCount: number;
+  readonly softCharacters: number;
+  /** Waiting characters beyond which the other side counts as dead. */
+  readonly hardCharacters: number;
+}
+
+export const DEFAULT_LIMITS: OutboxLimits = {
+  window: 32,
+  softCount: 1024,
+  softCharacters: 1 << 20,
+  hardCharacters: 64 << 20,
+};
+
+/** Text fields longer than this are sent in parts of this size. */
+export const PART_LENGTH = 64 * 1024;
+/** A message in parts may not be longer than this in all. */
+const WHOLE_LENGTH = 128 << 20;
+const ASSUMED_OVERHEAD = 200;
+
+interface Waiting {
+  readonly message: object;
+  readonly kind: string;
+  readonly delivery: Delivery;
+  readonly characters: number;
+}
+
+/** A part of a message's JSON text. */
+interface Part {
+  readonly part: number;
+  readonly last: boolean;
+  readonly text: string;
+}
+
+export class Outbox<M extends { readonly kind: string }> {
+  readonly #port: SendPort;
+  readonly #limits: OutboxLimits;
+  readonly #onBroken: (why: string) => void;
+  readonly #waiting: Waiting[] = [];
+  #characters = 0;
+  #inFlight = 0;
+  #dropped = 0;
+  #broken = false;
+
+  /** `onBroken` is called once, when the channel failed or the other side takes nothing any more. */
+  constructor(port: SendPort, onBroken: (why: string) => void, limits: OutboxLimits = DEFAULT_LIMITS) {
+    this.#port = port;
+    this.#onBroken = onBroken;
+    this.#limits = limits;
+  }
+
+  post(message: M, delivery: Delivery = "must"): void {
+    if (this.#broken) {
+      if (delivery === "droppable") this.#dropped++;
+      return;
+    }
+    const characters = lengthOf(message);
+    if (delivery === "droppable" && this.#isFull()) {
+      this.#dropped++;
+      return;
+    }
+    const waiting: Waiting = { message, kind: message.kind, delivery, characters };
+    if (delivery === "latest") this.#replace(waiting);
+    else this.#append(waiting);
+    if (this.#characters > this.#limits.hardCharacters) {
+      this.#break(`${this.#characters} characters wait to be read`);
+      return;
+    }
+    this.#pump();
+  }
+
+  /** Events dropped since the last call. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  /** Nothing waits and all that was sent has been written. */
+  get drained(): boolean {
+    return this.#broken || (this.#waiting.length === 0 && this.#inFlight === 0);
+  }
+
+  #isFull(): boolean {
+    return this.#waiting.length >= this.#limits.softCount || this.#characters >= this.#limits.softCharacters;
+  }
+
+  #replace(next: Waiting): void {
+    const index = this.#waiting.findIndex((one) => one.delivery === "latest" && one.kind === next.kind);
+    const old = this.#waiting[index];
+    if (old !== undefined) {
+      this.#waiting.splice(index, 1);
+      this.#characters -= old.characters;
+    }
+    this.#append(next);
+  }
+
+  #append(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#characters += waiting.characters;
+  }
+
+  #pump(): void {
+    while (!this.#broken && this.#inFlight < this.#limits.window) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#characters -= next.characters;
+      if (next.characters <= PART_LENGTH) this.#send(next.message);
+      else this.#sendParts(JSON.stringify(next.message));
+    }
+  }
+
+  #sendParts(text: string): void {
+    for (let start = 0, part = 0; start < text.length; start += PART_LENGTH, part++) {
+      const last = start + PART_LENGTH >= text.length;
+      this.#send({ part, last, text: text.slice(start, start + PART_LENGTH) } satisfies Part);
+    }
+  }
+
+  #send(message: object): void {
+    this.#inFlight++;
+    this.#port.send(message, (error) => {
+      this.#inFlight--;
+      if (error !== null) this.#break(error.message);
+      else this.#pump();
+    });
+  }
+
+  #break(why: string): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#waiting.length = 0;
+    this.#characters = 0;
+    this.#onBroken(why);
+  }
+}
+
+/** Characters of a message's text fields; its structure counts as a constant. */
+function lengthOf(message: object): number {
+  let length = ASSUMED_OVERHEAD;
+  for (const value of Object.values(message)) if (typeof value === "string") length += value.length;
+  return length;
+}
+
+/** Puts parts together and checks what arrives. What is no message is a defect of ours: BugError. */
+export class Inbox<M> {
+  readonly #parse: Validator<M>;
+  #parts: string[] = [];
+  #length = 0;
+
+  constructor(parse: Validator<M>) {
+    this.#parse = parse;
+  }
+
+  /** The message that is complete with this arrival, or undefined while parts are missing. */
+  receive(value: unknown): M | undefined {
+    const part = asPart(value);
+    if (part === undefined) return this.#checked(value);
+    if (part.part !== this.#parts.length) throw new BugError(`part ${part.part} after ${this.#parts.length}`);
+    this.#length += part.text.length;
+    if (this.#length > WHOLE_LENGTH) throw new BugError(`a message of more than ${WHOLE_LENGTH} characters`);
+    this.#parts.push(part.text);
+    if (!part.last) return undefined;
+    const whole: unknown = JSON.parse(this.#parts.join(""));
+    this.#parts = [];
+    this.#length = 0;
+    return this.#checked(whole);
+  }
+
+  #checked(value: unknown): M {
+    const message = this.#parse(value);
+    if (message === undefined) throw new BugError(`not a message: ${JSON.stringify(value)?.slice(0, 200)}`);
+    return message;
+  }
+}
+
+function asPart(value: unknown): Part | undefined {
+  if (typeof value !== "object" || value === null || !("part" in value)) return undefined;
+  const { part, last, text } = value as Readonly<Record<string, unknown>>;
+  if (typeof part !== "number" || typeof last !== "boolean" || typeof text !== "string") return undefined;
+  return { part, last, text };
+}

@@ -1,0 +1,222 @@
+/**
+ * Everything the processes say to each other, one union for each direction. The supervisor is the middle of a star: what
+ * steward and vrrp have to say to each other passes through it unopened, as text. Every message is checked on arrival.
+ */
+import type { Instant, Micros } from "../base/time.ts";
+import type { ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
+import type { JournalEvent } from "../observe/journal-entry.ts";
+import type { ChildStatus, ScriptStatus } from "../observe/status-document.ts";
+import type { LedgerEntry } from "../supervise/ledger.ts";
+import type { ReloadOutcome } from "../supervise/reload.ts";
+import type { RunNotify } from "../vrrp/action.ts";
+
+/** vrrp child to supervisor. */
+export type FromVrrp =
+  | { readonly kind: "Hello" }
+  /** Alive; the shortest Master_Down_Interval among the instances it is master of, null for none. */
+  | { readonly kind: "Beat"; readonly masterDown: Micros | null }
+  /** `added` is told before the address is added, `removed` after it is gone. */
+  | { readonly kind: "Ledger"; readonly change: "added" | "removed"; readonly entry: LedgerEntry }
+  | { readonly kind: "Notify"; readonly request: RunNotify }
+  | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
+  /** A journal event, for the steward. May be dropped under pressure. */
+  | { readonly kind: "Event"; readonly at: Instant; readonly event: JournalEvent }
+  /** The engine's snapshot as JSON text; only the newest one matters. */
+  | { readonly kind: "Snapshot"; readonly text: string }
+  /** After a warm start: the first advertisements as master have left. */
+  | { readonly kind: "Resumed" }
+  /** The engine runs with this generation of the configuration. */
+  | { readonly kind: "Applied"; readonly generation: number }
+  /** The system refused something that the daemon can live without. */
+  | {
+      readonly kind: "Degraded";
+      readonly what: string;
+      readonly consequence: string;
+      readonly remedy: string;
+    };
+
+/** Supervisor to vrrp child. */
+export type ToVrrp =
+  /** Once, in answer to Hello. */
+  | {
+      readonly kind: "Start";
+      readonly generation: number;
+      /** A {@link VrrpSlice} as JSON text. */
+      readonly slice: string;
+      /** The last snapshot of the life before, for a warm start; null for a cold one. */
+      readonly snapshot: string | null;
+      readonly releaseOnStop: boolean;
+    }
+  | { readonly kind: "Configure"; readonly generation: number; readonly slice: string }
+  | {
+      readonly kind: "ScriptFinished";
+      readonly script: string;
+      readonly ok: boolean;
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly timedOut: boolean;
+      readonly duration: Micros;
+    }
+  | { readonly kind: "SnapshotWanted" }
+  | { readonly kind: "Stop"; readonly by: string };
+
+/** What the vrrp child gets of the model. */
+export interface VrrpSlice {
+  readonly model: VrrpModel;
+  readonly process: ProcessModel;
+}
+
+/** Steward to supervisor. */
+export type FromSteward =
+  | { readonly kind: "Hello" }
+  | { readonly kind: "Beat"; readonly masterDown: Micros | null }
+  /** A configuration that is to run from now on. */
+  | {
+      readonly kind: "Configured";
+      readonly generation: number;
+      /** For the vrrp child: a {@link VrrpSlice} as JSON text. */
+      readonly slice: string;
+      readonly trackScripts: readonly TrackScriptModel[];
+      /** The steward's own memory, given back to it after its death. */
+      readonly memory: string;
+      readonly diagnostics: string;
+    }
+  /** Nothing changes: the files say the same as before, or were refused. */
+  | {
+      readonly kind: "NotConfigured";
+      readonly outcome: ReloadOutcome;
+      readonly exitCode: number;
+      readonly memory: string;
+    }
+  | { readonly kind: "ReloadRequested"; readonly asker: number }
+  | { readonly kind: "StopRequested"; readonly by: string }
+  | { readonly kind: "StatusWanted" };
+
+/** Supervisor to steward. */
+export type ToSteward =
+  /** Once, in answer to Hello: read the configuration for the first time, or go on with what runs already. */
+  | { readonly kind: "Begin"; readonly memory: string | null; readonly startedAt: Instant }
+  | { readonly kind: "Reload" }
+  | { readonly kind: "ReloadDone"; readonly askers: readonly number[]; readonly outcome: ReloadOutcome }
+  | { readonly kind: "Journal"; readonly at: Instant; readonly event: JournalEvent }
+  | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
+  | { readonly kind: "Snapshot"; readonly text: string }
+  | {
+      readonly kind: "Status";
+      readonly children: readonly ChildStatus[];
+      readonly scripts: readonly ScriptStatus[];
+      readonly degraded: readonly string[];
+      readonly droppedEvents: number;
+      readonly vrrpRunning: boolean;
+    }
+  /** Deliver what can be delivered at once, and end. */
+  | { readonly kind: "End" };
+
+export type Message = FromVrrp | ToVrrp | FromSteward | ToSteward;
+
+type FieldType = "string" | "number" | "boolean" | "object" | "array" | "string|null" | "number|null";
+type Shape<M> = { readonly [Field in Exclude<keyof M, "kind">]-?: FieldType };
+type Shapes<M extends { readonly kind: string }> = {
+  readonly [K in M["kind"]]: Shape<Extract<M, { kind: K }>>;
+};
+
+const JOURNAL = { at: "number", event: "object" } as const;
+const MAIL = { subject: "string", body: "string" } as const;
+const TEXT = { text: "string" } as const;
+const BEAT = { masterDown: "number|null" } as const;
+
+const FROM_VRRP: Shapes<FromVrrp> = {
+  Hello: {},
+  Beat: BEAT,
+  Ledger: { change: "string", entry: "object" },
+  Notify: { request: "object" },
+  Mail: MAIL,
+  Event: JOURNAL,
+  Snapshot: TEXT,
+  Resumed: {},
+  Applied: { generation: "number" },
+  Degraded: { what: "string", consequence: "string", remedy: "string" },
+};
+
+const TO_VRRP: Shapes<ToVrrp> = {
+  Start: { generation: "number", slice: "string", snapshot: "string|null", releaseOnStop: "boolean" },
+  Configure: { generation: "number", slice: "string" },
+  ScriptFinished: {
+    script: "string",
+    ok: "boolean",
+    exitCode: "number|null",
+    signal: "string|null",
+    timedOut: "boolean",
+    duration: "number",
+  },
+  SnapshotWanted: {},
+  Stop: { by: "string" },
+};
+
+const FROM_STEWARD: Shapes<FromSteward> = {
+  Hello: {},
+  Beat: BEAT,
+  Configured: {
+    generation: "number",
+    slice: "string",
+    trackScripts: "array",
+    memory: "string",
+    diagnostics: "string",
+  },
+  NotConfigured: { outcome: "object", exitCode: "number", memory: "string" },
+  ReloadRequested: { asker: "number" },
+  StopRequested: { by: "string" },
+  StatusWanted: {},
+};
+
+const TO_STEWARD: Shapes<ToSteward> = {
+  Begin: { memory: "string|null", startedAt: "number" },
+  Reload: {},
+  ReloadDone: { askers: "array", outcome: "object" },
+  Journal: JOURNAL,
+  Mail: MAIL,
+  Snapshot: TEXT,
+  Status: {
+    children: "array",
+    scripts: "array",
+    degraded: "array",
+    droppedEvents: "number",
+    vrrpRunning: "boolean",
+  },
+  End: {},
+};
+
+/** Tells whether a value from a channel is a message of one direction; the value itself is the message then. */
+export type Validator<M> = (value: unknown) => M | undefined;
+
+export const parseFromVrrp: Validator<FromVrrp> = validator<FromVrrp>(FROM_VRRP);
+export const parseToVrrp: Validator<ToVrrp> = validator<ToVrrp>(TO_VRRP);
+export const parseFromSteward: Validator<FromSteward> = validator<FromSteward>(FROM_STEWARD);
+export const parseToSteward: Validator<ToSteward> = validator<ToSteward>(TO_STEWARD);
+
+function validator<M>(shapes: Readonly<Record<string, Readonly<Record<string, FieldType>>>>): Validator<M> {
+  const byKind = new Map(Object.entries(shapes).map(([kind, shape]) => [kind, Object.entries(shape)]));
+  return (value) => {
+    if (typeof value !== "object" || value === null) return undefined;
+    const fields = value as Readonly<Record<string, unknown>>;
+    const shape = typeof fields["kind"] === "string" ? byKind.get(fields["kind"]) : undefined;
+    if (shape === undefined) return undefined;
+    for (const [name, type] of shape) if (!fits(fields[name], type)) return undefined;
+    return value as M;
+  };
+}
+
+function fits(value: unknown, type: FieldType): boolean {
+  switch (type) {
+    case "string|null":
+      return value === null || typeof value === "string";
+    case "number|null":
+      return value === null || typeof value === "number";
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    default:
+      return typeof value === type;
+  }
+}
