@@ -1,7 +1,7 @@
 /**
  * Text that remembers where each character was written, while definitions are put into it and pieces cut out of it.
  */
-import type { Span } from "./source.ts";
+import type { Span, SpanLink } from "./source.ts";
 
 /** A stretch of text with one origin. */
 export interface Segment {
@@ -19,4 +19,184 @@ export interface TracedText {
   readonly segments: readonly Segment[];
   /** Where the text would stand if it were empty. */
   readonly origin: Span;
+}
+
+/** A whole line as it stands in a file; `via` is how the file was reached. */
+export function tracedLine(file: string, line: number, text: string, via: SpanLink | undefined): TracedText {
+  const origin: Span = { file, line, column: 1, endColumn: 1, ...(via === undefined ? {} : { via }) };
+  if (text === "") return { text, segments: [], origin };
+  const span = { ...origin, endColumn: 1 + text.length };
+  return { text, segments: [{ text, span, exact: true, literal: false }], origin };
+}
+
+/** Text that is not what stands at the span but came from it, such as a random number or an escaped character. */
+export function replacedText(text: string, span: Span, literal: boolean): TracedText {
+  const origin = { ...span, endColumn: span.column };
+  if (text === "") return { text, segments: [], origin };
+  return { text, segments: [{ text, span, exact: false, literal }], origin };
+}
+
+/** The characters from `start` up to `end`. */
+export function slice(traced: TracedText, start: number, end: number = traced.text.length): TracedText {
+  if (start <= 0 && end >= traced.text.length) return traced;
+  const segments: Segment[] = [];
+  let at = 0;
+  for (const segment of traced.segments) {
+    const from = Math.max(start - at, 0);
+    const to = Math.min(end - at, segment.text.length);
+    if (from < to) segments.push(sliceSegment(segment, from, to));
+    at += segment.text.length;
+    if (at >= end) break;
+  }
+  const origin = segments[0]?.span ?? spanOf(traced, start, start);
+  return {
+    text: traced.text.slice(start, end),
+    segments,
+    origin: { ...origin, endColumn: origin.column },
+  };
+}
+
+function sliceSegment(segment: Segment, from: number, to: number): Segment {
+  if (from === 0 && to === segment.text.length) return segment;
+  const text = segment.text.slice(from, to);
+  if (!segment.exact) return { ...segment, text };
+  const { span } = segment;
+  return { ...segment, text, span: { ...span, column: span.column + from, endColumn: span.column + to } };
+}
+
+/** The pieces one after the other; pieces that also follow each other in the file become one segment. */
+export function concat(pieces: readonly TracedText[], origin: Span): TracedText {
+  const segments: Segment[] = [];
+  for (const piece of pieces) {
+    for (const segment of piece.segments) {
+      const last = segments.at(-1);
+      if (last !== undefined && follows(last, segment)) segments[segments.length - 1] = join(last, segment);
+      else segments.push(segment);
+    }
+  }
+  return { text: pieces.map((piece) => piece.text).join(""), segments, origin: pieces[0]?.origin ?? origin };
+}
+
+function follows(first: Segment, second: Segment): boolean {
+  return (
+    first.exact &&
+    second.exact &&
+    first.literal === second.literal &&
+    sameFrame(first.span, second.span) &&
+    first.span.endColumn === second.span.column
+  );
+}
+
+function join(first: Segment, second: Segment): Segment {
+  return {
+    ...first,
+    text: first.text + second.text,
+    span: { ...first.span, endColumn: second.span.endColumn },
+  };
+}
+
+/** The same text without blanks (space, tab) around it. */
+export function trim(traced: TracedText): TracedText {
+  const { text } = traced;
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text[start])) start++;
+  while (end > start && isBlank(text[end - 1])) end--;
+  return slice(traced, start, end);
+}
+
+/** A space or a tab, or another blank that C's isspace knows: what separates words. */
+export function isBlank(character: string | undefined): boolean {
+  return (
+    character === " " || character === "\t" || character === "\v" || character === "\f" || character === "\r"
+  );
+}
+
+/** The same text with another reason for being read. */
+export function relink(traced: TracedText, via: SpanLink): TracedText {
+  return {
+    text: traced.text,
+    segments: traced.segments.map((segment) => ({ ...segment, span: { ...segment.span, via } })),
+    origin: { ...traced.origin, via },
+  };
+}
+
+/** The same text, no character of which is syntax. */
+export function asLiteral(traced: TracedText): TracedText {
+  return { ...traced, segments: traced.segments.map((segment) => ({ ...segment, literal: true })) };
+}
+
+/** For each index of the text: whether the character there can be syntax. */
+export function syntaxTest(traced: TracedText): (index: number) => boolean {
+  if (!traced.segments.some((segment) => segment.literal)) return () => true;
+  const mask = new Uint8Array(traced.text.length);
+  let at = 0;
+  for (const segment of traced.segments) {
+    if (!segment.literal) mask.fill(1, at, at + segment.text.length);
+    at += segment.text.length;
+  }
+  return (index) => mask[index] === 1;
+}
+
+/**
+ * The span of a stretch of the text. Where its characters were written in several places, it is what the line that
+ * they all came into says there (`eth${i}`), with the resulting text as `expanded`.
+ */
+export function spanOf(traced: TracedText, start: number, end: number): Span {
+  if (start >= end) return emptySpan(traced, start);
+  const touched: Segment[] = [];
+  let at = 0;
+  for (const segment of traced.segments) {
+    const from = Math.max(start - at, 0);
+    const to = Math.min(end - at, segment.text.length);
+    if (from < to) touched.push(sliceSegment(segment, from, to));
+    at += segment.text.length;
+    if (at >= end) break;
+  }
+  const [first] = touched;
+  if (first === undefined) return traced.origin;
+  const expanded = traced.text.slice(start, end);
+  if (touched.length === 1) return first.exact ? first.span : { ...first.span, expanded };
+  return { ...commonFrame(touched, first.span), expanded };
+}
+
+function emptySpan(traced: TracedText, index: number): Span {
+  let at = 0;
+  for (const segment of traced.segments) {
+    if (index < at + segment.text.length) {
+      const column = segment.span.column + (segment.exact ? index - at : 0);
+      return { ...segment.span, column, endColumn: column };
+    }
+    at += segment.text.length;
+  }
+  const last = traced.segments.at(-1);
+  return last === undefined ? traced.origin : { ...last.span, column: last.span.endColumn };
+}
+
+/** The innermost line that all the segments were written in or put into. */
+function commonFrame(segments: readonly Segment[], fallback: Span): Span {
+  const chains = segments.map((segment) => frames(segment.span));
+  for (const frame of chains[0] ?? []) {
+    const matching = chains.map((chain) => chain.find((other) => sameFrame(frame, other)));
+    if (matching.includes(undefined)) continue;
+    let { column, endColumn } = frame;
+    for (const one of matching) {
+      if (one === undefined) continue;
+      column = Math.min(column, one.column);
+      endColumn = Math.max(endColumn, one.endColumn);
+    }
+    return { ...frame, column, endColumn };
+  }
+  return fallback;
+}
+
+/** The span itself, then the references that brought it in, outwards, as far as definitions go. */
+function frames(span: Span): Span[] {
+  const chain = [span];
+  for (let via = span.via; via?.kind === "definition"; via = via.at.via) chain.push(via.at);
+  return chain;
+}
+
+function sameFrame(one: Span, other: Span): boolean {
+  return one.line === other.line && one.file === other.file && one.via === other.via;
 }
