@@ -1,0 +1,141 @@
+/** The `keepalived` program: keepalived's command line in front of buoy's daemon. */
+import { mkdirSync } from "node:fs";
+import { release } from "node:os";
+import { dirname, resolve } from "node:path";
+import type { PidFilePaths, RunOptions } from "../processes/run-options.ts";
+import { EXIT_FATAL, EXIT_OK } from "../processes/run-options.ts";
+import { runDaemon } from "../processes/supervisor.ts";
+import { configTest } from "./config-test.ts";
+import { daemonise } from "./daemonise.ts";
+import { CommandError } from "./exit-codes.ts";
+import { optionsHelp } from "./keepalived-options.ts";
+import { type KeepalivedSettings, readCommandLine, SIGNAL_NUMBERS } from "./keepalived-request.ts";
+import { keepalivedRuntimeDir } from "./runtime-dir.ts";
+import { packageVersion } from "./version.ts";
+
+/** Runs the program; the exit code is left in `process.exitCode`. `program` is the path it was started by. */
+export async function keepalivedMain(program: string, words: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = await answer(program, words);
+  } catch (error) {
+    const text =
+      error instanceof CommandError ? error.message : error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`keepalived: ${text}\n`);
+    process.exitCode = error instanceof CommandError ? error.exitCode : EXIT_FATAL;
+  }
+}
+
+async function answer(program: string, words: readonly string[]): Promise<number> {
+  const request = readCommandLine(words);
+  switch (request.kind) {
+    case "version":
+      process.stderr.write(versionText());
+      return EXIT_OK;
+    case "help":
+      process.stderr.write(optionsHelp("keepalived"));
+      return EXIT_OK;
+    case "signum":
+      return printSignal(request.name);
+    case "bad-usage":
+      process.stderr.write(`${request.message}\n`);
+      return EXIT_FATAL;
+    case "config-test":
+      warn(request.warnings);
+      return configTest({
+        file: resolve(request.settings.file),
+        configId: request.settings.configId,
+        logFile: request.logFile === undefined ? undefined : resolve(request.logFile),
+      });
+    case "run":
+      warn(request.warnings);
+      return run(program, words, request.settings);
+  }
+}
+
+function warn(lines: readonly string[]): void {
+  // The background process reads the same command line again; once is enough.
+  if (process.env[BACKGROUND] !== undefined) return;
+  for (const line of lines) process.stderr.write(`${line}\n`);
+}
+
+function versionText(): string {
+  return `Keepalived-compatible buoy v${packageVersion()}\n\nNode ${process.version}, running on Linux ${release()}\n`;
+}
+
+function printSignal(name: string): number {
+  const number = Object.hasOwn(SIGNAL_NUMBERS, name) ? SIGNAL_NUMBERS[name] : undefined;
+  if (number === undefined) {
+    process.stderr.write(`Unknown sigfunc ${name}\n`);
+    return EXIT_FATAL;
+  }
+  process.stdout.write(`${number}\n`);
+  return EXIT_OK;
+}
+
+/** Set in the environment of the background process: its relative paths belong to this directory. */
+const BACKGROUND = "BUOY_STARTED_IN";
+
+async function run(program: string, words: readonly string[], settings: KeepalivedSettings): Promise<number> {
+  const startedIn = process.env[BACKGROUND];
+  delete process.env[BACKGROUND];
+  const options = runOptions(settings, startedIn ?? process.cwd());
+  if (settings.foreground || startedIn !== undefined) {
+    if (settings.umask !== undefined) process.umask(settings.umask);
+    return runDaemon({ ...options, foreground: startedIn === undefined });
+  }
+  process.env[BACKGROUND] = process.cwd();
+  return daemonise({
+    command: [process.execPath, program, ...words],
+    runtimeDir: options.runtimeDir,
+    keepStandardError: settings.logConsole,
+  });
+}
+
+function runOptions(settings: KeepalivedSettings, directory: string): RunOptions {
+  const absolute = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : resolve(directory, path);
+  const facts = { uid: process.getuid?.() ?? 0, environment: process.env };
+  const runtimeDir = keepalivedRuntimeDir(
+    { pidFile: absolute(settings.pidFile), configId: settings.configId },
+    facts,
+  );
+  return {
+    file: resolve(directory, settings.file),
+    runtimeDir,
+    foreground: true,
+    logConsole: settings.logConsole,
+    syslogFacility: settings.syslogFacility,
+    logDetail: settings.logDetail,
+    acceptNotYet: false,
+    pidFiles: pidFiles(settings, absolute, facts.uid === 0 ? "/run" : runtimeDir),
+    configId: settings.configId,
+    releaseOnStop: settings.releaseOnStop,
+    respawn: settings.respawn,
+    runVrrp: settings.runVrrp,
+    dumpConfiguration: settings.dumpConfiguration,
+  };
+}
+
+/** keepalived writes its pid files also where no option names them. */
+function pidFiles(
+  settings: KeepalivedSettings,
+  absolute: (path: string | undefined) => string | undefined,
+  usual: string,
+): PidFilePaths {
+  const paths = {
+    daemon: absolute(settings.pidFile) ?? `${usual}/keepalived.pid`,
+    vrrp: absolute(settings.vrrpPidFile) ?? `${usual}/vrrp.pid`,
+    ...optional("checkers", absolute(settings.checkersPidFile)),
+    ...optional("bfd", absolute(settings.bfdPidFile)),
+  };
+  for (const path of Object.values(paths)) mkdirSync(dirname(path), { recursive: true });
+  return paths;
+}
+
+function optional<Name extends string>(
+  name: Name,
+  path: string | undefined,
+): { readonly [Key in Name]?: string } {
+  if (path === undefined) return {};
+  return { [name]: path } as { readonly [Key in Name]: string };
+}
