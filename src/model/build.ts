@@ -1,0 +1,157 @@
+/** From a tree of statements and the facts of a host to the frozen model. */
+import { type Diagnostic, Diagnostics, worstSeverity } from "../config/diagnostic.ts";
+import type { Span } from "../config/source.ts";
+import type { Tree } from "../config/tree.ts";
+import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
+import type { BuildOptions, ResolveContext } from "./context.ts";
+import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
+import { mergeGlobals, resolveGlobal, resolveInstanceDefaults, resolveMail } from "./globals.ts";
+import { type ResolvedInstance, resolveInstance } from "./instance.ts";
+import type { HostFacts, Model, NotifyModel } from "./model.ts";
+import { type DefinedScripts, resolveTrackScripts } from "./scripts.ts";
+
+export interface BuildResult {
+  /** Undefined where there is a refusal. */
+  readonly model: Model | undefined;
+  /** What the tree and the model have to say, in the order it stands in the files. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What the configuration means on this host. Pure; says everything that is wrong, not only the first. */
+export function buildModel(tree: Tree, facts: HostFacts, options: BuildOptions): BuildResult {
+  return resolveDraft(tree, readDraft(tree, options), facts, options);
+}
+
+/** The second half of {@link buildModel}, for callers that gather facts from the draft. */
+export function resolveDraft(tree: Tree, draft: Draft, facts: HostFacts, options: BuildOptions): BuildResult {
+  const report = new Diagnostics();
+  report.addAll(tree.diagnostics);
+  report.addAll(draft.report.list);
+  const globals = mergeGlobals(draft.root);
+  const context = { facts, options, report, dynamicInterfaces: globals.has("dynamic_interfaces") };
+  const model = resolveModel(draft.root, globals, context);
+  const diagnostics = inFileOrder(report.list, tree);
+  return { model: worstSeverity(diagnostics) === "refusal" ? undefined : deepFreeze(model), diagnostics };
+}
+
+function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveContext): Model {
+  const policy = resolveScriptPolicy(globals, context);
+  const defined = resolveTrackScripts(root, policy, context);
+  const instances = resolveInstances(root, globals, policy, defined, context);
+  const used = new Set(instances.flatMap(({ model }) => model.trackScripts.map((tracked) => tracked.name)));
+  const trackScripts = [...defined.scripts.values()].filter((script) => used.has(script.name));
+  reportUnused(defined, used, context);
+  reportInsecurity(policy, defined, instances, context);
+  return {
+    global: resolveGlobal(root, globals, context),
+    vrrp: {
+      instances: instances.map((one) => one.model),
+      syncGroups: [],
+      trackScripts: trackScripts.map(({ name, rise, fall, initFail }) => ({ name, rise, fall, initFail })),
+      startupDelay: globals.span("vrrp_startup_delay") ?? 0,
+    },
+    trackScripts,
+    mail: resolveMail(globals, context),
+  };
+}
+
+function resolveInstances(
+  root: DraftBlock,
+  globals: DraftBlock,
+  policy: ScriptPolicy,
+  scripts: DefinedScripts,
+  context: ResolveContext,
+): readonly ResolvedInstance[] {
+  const defaults = resolveInstanceDefaults(globals, context);
+  const names = new Set<string>();
+  const instances: ResolvedInstance[] = [];
+  for (const statement of root.all("vrrp_instance")) {
+    const name = nameOf(statement);
+    if (names.has(name)) {
+      context.report.repair("duplicate-name", statement.span, `vrrp_instance '${name}' is defined already`, {
+        repair: "this block is ignored",
+      });
+      continue;
+    }
+    names.add(name);
+    const instance = resolveInstance(statement, { defaults, policy, scripts }, context);
+    if (instance !== undefined) instances.push(instance);
+  }
+  reportClashes(instances, context);
+  return instances;
+}
+
+/** Two instances that would be one on the wire. */
+function reportClashes(instances: readonly ResolvedInstance[], context: ResolveContext): void {
+  const first = new Map<string, ResolvedInstance>();
+  for (const one of instances) {
+    const before = first.get(one.model.key);
+    if (before === undefined) {
+      first.set(one.model.key, one);
+      continue;
+    }
+    const { name, virtualRouterId, family, interface: device } = one.model;
+    context.report.refuse(
+      "virtual-router-id-clash",
+      one.span,
+      `'${before.model.name}' and '${name}' both use VRID ${virtualRouterId} with ${family === "ipv4" ? "IPv4" : "IPv6"} on ${device}`,
+      {
+        hint: `'${before.model.name}' is at line ${before.span.line}; give one of them another virtual_router_id`,
+      },
+    );
+  }
+}
+
+function reportUnused(defined: DefinedScripts, used: ReadonlySet<string>, context: ResolveContext): void {
+  for (const [name, span] of defined.defined) {
+    if (used.has(name) || !defined.scripts.has(name)) continue;
+    context.report.note("unused-script", span, `vrrp_script '${name}' is followed by no instance`, {
+      hint: "it does not run; name it in a track_script",
+    });
+  }
+}
+
+/** keepalived's config test fails (6) as soon as any script would run without script security. */
+function reportInsecurity(
+  policy: ScriptPolicy,
+  defined: DefinedScripts,
+  instances: readonly ResolvedInstance[],
+  context: ResolveContext,
+): void {
+  if (policy.security) return;
+  const span = firstScript(defined, instances);
+  if (span === undefined) return;
+  context.report.note("script-security", span, "scripts run, and enable_script_security is not set", {
+    hint: "with it, a script that others than root could change would not run",
+    exitClass: "script-security",
+  });
+}
+
+function firstScript(defined: DefinedScripts, instances: readonly ResolvedInstance[]): Span | undefined {
+  const [script] = defined.scripts.keys();
+  if (script !== undefined) return defined.defined.get(script);
+  return instances.find(({ model }) => hasScript(model.notify))?.span;
+}
+
+function hasScript({ timeout: _, ...scripts }: NotifyModel): boolean {
+  return Object.values(scripts).some((script) => script !== undefined);
+}
+
+/** As a reader meets them: main file first, line by line; what belongs to no line comes first. */
+function inFileOrder(diagnostics: readonly Diagnostic[], tree: Tree): readonly Diagnostic[] {
+  const files = new Map([...tree.sources.keys()].map((name, index) => [name, index]));
+  const place = ({ span }: Diagnostic): readonly [number, number, number] =>
+    span === undefined ? [-1, 0, 0] : [files.get(span.file) ?? files.size, span.line, span.column];
+  return diagnostics
+    .map((diagnostic) => ({ diagnostic, place: place(diagnostic) }))
+    .sort((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1] || a.place[2] - b.place[2])
+    .map(({ diagnostic }) => diagnostic);
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

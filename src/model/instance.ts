@@ -1,0 +1,388 @@
+/** One `vrrp_instance`: defaults, references and keepalived's repairs. */
+import { familyOf, type IpAddress, type IpFamily } from "../base/ip.ts";
+import { formatSpan, MICROS_PER_CENTISECOND, MICROS_PER_SECOND, type Micros, seconds } from "../base/time.ts";
+import type { Span } from "../config/source.ts";
+import { type ReadAddress, readVirtualAddress } from "./addresses.ts";
+import { resolveAuthentication } from "./authentication.ts";
+import type { ScriptPolicy } from "./commands.ts";
+import { checkInterface, type ResolveContext } from "./context.ts";
+import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
+import { type InstanceDefaults, repeatOf } from "./globals.ts";
+import { instanceKey } from "./keys.ts";
+import type { GarpModel, VirtualAddressModel, VrrpInstanceModel } from "./model.ts";
+import { resolveNotify } from "./notify.ts";
+import type { DefinedScripts } from "./scripts.ts";
+import { resolveTrackedScripts, resolveTrackInterfaces } from "./tracking.ts";
+
+/** Everything outside the block that an instance depends on. */
+export interface InstanceSurroundings {
+  readonly defaults: InstanceDefaults;
+  readonly policy: ScriptPolicy;
+  readonly scripts: DefinedScripts;
+}
+
+/** An instance and where it was written. */
+export interface ResolvedInstance {
+  readonly model: VrrpInstanceModel;
+  readonly span: Span;
+}
+
+const OWNER_PRIORITY = 255;
+const DEFAULT_PRIORITY = 100;
+/** The count is one byte of the message. */
+const MOST_ADDRESSES = 255;
+/** Largest interval that version 3's 12 bits of centiseconds hold. */
+const LONGEST_V3_INTERVAL = 4095 * MICROS_PER_CENTISECOND;
+
+/** The instance, or undefined where it cannot be run at all; the reason is a refusal then. */
+export function resolveInstance(
+  statement: DraftStatement,
+  surroundings: InstanceSurroundings,
+  context: ResolveContext,
+): ResolvedInstance | undefined {
+  const block = blockOf(statement);
+  const name = nameOf(statement);
+  const { defaults } = surroundings;
+  const at = statement.span;
+  const interfaceName = resolveInterface(block, name, at, context);
+  const virtualRouterId = resolveVirtualRouterId(block, name, at, context);
+  const listed = readAddresses(block, "virtual_ipaddress", interfaceName, context);
+  const excluded = readAddresses(block, "virtual_ipaddress_excluded", interfaceName, context);
+  const family = chooseFamily(block, listed);
+  const version = chooseVersion(block, family, defaults, context);
+  const election = resolveElection(block, name, context);
+  const addresses = sortAddresses(
+    { name, at, family, version, listed, excluded, interfaceName },
+    block,
+    context,
+  );
+  const multicastGroup = chooseGroup(block, family, defaults, context);
+  const authentication = resolveAuthentication(block, version, context);
+  const trackInterfaces = resolveTrackInterfaces(block, interfaceName, context);
+  const trackScripts = resolveTrackedScripts(block, surroundings.scripts, context);
+  const notify = resolveNotify(block, name, surroundings.policy, defaults.notifyTimeout, context);
+  const advertisementInterval = resolveInterval(block, version, context);
+  const garp = resolveGarp(block, defaults.garp, context);
+  const sourceAddress = resolveSource(block, family, context);
+  if (interfaceName === undefined || virtualRouterId === undefined) return undefined;
+  const identity = { interface: interfaceName, virtualRouterId, family, multicastGroup };
+  const checksumAsV2 = block.flag("v3_checksum_as_v2") ?? defaults.v3ChecksumAsV2;
+  return {
+    span: at,
+    model: {
+      name,
+      key: instanceKey(identity),
+      version,
+      ...identity,
+      ...election,
+      advertisementInterval,
+      downTimerAdverts: block.number("down_timer_adverts") ?? defaults.downTimerAdverts,
+      authentication,
+      v3Checksum: checksumAsV2 ? "message-only" : "pseudo-header",
+      sourceAddress,
+      trackSourceAddress: block.has("track_src_ip"),
+      unicastPeers: [],
+      virtualAddresses: addresses.virtual,
+      excludedAddresses: addresses.excluded,
+      trackInterfaces,
+      trackScripts,
+      dontTrackPrimary: block.has("dont_track_primary"),
+      garp,
+      lowerPrioNoAdvert: block.flag("lower_prio_no_advert") ?? defaults.lowerPrioNoAdvert,
+      higherPrioSendAdvert: block.flag("higher_prio_send_advert") ?? defaults.higherPrioSendAdvert,
+      ownerIgnoreAdverts: block.flag("owner_ignore_adverts") ?? defaults.ownerIgnoreAdverts,
+      skipCheckAdvAddr: block.flag("skip_check_adv_addr") ?? defaults.skipCheckAdvAddr,
+      promoteSecondaries: block.has("promote_secondaries"),
+      notify,
+      smtpAlert: block.flag("smtp_alert") ?? defaults.smtpAlert,
+    },
+  };
+}
+
+function resolveInterface(
+  block: DraftBlock,
+  name: string,
+  at: Span,
+  context: ResolveContext,
+): string | undefined {
+  const statement = block.last("interface");
+  const value = statement?.values[0];
+  if (value?.kind !== "text") {
+    context.report.refuse("no-interface", at, `vrrp_instance '${name}' has no interface`, {
+      hint: "add a line such as: interface eth0",
+    });
+    return undefined;
+  }
+  checkInterface(context, value.value, value.span, "interface");
+  return value.value;
+}
+
+function resolveVirtualRouterId(
+  block: DraftBlock,
+  name: string,
+  at: Span,
+  context: ResolveContext,
+): number | undefined {
+  const vrid = block.number("virtual_router_id");
+  if (vrid === undefined) {
+    context.report.refuse(
+      "no-virtual-router-id",
+      at,
+      `vrrp_instance '${name}' has no valid virtual_router_id`,
+      {
+        hint: "add a line such as: virtual_router_id 51, the same on all routers of this address",
+      },
+    );
+  }
+  return vrid;
+}
+
+function readAddresses(
+  block: DraftBlock,
+  keyword: string,
+  interfaceName: string | undefined,
+  context: ResolveContext,
+): readonly ReadAddress[] {
+  return block
+    .all(keyword)
+    .flatMap((statement) => statement.entries)
+    .map((entry) => readVirtualAddress(entry, interfaceName, context))
+    .filter((address) => address !== undefined);
+}
+
+/** The first address decides; without one, `native_ipv6` or the source address. */
+function chooseFamily(block: DraftBlock, listed: readonly ReadAddress[]): IpFamily {
+  const [first] = listed;
+  if (first !== undefined) return first.model.family;
+  if (block.has("native_ipv6")) return "ipv6";
+  const source = block.address("unicast_src_ip") ?? block.address("mcast_src_ip");
+  return source === undefined ? "ipv4" : familyOf(source);
+}
+
+function chooseVersion(
+  block: DraftBlock,
+  family: IpFamily,
+  defaults: InstanceDefaults,
+  context: ResolveContext,
+): 2 | 3 {
+  const own = block.number("version");
+  if (family === "ipv4") return (own ?? defaults.version) === 3 ? 3 : 2;
+  if (own === 2) {
+    context.report.note("version", block.last("version")?.span, "IPv6 needs VRRP version 3", {
+      hint: "version 3 is used",
+    });
+  }
+  return 3;
+}
+
+/** State, priority and preemption. */
+function resolveElection(
+  block: DraftBlock,
+  name: string,
+  context: ResolveContext,
+): Pick<VrrpInstanceModel, "priority" | "wantedState" | "preempt" | "preemptDelay"> {
+  const wishesMaster = block.text("state") === "MASTER";
+  const own = block.number("priority");
+  const priority = own ?? (wishesMaster ? OWNER_PRIORITY : DEFAULT_PRIORITY);
+  if (own === undefined && wishesMaster) {
+    context.report.note(
+      "owner-by-default",
+      block.last("state")?.span,
+      `'${name}' has state MASTER and no priority`,
+      {
+        hint: "its priority is 255 then: it owns the addresses and never yields; set priority to avoid that",
+      },
+    );
+  }
+  const owner = priority === OWNER_PRIORITY;
+  if (owner && !wishesMaster) {
+    context.report.note(
+      "owner",
+      block.last("priority")?.span,
+      `'${name}' has priority 255: it owns the addresses`,
+      {
+        hint: "it is master at once, whatever state says",
+      },
+    );
+  }
+  return {
+    priority,
+    wantedState: wishesMaster || owner ? "MASTER" : "BACKUP",
+    ...resolvePreemption(block, wishesMaster, context),
+  };
+}
+
+function resolvePreemption(
+  block: DraftBlock,
+  wishesMaster: boolean,
+  context: ResolveContext,
+): Pick<VrrpInstanceModel, "preempt" | "preemptDelay"> {
+  const nopreempt = block.last("nopreempt");
+  const last = block.statements.findLast(
+    ({ row }) => row.keyword === "preempt" || row.keyword === "nopreempt",
+  );
+  let preempt = last === undefined || last.row.keyword === "preempt";
+  if (!preempt && wishesMaster) {
+    context.report.repair("nopreempt-master", nopreempt?.span, "nopreempt does not go with state MASTER", {
+      hint: "write state BACKUP on all routers",
+      repair: "nopreempt is ignored",
+    });
+    preempt = true;
+  }
+  const delay = block.span("preempt_delay") ?? 0;
+  if (delay === 0 || (preempt && !wishesMaster)) return { preempt, preemptDelay: delay };
+  context.report.repair(
+    "useless-preempt-delay",
+    block.last("preempt_delay")?.span,
+    `preempt_delay does not go with ${preempt ? "state MASTER" : "nopreempt"}`,
+    { repair: "preempt_delay is ignored" },
+  );
+  return { preempt, preemptDelay: 0 };
+}
+
+function resolveInterval(block: DraftBlock, version: 2 | 3, context: ResolveContext): Micros {
+  const wanted = block.span("advert_int") ?? seconds(1);
+  const span = block.last("advert_int")?.span;
+  if (version === 3) {
+    const rounded = Math.round(wanted / MICROS_PER_CENTISECOND) * MICROS_PER_CENTISECOND;
+    const interval = Math.min(rounded, LONGEST_V3_INTERVAL);
+    if (interval === wanted) return interval;
+    const why =
+      rounded > LONGEST_V3_INTERVAL
+        ? `version 3 has no interval longer than ${formatSpan(LONGEST_V3_INTERVAL)}`
+        : "version 3 counts intervals in hundredths of a second";
+    context.report.repair("interval", span, why, { repair: `${formatSpan(interval)} is used` });
+    return interval;
+  }
+  const interval = Math.max(1, Math.round(wanted / MICROS_PER_SECOND)) * MICROS_PER_SECOND;
+  if (interval !== wanted) {
+    context.report.repair("interval", span, "version 2 counts intervals in whole seconds", {
+      hint: "set version 3 on all routers for shorter ones",
+      repair: `${formatSpan(interval)} is used`,
+    });
+  }
+  return interval;
+}
+
+function chooseGroup(
+  block: DraftBlock,
+  family: IpFamily,
+  defaults: InstanceDefaults,
+  context: ResolveContext,
+): IpAddress {
+  const standing = family === "ipv4" ? defaults.multicastGroup4 : defaults.multicastGroup6;
+  const own = block.address("mcast_dst_ip");
+  if (own === undefined || familyOf(own) === family) return own ?? standing;
+  context.report.repair("family", block.last("mcast_dst_ip")?.span, `${own} is of the other address family`, {
+    repair: `${standing} is used`,
+  });
+  return standing;
+}
+
+function resolveSource(block: DraftBlock, family: IpFamily, context: ResolveContext): IpAddress | undefined {
+  const statement = block.statements.findLast(
+    ({ row }) => row.keyword === "mcast_src_ip" || row.keyword === "unicast_src_ip",
+  );
+  const value = statement?.values[0];
+  if (value?.kind !== "address") return undefined;
+  if (familyOf(value.value) === family) return value.value;
+  context.report.repair("family", statement?.span, `${value.value} is of the other address family`, {
+    repair: "the interface's primary address is used",
+  });
+  return undefined;
+}
+
+interface AddressInput {
+  readonly name: string;
+  readonly at: Span;
+  readonly family: IpFamily;
+  readonly version: 2 | 3;
+  readonly listed: readonly ReadAddress[];
+  readonly excluded: readonly ReadAddress[];
+  readonly interfaceName: string | undefined;
+}
+
+function sortAddresses(
+  input: AddressInput,
+  block: DraftBlock,
+  context: ResolveContext,
+): { readonly virtual: readonly VirtualAddressModel[]; readonly excluded: readonly VirtualAddressModel[] } {
+  const seen = new Set<IpAddress>();
+  const fresh = ({ model, span }: ReadAddress): boolean => {
+    if (!seen.has(model.address)) {
+      seen.add(model.address);
+      return true;
+    }
+    context.report.repair("duplicate-address", span, `${model.address} stands here already`, {
+      repair: "the line is ignored",
+    });
+    return false;
+  };
+  const virtual = input.listed.filter((one) => isOfFamily(one, input.family, context)).filter(fresh);
+  const excluded = input.excluded.filter(fresh);
+  reportEmpty(input, virtual.length, block, context);
+  const most = mostAddresses(input, context);
+  if (virtual.length > most) {
+    context.report.repair(
+      "too-many-addresses",
+      virtual[most]?.span,
+      `an advertisement holds ${most} addresses`,
+      {
+        repair: `the other ${virtual.length - most} are treated as virtual_ipaddress_excluded`,
+      },
+    );
+  }
+  return {
+    virtual: virtual.slice(0, most).map((one) => one.model),
+    excluded: [...virtual.slice(most), ...excluded].map((one) => one.model),
+  };
+}
+
+function isOfFamily({ model, span }: ReadAddress, family: IpFamily, context: ResolveContext): boolean {
+  if (model.family === family) return true;
+  context.report.repair(
+    "family",
+    span,
+    `${model.address} is of another address family than the first address`,
+    {
+      hint: "put it into virtual_ipaddress_excluded, or into an instance of its own",
+      repair: "the address is left out",
+    },
+  );
+  return false;
+}
+
+function reportEmpty(input: AddressInput, count: number, block: DraftBlock, context: ResolveContext): void {
+  if (count > 0 || block.has("no_virtual_ipaddress")) return;
+  const message = `vrrp_instance '${input.name}' has no virtual address`;
+  if (input.version === 3) {
+    context.report.refuse("no-address", input.at, message, {
+      hint: "set no_virtual_ipaddress if that is meant",
+    });
+  } else {
+    context.report.repair("no-address", input.at, message, { repair: "it elects a master of nothing" });
+  }
+}
+
+/** Bounded by the count byte and by what one packet on the interface holds. */
+function mostAddresses(input: AddressInput, context: ResolveContext): number {
+  const mtu = context.facts.interfaces?.find((one) => one.name === input.interfaceName)?.mtu;
+  if (mtu === undefined) return MOST_ADDRESSES;
+  const ipHeader = input.family === "ipv4" ? 20 : 40;
+  const message = input.version === 2 ? 8 + 8 : 8;
+  const size = input.family === "ipv4" ? 4 : 16;
+  return Math.max(0, Math.min(MOST_ADDRESSES, Math.floor((mtu - ipHeader - message) / size)));
+}
+
+function resolveGarp(block: DraftBlock, defaults: GarpModel, context: ResolveContext): GarpModel {
+  return {
+    ...defaults,
+    masterRepeat: repeatOf(block, "garp_master_repeat", context) ?? defaults.masterRepeat,
+    masterDelay: block.span("garp_master_delay") ?? defaults.masterDelay,
+    masterRefresh: block.span("garp_master_refresh") ?? defaults.masterRefresh,
+    masterRefreshRepeat:
+      repeatOf(block, "garp_master_refresh_repeat", context) ?? defaults.masterRefreshRepeat,
+    lowerPrioDelay: block.span("garp_lower_prio_delay") ?? defaults.lowerPrioDelay,
+    lowerPrioRepeat: block.number("garp_lower_prio_repeat") ?? defaults.lowerPrioRepeat,
+  };
+}

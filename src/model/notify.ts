@@ -1,0 +1,31 @@
+/** Notify scripts of an instance. */
+import type { Micros } from "../base/time.ts";
+import { resolveCommand, type ScriptPolicy } from "./commands.ts";
+import type { ResolveContext } from "./context.ts";
+import type { DraftBlock } from "./draft.ts";
+import type { CommandModel, NotifyModel } from "./model.ts";
+
+export function resolveNotify(
+  block: DraftBlock,
+  name: string,
+  policy: ScriptPolicy,
+  timeout: Micros,
+  context: ResolveContext,
+): NotifyModel {
+  const command = (keyword: string): CommandModel | undefined => {
+    const text = block.command(keyword);
+    return text === undefined
+      ? undefined
+      : resolveCommand(text, undefined, `${keyword} of '${name}'`, policy, context);
+  };
+  return {
+    master: command("notify_master"),
+    backup: command("notify_backup"),
+    fault: command("notify_fault"),
+    stop: command("notify_stop"),
+    deleted: command("notify_deleted"),
+    any: command("notify"),
+    masterRxLowerPri: command("notify_master_rx_lower_pri"),
+    timeout: block.span("notify_timeout") ?? timeout,
+  };
+}
