@@ -199,7 +199,7 @@ function validator<M>(shapes: Readonly<Record<string, Readonly<Record<string, Fi
   return (value) => {
     if (typeof value !== "object" || value === null) return undefined;
     const fields = value as Readonly<Record<string, unknown>>;
-    const shape = typeof fields["kind"] === "string" ? byKind.get(fields["kind"]) : undefined;
+    const shape = typeof fields.kind === "string" ? byKind.get(fields.kind) : undefined;
     if (shape === undefined) return undefined;
     for (const [name, type] of shape) if (!fits(fields[name], type)) return undefined;
     return value as M;

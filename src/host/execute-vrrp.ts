@@ -1,0 +1,249 @@
+/**
+ * Carries out the VRRP engine's actions in their order: advertisements at once, addresses through the netlink thread,
+ * announcements by a packet socket. Decides nothing; what the kernel answers goes back to the engine as inputs.
+ */
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { OsError } from "../base/result.ts";
+import type { VirtualAddressModel, VrrpModel } from "../model/model.ts";
+import type { AddressChange, RunNotify, SendAdvertisement, SendFrames, VrrpAction } from "../vrrp/action.ts";
+import type { VrrpEvent } from "../vrrp/event.ts";
+import type { VrrpInput } from "../vrrp/input.ts";
+import type { ArpSocket } from "./arp-socket.ts";
+import { openArpSocket } from "./arp-socket.ts";
+import type { Loop } from "./loop.ts";
+import { SystemError } from "./native.ts";
+import { neighbourClaim } from "./neighbour-claim.ts";
+import type { ChangeDone, Netlink } from "./netlink.ts";
+import { interfaceIndex } from "./system.ts";
+import type { VrrpSocket } from "./vrrp-socket.ts";
+import { openVrrpSocket } from "./vrrp-socket.ts";
+
+/** What leaves the executor again. */
+export interface VrrpListener {
+  /** To the engine: packets, claims, and how kernel actions ended. */
+  input(input: VrrpInput): void;
+  /** To the ledger: `added` comes before the request, `removed` after its success. */
+  ledger(change: "added" | "removed", instance: string, address: VirtualAddressModel): void;
+  notify(request: RunNotify): void;
+  mail(subject: string, body: string): void;
+  event(event: VrrpEvent): void;
+  stopped(): void;
+  /** A socket or packet was refused by the system; told once until it works again. */
+  trouble(error: OsError): void;
+}
+
+interface OpenSocket<S> {
+  readonly index: number;
+  readonly socket: S;
+}
+
+export class VrrpExecutor {
+  readonly #loop: Loop;
+  readonly #netlink: Netlink;
+  readonly #listener: VrrpListener;
+  readonly #vrrp = new Map<string, OpenSocket<VrrpSocket>>();
+  readonly #arp = new Map<string, OpenSocket<ArpSocket>>();
+  readonly #troubles = new Set<string>();
+  #model: VrrpModel = { instances: [], syncGroups: [], trackScripts: [], startupDelay: 0 };
+  /** Virtual addresses by interface. */
+  #watched: ReadonlyMap<string, ReadonlySet<IpAddress>> = new Map();
+
+  constructor(loop: Loop, netlink: Netlink, listener: VrrpListener) {
+    this.#loop = loop;
+    this.#netlink = netlink;
+    this.#listener = listener;
+  }
+
+  /** Takes the model whose sockets are needed from now on, and opens them as far as their interfaces exist. */
+  configure(model: VrrpModel): void {
+    this.#model = model;
+    const watched = new Map<string, Set<IpAddress>>();
+    for (const instance of model.instances) {
+      for (const { interface: name, address } of [
+        ...instance.virtualAddresses,
+        ...instance.excludedAddresses,
+      ]) {
+        const set = watched.get(name) ?? new Set();
+        watched.set(name, set.add(address));
+      }
+    }
+    this.#watched = watched;
+    this.refreshSockets();
+  }
+
+  /** To be called when links came, went or were made again: opens what is missing and closes what is stale. */
+  refreshSockets(): void {
+    const wanted = new Map(
+      this.#model.instances.map((one) => [socketKey(one.interface, one.family), one] as const),
+    );
+    for (const [key, open] of this.#vrrp) {
+      const instance = wanted.get(key);
+      if (instance !== undefined && this.#indexOf(instance.interface) === open.index) continue;
+      open.socket.close();
+      this.#vrrp.delete(key);
+    }
+    for (const [key, instance] of wanted) {
+      if (!this.#vrrp.has(key))
+        this.#openVrrp(key, instance.interface, instance.family, instance.multicastGroup);
+    }
+    for (const [name, open] of this.#arp) {
+      if (this.#watched.has(name) && this.#indexOf(name) === open.index) continue;
+      open.socket.close();
+      this.#arp.delete(name);
+    }
+    for (const name of this.#watched.keys()) if (!this.#arp.has(name)) this.#openArp(name);
+  }
+
+  execute(actions: readonly VrrpAction[]): void {
+    let queued = false;
+    for (const action of actions) {
+      if (action.kind === "SendAdvertisement") {
+        this.#queueAdvertisement(action);
+        queued = true;
+        continue;
+      }
+      if (queued) this.#flush();
+      queued = false;
+      this.#executeOne(action);
+    }
+    if (queued) this.#flush();
+  }
+
+  close(): void {
+    for (const { socket } of this.#vrrp.values()) socket.close();
+    for (const { socket } of this.#arp.values()) socket.close();
+    this.#vrrp.clear();
+    this.#arp.clear();
+  }
+
+  #executeOne(action: Exclude<VrrpAction, SendAdvertisement>): void {
+    switch (action.kind) {
+      case "AddAddresses":
+      case "RemoveAddresses":
+        this.#changeAddresses(action);
+        return;
+      case "SendFrames":
+        this.#sendFrames(action);
+        return;
+      case "RunNotify":
+        this.#listener.notify(action);
+        return;
+      case "SendMail":
+        this.#listener.mail(action.subject, action.body);
+        return;
+      case "Emit":
+        this.#listener.event(action.event);
+        return;
+      case "Stopped":
+        this.#listener.stopped();
+        return;
+    }
+  }
+
+  #queueAdvertisement(action: SendAdvertisement): void {
+    const open = this.#vrrp.get(socketKey(action.interface, action.family));
+    if (open === undefined) {
+      this.#trouble({ call: "sendmsg", errno: "ENODEV", subject: `${action.interface} (advertisement)` });
+      return;
+    }
+    if (open.socket.queue(action.payload, action.from, action.to, action.hopLimit)) return;
+    this.#flush();
+    open.socket.queue(action.payload, action.from, action.to, action.hopLimit);
+  }
+
+  #flush(): void {
+    for (const { socket } of this.#vrrp.values()) {
+      const errors = socket.flush();
+      const [first] = errors;
+      if (first !== undefined) this.#trouble(first);
+    }
+  }
+
+  #sendFrames(action: SendFrames): void {
+    const open = this.#arp.get(action.interface);
+    const failed =
+      open === undefined
+        ? { call: "sendmsg", errno: "ENODEV", subject: `${action.interface} (announcement)` }
+        : open.socket.sendFrames(action.frames)?.error;
+    if (failed !== undefined) this.#trouble(failed);
+  }
+
+  #changeAddresses(action: AddressChange): void {
+    const adding = action.kind === "AddAddresses";
+    for (const address of action.addresses) {
+      const ended: ChangeDone = (error) => {
+        const answer = { id: action.id, epoch: action.epoch, address: address.address };
+        if (!adding && error === undefined) this.#listener.ledger("removed", action.instance, address);
+        if (error === undefined) this.#listener.input({ kind: "ActionDone", ...answer });
+        else this.#listener.input({ kind: "ActionFailed", ...answer, error });
+      };
+      const index = this.#indexOf(address.interface);
+      if (index === undefined) {
+        // An address of an interface that is gone is gone as well. The answer must not come within `execute`.
+        const error = { call: "RTM_NEWADDR", errno: "ENODEV", subject: address.interface };
+        queueMicrotask(() => ended(adding ? error : undefined));
+        continue;
+      }
+      if (adding) {
+        this.#listener.ledger("added", action.instance, address);
+        this.#netlink.addAddress({ ...address, index }, ended);
+      } else {
+        this.#netlink.removeAddress({ ...address, index }, ended);
+      }
+    }
+  }
+
+  #openVrrp(key: string, name: string, family: IpFamily, multicastGroup: IpAddress): void {
+    const index = this.#indexOf(name);
+    if (index === undefined) return;
+    const options = { interface: name, index, family, multicastGroup };
+    const opened = this.#attempt(`socket ${key}`, () =>
+      openVrrpSocket(this.#loop, options, (packet) => {
+        this.#listener.input({ kind: "PacketReceived", ...packet });
+      }),
+    );
+    if (opened !== undefined) this.#vrrp.set(key, { index, socket: opened });
+  }
+
+  #openArp(name: string): void {
+    const index = this.#indexOf(name);
+    if (index === undefined) return;
+    const onFrame = (frame: Uint8Array): void => {
+      const claim = neighbourClaim(frame);
+      if (claim === undefined || this.#watched.get(name)?.has(claim.address) !== true) return;
+      this.#listener.input({ kind: "NeighbourClaimSeen", interface: name, ...claim });
+    };
+    const opened = this.#attempt(`packet socket ${name}`, () =>
+      openArpSocket(this.#loop, { interface: name, index, onFrame }),
+    );
+    if (opened !== undefined) this.#arp.set(name, { index, socket: opened });
+  }
+
+  #attempt<S>(what: string, open: () => S): S | undefined {
+    try {
+      const socket = open();
+      this.#troubles.delete(what);
+      return socket;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#trouble(error.osError, what);
+      return undefined;
+    }
+  }
+
+  #trouble(error: OsError, key = `${error.call} ${error.errno} ${error.subject}`): void {
+    if (this.#troubles.has(key)) return;
+    this.#troubles.add(key);
+    this.#listener.trouble(error);
+  }
+
+  #indexOf(name: string): number | undefined {
+    const known = this.#netlink.linkByName(name)?.index;
+    // A warm start sends before the kernel's tables have been read.
+    return known === undefined && !this.#netlink.synchronised ? interfaceIndex(name) : known;
+  }
+}
+
+function socketKey(interfaceName: string, family: IpFamily): string {
+  return `${interfaceName} ${family}`;
+}

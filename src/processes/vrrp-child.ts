@@ -1,0 +1,286 @@
+/**
+ * The vrrp child: the engine with the kernel on one side and the supervisor on the other. Packets that arrived are always
+ * handled before a deadline that passed, so that a process which was not scheduled does not take over from a live master.
+ */
+import type { Instant, Micros } from "../base/time.ts";
+import { millis, seconds } from "../base/time.ts";
+import { VrrpExecutor } from "../host/execute-vrrp.ts";
+import type { Loop, Timer } from "../host/loop.ts";
+import { createLoop } from "../host/loop.ts";
+import type { Netlink, NetlinkEvent } from "../host/netlink.ts";
+import { openNetlink } from "../host/netlink.ts";
+import type { JournalEvent } from "../observe/journal-entry.ts";
+import type { Engine } from "../ports/engine.ts";
+import { beatInterval } from "../supervise/heartbeat.ts";
+import type { VrrpAction } from "../vrrp/action.ts";
+import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
+import type { VrrpEvent } from "../vrrp/event.ts";
+import type { VrrpInput } from "../vrrp/input.ts";
+import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import type { FromVrrp, ToVrrp, VrrpSlice } from "./messages.ts";
+import { parseToVrrp } from "./messages.ts";
+import { netlinkInput, staleFacts } from "./netlink-inputs.ts";
+import type { ParentChannel } from "./parent-channel.ts";
+import { openParentChannel } from "./parent-channel.ts";
+import { applyScheduling } from "./scheduling.ts";
+
+/** Least time between two snapshots that changed; and a snapshot may cost a tenth of the time at most. */
+const SNAPSHOT_SPACING: Micros = millis(20);
+const SNAPSHOT_SHARE = 10;
+/** A stop must end, whatever the kernel does. */
+const STOP_LIMIT: Micros = seconds(4);
+
+type StartMessage = ToVrrp & { readonly kind: "Start" };
+
+export function runVrrpChild(): void {
+  new VrrpChild().begin();
+}
+
+class VrrpChild {
+  readonly #loop: Loop = createLoop();
+  readonly #engineTimer: Timer;
+  readonly #beatTimer: Timer;
+  readonly #snapshotTimer: Timer;
+  readonly #stopTimer: Timer;
+  #channel: ParentChannel<FromVrrp> | undefined;
+  #netlink: Netlink | undefined;
+  #executor: VrrpExecutor | undefined;
+  #engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot> | undefined;
+  #start: StartMessage | undefined;
+  #releaseOnStop = true;
+  #stopRequested: string | undefined;
+  #clockPending = false;
+  #masterDown: Micros | undefined;
+  #snapshotAt: Instant = 0;
+  #snapshotCost: Micros = 0;
+  /** A warm start: the kernel's facts are compared with those of the snapshot once all are known. */
+  #restoredFrom: VrrpSnapshot | undefined;
+
+  constructor() {
+    this.#engineTimer = this.#loop.timer(() => this.#deadlinePassed());
+    this.#beatTimer = this.#loop.timer(() => this.#beat());
+    this.#snapshotTimer = this.#loop.timer(() => this.#sendSnapshot());
+    this.#stopTimer = this.#loop.timer(() => this.#end());
+  }
+
+  begin(): void {
+    this.#channel = openParentChannel<ToVrrp, FromVrrp>(this.#loop, parseToVrrp, {
+      message: (message) => this.#receive(message),
+      terminated: (by) => this.#stop(by),
+    });
+    this.#post({ kind: "Hello" });
+    this.#netlink = openNetlink(this.#loop, (event) => this.#netlinkEvent(event));
+    this.#executor = new VrrpExecutor(this.#loop, this.#netlink, {
+      input: (input) => this.#handle(input),
+      ledger: (change, instance, { interface: name, address, prefixLength }) =>
+        this.#post({ kind: "Ledger", change, entry: { instance, interface: name, address, prefixLength } }),
+      notify: (request) => this.#post({ kind: "Notify", request }),
+      mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
+      event: (event) => this.#event(event),
+      stopped: () => this.#end(),
+      trouble: ({ call, errno, subject }) =>
+        this.#post({
+          kind: "Degraded",
+          what: `${call} ${subject}: ${errno}`,
+          consequence: "advertisements or announcements do not leave by this way",
+          remedy:
+            errno === "EPERM"
+              ? "run as root, or with CAP_NET_RAW and CAP_NET_ADMIN"
+              : "look at the interface and the firewall",
+        }),
+    });
+    this.#beat();
+  }
+
+  #receive(message: ToVrrp): void {
+    switch (message.kind) {
+      case "Start":
+        this.#start = message;
+        this.#releaseOnStop = message.releaseOnStop;
+        if (message.snapshot !== null) this.#startWarm(message, JSON.parse(message.snapshot) as VrrpSnapshot);
+        else if (this.#netlink?.synchronised === true) this.#startCold(message);
+        return;
+      case "Configure":
+        this.#configure(message.generation, JSON.parse(message.slice) as VrrpSlice);
+        return;
+      case "ScriptFinished":
+        this.#handle({
+          ...message,
+          exitCode: message.exitCode ?? undefined,
+          signal: message.signal ?? undefined,
+        });
+        return;
+      case "SnapshotWanted":
+        this.#sendSnapshot();
+        return;
+      case "Stop":
+        this.#stop(message.by);
+        return;
+    }
+  }
+
+  /** Goes on where the life before ended: the advertisements go out before the kernel is asked for anything. */
+  #startWarm(message: StartMessage, snapshot: VrrpSnapshot): void {
+    const slice = JSON.parse(message.slice) as VrrpSlice;
+    this.#restoredFrom = snapshot;
+    this.#engine = restoreVrrpEngine(snapshot, this.#loop.now());
+    this.#executor?.configure(snapshot.model);
+    this.#handle({ kind: "ClockReached" });
+    this.#post({ kind: "Resumed" });
+    if (JSON.stringify(slice.model) !== JSON.stringify(snapshot.model)) {
+      this.#configure(message.generation, slice);
+    } else {
+      this.#post({ kind: "Applied", generation: message.generation });
+    }
+    this.#schedule(slice);
+    if (this.#netlink?.synchronised === true) this.#synchronised();
+  }
+
+  /** Begins afresh: addresses left over from a life before are removed first, then the engine hears of the host. */
+  #startCold(message: StartMessage): void {
+    const netlink = this.#netlink;
+    if (netlink === undefined) return;
+    const slice = JSON.parse(message.slice) as VrrpSlice;
+    this.#schedule(slice);
+    removeLeftovers(netlink, slice.model, () => {
+      this.#engine = createVrrpEngine();
+      if (this.#stopRequested !== undefined) {
+        this.#end();
+        return;
+      }
+      for (const link of netlink.links())
+        this.#engine.handle(this.#loop.now(), netlinkInput({ kind: "LinkChanged", link }));
+      for (const address of netlink.addresses()) {
+        const name = netlink.linkByIndex(address.index)?.name;
+        if (name === undefined) continue;
+        const input = netlinkInput({ kind: "AddressAdded", interface: name, address, origin: "other" });
+        this.#engine.handle(this.#loop.now(), input);
+      }
+      this.#configure(message.generation, slice);
+    });
+  }
+
+  #configure(generation: number, slice: VrrpSlice): void {
+    this.#executor?.configure(slice.model);
+    this.#handle({ kind: "ConfigChanged", model: slice.model });
+    this.#post({ kind: "Applied", generation });
+    this.#snapshotSoon(this.#loop.now());
+  }
+
+  #schedule(slice: VrrpSlice): void {
+    for (const trouble of applyScheduling(slice.process)) this.#post({ kind: "Degraded", ...trouble });
+  }
+
+  #netlinkEvent(event: NetlinkEvent): void {
+    if (event.kind === "Synchronised") {
+      this.#synchronised();
+      return;
+    }
+    if (event.kind === "LinkChanged" || event.kind === "LinkRemoved") this.#executor?.refreshSockets();
+    this.#handle(netlinkInput(event));
+  }
+
+  #synchronised(): void {
+    const netlink = this.#netlink;
+    if (netlink === undefined) return;
+    if (this.#engine === undefined) {
+      if (this.#start !== undefined && this.#start.snapshot === null) this.#startCold(this.#start);
+      return;
+    }
+    const restoredFrom = this.#restoredFrom;
+    this.#restoredFrom = undefined;
+    if (restoredFrom === undefined) return;
+    this.#executor?.refreshSockets();
+    for (const link of netlink.links()) this.#handle(netlinkInput({ kind: "LinkChanged", link }));
+    for (const input of staleFacts(restoredFrom, netlink)) this.#handle(input);
+  }
+
+  #handle(input: VrrpInput): void {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    this.#executor?.execute(engine.handle(this.#loop.now(), input));
+    this.#engineTimer.set(engine.nextDeadline());
+  }
+
+  /** Everything readable in this turn of the event loop comes first: `setImmediate` runs after all of it. */
+  #deadlinePassed(): void {
+    if (this.#clockPending) return;
+    this.#clockPending = true;
+    setImmediate(() => {
+      this.#clockPending = false;
+      this.#handle({ kind: "ClockReached" });
+    });
+  }
+
+  #event(event: VrrpEvent): void {
+    const journal: JournalEvent = { source: "vrrp", event };
+    this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, "droppable");
+    if (event.kind === "StateChanged") this.#snapshotSoon(this.#snapshotAt + SNAPSHOT_SPACING);
+    else this.#snapshotSoon(this.#snapshotAt + seconds(1));
+  }
+
+  #snapshotSoon(wanted: Instant): void {
+    const earliest = this.#snapshotAt + this.#snapshotCost * SNAPSHOT_SHARE;
+    this.#snapshotTimer.set(Math.max(wanted, earliest));
+  }
+
+  #sendSnapshot(): void {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    this.#snapshotTimer.set(undefined);
+    const begun = this.#loop.now();
+    const snapshot = engine.snapshot(begun);
+    this.#channel?.outbox.post({ kind: "Snapshot", text: JSON.stringify(snapshot) }, "latest");
+    this.#snapshotAt = this.#loop.now();
+    this.#snapshotCost = this.#snapshotAt - begun;
+    const before = this.#masterDown;
+    this.#masterDown = shortestMasterDown(snapshot);
+    if (this.#masterDown !== before) this.#beat();
+  }
+
+  #beat(): void {
+    this.#channel?.outbox.post({ kind: "Beat", masterDown: this.#masterDown ?? null }, "latest");
+    this.#beatTimer.set(this.#loop.now() + beatInterval(this.#masterDown));
+  }
+
+  #stop(by: string): void {
+    if (this.#stopRequested !== undefined) return;
+    this.#stopRequested = by;
+    if (this.#engine === undefined) {
+      // Nothing was taken yet, unless a cold start is under way: that one ends itself.
+      if (this.#start === undefined) this.#end();
+      else this.#stopTimer.set(this.#loop.now() + STOP_LIMIT);
+      return;
+    }
+    this.#stopTimer.set(this.#loop.now() + STOP_LIMIT);
+    this.#handle({ kind: "StopRequested", release: this.#releaseOnStop, by });
+  }
+
+  /** Leaves when everything said has reached the supervisor. */
+  #end(): void {
+    this.#sendSnapshot();
+    for (const timer of [this.#engineTimer, this.#snapshotTimer, this.#stopTimer]) timer.close();
+    const leave = (): void => {
+      if (this.#channel?.outbox.drained === false) {
+        setTimeout(leave, 1);
+        return;
+      }
+      process.exit(0);
+    };
+    leave();
+  }
+
+  #post(message: FromVrrp): void {
+    this.#channel?.outbox.post(message);
+  }
+}
+
+function shortestMasterDown(snapshot: VrrpSnapshot): Micros | undefined {
+  let shortest: Micros | undefined;
+  for (const { state, masterDownInterval } of snapshot.instances) {
+    if (state === "MASTER" && (shortest === undefined || masterDownInterval < shortest))
+      shortest = masterDownInterval;
+  }
+  return shortest;
+}
