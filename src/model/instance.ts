@@ -367,7 +367,7 @@ function reportEmpty(input: AddressInput, count: number, block: DraftBlock, cont
 /** Bounded by the count byte and by what one packet on the interface holds. */
 function mostAddresses(input: AddressInput, context: ResolveContext): number {
   const mtu = context.facts.interfaces?.find((one) => one.name === input.interfaceName)?.mtu;
-  if (mtu === undefined) return MOST_ADDRESSES;
+  if (mtu === undefined || mtu === 0) return MOST_ADDRESSES;
   const ipHeader = input.family === "ipv4" ? 20 : 40;
   const message = input.version === 2 ? 8 + 8 : 8;
   const size = input.family === "ipv4" ? 4 : 16;

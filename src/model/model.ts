@@ -230,6 +230,7 @@ export interface InterfaceFact {
   readonly index: number;
   readonly name: string;
   readonly mac: MacAddress | undefined;
+  /** Bytes; 0 where it is not known. */
   readonly mtu: number;
   readonly up: boolean;
   readonly running: boolean;
