@@ -1,7 +1,46 @@
-/** A raw socket for IP protocol 112 on one interface and family. */
+/**
+ * A raw socket for IP protocol 112 on one interface and family. The kernel writes the IP header: TTL 255, traffic
+ * class 0xC0 (internetwork control), no DF bit, source address as asked for. For IPv6 it also fills in and verifies the
+ * checksum at offset 6.
+ */
+
+import { present } from "../base/assert.ts";
 import type { IpAddress, IpFamily } from "../base/ip.ts";
+import { ipToBytes } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
 import type { Loop } from "./loop.ts";
+import { check, errnoName, native, osError } from "./native.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  enlargeReceiveBuffer,
+  IP_MTU_DISCOVER,
+  IP_MULTICAST_ALL,
+  IP_MULTICAST_LOOP,
+  IP_MULTICAST_TTL,
+  IP_PKTINFO,
+  IP_PMTUDISC_DONT,
+  IP_RECVTTL,
+  IP_TOS,
+  IP_TTL,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_CHECKSUM,
+  IPV6_MULTICAST_ALL,
+  IPV6_MULTICAST_HOPS,
+  IPV6_MULTICAST_LOOP,
+  IPV6_RECVHOPLIMIT,
+  IPV6_RECVPKTINFO,
+  IPV6_TCLASS,
+  IPV6_UNICAST_HOPS,
+  ReceiveBatch,
+  SendBatch,
+  SO_BINDTODEVICE,
+  SO_PRIORITY,
+  SOCK_RAW,
+  SOL_SOCKET,
+  setOption,
+} from "./socket.ts";
 
 /** One received packet; the same object and buffer are used again for the next one. */
 export interface ReceivedVrrp {
@@ -23,12 +62,14 @@ export interface VrrpSocketOptions {
   readonly family: IpFamily;
   /** Default 224.0.0.18 or ff02::12. */
   readonly multicastGroup?: IpAddress;
+  /** Told what reading failed with (ENETDOWN when the interface goes down): the socket stays open. */
+  readonly onError?: (error: OsError) => void;
 }
 
 export interface VrrpSocket {
   /**
-   * Sends one message at once. The checksum of IPv6 is filled in by the kernel, whatever stands there; that of IPv4 is
-   * the caller's. Undefined on success.
+   * Sends one message at once; undefined on success. The checksum of IPv6 is filled in by the kernel, whatever stands
+   * there; that of IPv4 is the caller's. Hop limit -1 is 255.
    */
   send(payload: Uint8Array, from: IpAddress, to: IpAddress, hopLimit: number): OsError | undefined;
   /** Puts one message into the batch that {@link flush} sends with one system call. False if the batch is full. */
@@ -38,12 +79,131 @@ export interface VrrpSocket {
   close(): void;
 }
 
+const VRRP_PROTOCOL = 112;
+const GROUPS: Readonly<Record<IpFamily, IpAddress>> = { ipv4: "224.0.0.18", ipv6: "ff02::12" };
+/** Internetwork control (RFC 2474's class selector 6). */
+const TRAFFIC_CLASS = 0xc0;
+const CHECKSUM_OFFSET = 6;
+/** The highest that needs no privilege. */
+const QUEUE_PRIORITY = 6;
+/** 255 IPv6 addresses, header and trailer fit. */
+const MESSAGE_SIZE = 4608;
+const RECEIVE_SLOTS = 16;
+const SEND_SLOTS = 32;
+const RECEIVE_BUFFER = 1 << 20;
+
 /**
  * Opens, binds to the interface and joins the group. Throws SystemError. After the interface was deleted and made
  * again (another index), close it and open a new one.
  */
-export type OpenVrrpSocket = (
+export function openVrrpSocket(
   loop: Loop,
   options: VrrpSocketOptions,
   onPacket: (packet: ReceivedVrrp) => void,
-) => VrrpSocket;
+): VrrpSocket {
+  const { family, index } = options;
+  const subject = `VRRP socket ${options.interface} ${family}`;
+  const domain = family === "ipv4" ? AF_INET : AF_INET6;
+  const fd = check("socket", subject, native.socket(domain, SOCK_RAW, VRRP_PROTOCOL));
+  try {
+    configure(fd, options, subject);
+  } catch (error) {
+    native.close(fd);
+    throw error;
+  }
+  const receiver = new ReceiveBatch(RECEIVE_SLOTS, MESSAGE_SIZE);
+  const single = new SendBatch(1, MESSAGE_SIZE, family);
+  let queued: SendBatch | undefined;
+  let open = true;
+  const packet: Writable<ReceivedVrrp> = {
+    interface: options.interface,
+    family,
+    source: "",
+    destination: "",
+    hopLimit: 0,
+    payload: NO_BYTES,
+    checksumVerified: family === "ipv6",
+  };
+  const registration = loop.onReadable(fd, () => {
+    const count = receiver.receive(fd);
+    if (count < 0 && errnoName(count) !== "EAGAIN") options.onError?.(osError("recvmmsg", subject, count));
+    for (let slot = 0; slot < count && open; slot++) {
+      describe(receiver, slot, packet);
+      onPacket(packet);
+    }
+  });
+  return {
+    send(payload, from, to, hopLimit) {
+      if (!single.add(payload, from, to, index, hopLimit)) return osError("sendmmsg", subject, EMSGSIZE);
+      return single.send(fd, subject)[0];
+    },
+    queue(payload, from, to, hopLimit) {
+      queued ??= new SendBatch(SEND_SLOTS, MESSAGE_SIZE, family);
+      return queued.add(payload, from, to, index, hopLimit);
+    },
+    flush: () => queued?.send(fd, subject) ?? [],
+    close() {
+      if (!open) return;
+      open = false;
+      registration.close();
+      check("close", subject, native.close(fd));
+    },
+  };
+}
+const EMSGSIZE = 90;
+
+function configure(fd: number, options: VrrpSocketOptions, subject: string): void {
+  setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, options.interface, `${subject} SO_BINDTODEVICE`);
+  setOption(fd, SOL_SOCKET, SO_PRIORITY, QUEUE_PRIORITY, `${subject} SO_PRIORITY`);
+  enlargeReceiveBuffer(fd, RECEIVE_BUFFER);
+  if (options.family === "ipv4") configureIpv4(fd, subject);
+  else configureIpv6(fd, subject);
+  const domain = options.family === "ipv4" ? AF_INET : AF_INET6;
+  check("setsockopt", `${subject} MULTICAST_IF`, native.setMulticastInterface(fd, domain, options.index));
+  const group = options.multicastGroup ?? GROUPS[options.family];
+  const bytes = present(ipToBytes(group), `bytes of address ${group}`);
+  check("setsockopt", `${subject} join ${group}`, native.joinGroup(fd, bytes, options.index));
+}
+
+function configureIpv4(fd: number, subject: string): void {
+  const settings: readonly (readonly [number, number])[] = [
+    [IP_MULTICAST_ALL, 0],
+    [IP_MULTICAST_LOOP, 0],
+    [IP_MULTICAST_TTL, 255],
+    [IP_TTL, 255],
+    [IP_TOS, TRAFFIC_CLASS],
+    [IP_MTU_DISCOVER, IP_PMTUDISC_DONT],
+    [IP_PKTINFO, 1],
+    [IP_RECVTTL, 1],
+  ];
+  for (const [name, value] of settings)
+    setOption(fd, IPPROTO_IP, name, value, `${subject} IP option ${name}`);
+}
+
+function configureIpv6(fd: number, subject: string): void {
+  const settings: readonly (readonly [number, number])[] = [
+    [IPV6_MULTICAST_ALL, 0],
+    [IPV6_MULTICAST_LOOP, 0],
+    [IPV6_MULTICAST_HOPS, 255],
+    [IPV6_UNICAST_HOPS, 255],
+    [IPV6_TCLASS, TRAFFIC_CLASS],
+    [IPV6_CHECKSUM, CHECKSUM_OFFSET],
+    [IPV6_RECVPKTINFO, 1],
+    [IPV6_RECVHOPLIMIT, 1],
+  ];
+  for (const [name, value] of settings) {
+    setOption(fd, IPPROTO_IPV6, name, value, `${subject} IPv6 option ${name}`);
+  }
+}
+
+function describe(batch: ReceiveBatch, slot: number, packet: Writable<ReceivedVrrp>): void {
+  packet.source = batch.source(slot);
+  packet.destination = batch.destination(slot);
+  packet.hopLimit = batch.hopLimit(slot);
+  // An IPv4 raw socket delivers the IP header too; its length in words is the lower half of the first byte.
+  const header = packet.family === "ipv4" ? ((batch.firstWord(slot) >> 8) & 0x0f) * 4 : 0;
+  packet.payload = batch.message(slot, header);
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+const NO_BYTES = new Uint8Array(0);

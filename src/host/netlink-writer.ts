@@ -1,0 +1,86 @@
+/** Requests to the kernel through the addon's writer thread: in order, one at a time, never on the loop. */
+import type { OsError } from "../base/result.ts";
+import { NETLINK_ROUTE } from "../wire/netlink/constants.ts";
+import { decodeAcknowledgement, splitMessages } from "../wire/netlink/message.ts";
+import type { Loop } from "./loop.ts";
+import { check, errnoName, native, osError } from "./native.ts";
+
+/** What became of a request: undefined is success. `reply` is all that the kernel answered. */
+export type RequestDone = (error: OsError | undefined, reply: Uint8Array) => void;
+
+export interface NetlinkWriter {
+  /** Port id of its socket: the kernel's notifications carry it. */
+  readonly port: number;
+  /** The sequence number the next request must carry. */
+  nextSequence(): number;
+  /**
+   * Hands over one message (or several, each asking for an acknowledgement, the last with the sequence number given by
+   * {@link nextSequence}). `done` is called once, from the loop; with ENOBUFS where the queue is full.
+   */
+  submit(call: string, subject: string, sequence: number, request: Uint8Array, done: RequestDone): void;
+  /** Requests not answered yet. */
+  pending(): number;
+  /** Requests still waiting are dropped, and their `done` is not called. */
+  close(): void;
+}
+
+interface Pending {
+  readonly call: string;
+  readonly subject: string;
+  readonly done: RequestDone;
+}
+
+const NO_BYTES = new Uint8Array(0);
+const SEQUENCES = 0x7fff_ffff;
+
+/** Starts the thread. `protocol` is a netlink family, rtnetlink unless given. Throws SystemError. */
+export function openNetlinkWriter(
+  loop: Loop,
+  queueLimit: number,
+  protocol: number = NETLINK_ROUTE,
+): NetlinkWriter {
+  const handle = check("writer thread", `netlink ${protocol}`, native.writerOpen(protocol, queueLimit));
+  const waiting = new Map<number, Pending>();
+  let sequence = 0;
+  let open = true;
+  const registration = loop.onReadable(native.writerDescriptor(handle), () => {
+    while (open) {
+      const answer = native.writerTake(handle);
+      if (answer === undefined) return;
+      const [id, errno, reply] = answer;
+      const request = waiting.get(id);
+      if (request === undefined) continue;
+      waiting.delete(id);
+      request.done(errno === 0 ? undefined : describe(request, errno, reply), reply);
+    }
+  });
+  return {
+    port: native.writerPort(handle),
+    nextSequence: () => (sequence % SEQUENCES) + 1,
+    submit(call, subject, used, request, done) {
+      sequence = used;
+      const result = native.writerSubmit(handle, used, request);
+      if (result === 0) waiting.set(used, { call, subject, done });
+      else queueMicrotask(() => open && done(osError(call, subject, result), NO_BYTES));
+    },
+    pending: () => waiting.size,
+    close() {
+      if (!open) return;
+      open = false;
+      registration.close();
+      native.writerClose(handle);
+      waiting.clear();
+    },
+  };
+}
+
+/** The error with the kernel's own words, which the acknowledgement that refused may carry. */
+function describe(request: Pending, errno: number, reply: Uint8Array): OsError {
+  for (const message of splitMessages(reply)) {
+    const acknowledgement = decodeAcknowledgement(message);
+    if (acknowledgement?.text !== undefined && errnoName(acknowledgement.errno) === errnoName(errno)) {
+      return osError(request.call, request.subject, errno, acknowledgement.text);
+    }
+  }
+  return osError(request.call, request.subject, errno);
+}
