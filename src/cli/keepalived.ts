@@ -1,5 +1,5 @@
 /** The `keepalived` program: keepalived's command line in front of buoy's daemon. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { PidFilePaths, RunOptions } from "../processes/run-options.ts";
@@ -41,15 +41,20 @@ async function answer(program: string, words: readonly string[]): Promise<number
       return EXIT_FATAL;
     case "config-test":
       warn(request.warnings);
-      return configTest({
-        file: resolve(request.settings.file),
-        configId: request.settings.configId,
-        logFile: request.logFile === undefined ? undefined : resolve(request.logFile),
-      });
+      return testConfiguration(request.settings, request.logFile);
     case "run":
       warn(request.warnings);
       return run(program, words, request.settings);
   }
+}
+
+/** `-t`: keepalived's lines to standard error, or to the file of `-tFILE`, which only its owner may read. */
+function testConfiguration(settings: KeepalivedSettings, logFile: string | undefined): number {
+  const { exitCode, lines } = configTest({ file: resolve(settings.file), configId: settings.configId });
+  const text = lines.map((line) => `${line}\n`).join("");
+  if (logFile === undefined) process.stderr.write(text);
+  else writeFileSync(logFile, text, { mode: 0o600, flag: "a" });
+  return exitCode;
 }
 
 function warn(lines: readonly string[]): void {

@@ -32,6 +32,8 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return `our priority changed from ${fact.from} to ${fact.to}`;
     case "address-removed":
       return `somebody else removed ${fact.address} from ${fact.interface}`;
+    case "address-added":
+      return `${fact.address} was added to ${fact.interface}`;
     case "retry":
       return `the wait of ${formatSpan(fact.waited)} after failed addresses is over (attempt ${fact.attempt})`;
     case "action-failed":

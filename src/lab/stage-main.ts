@@ -1,0 +1,36 @@
+/** The first process of the lab's namespaces: when it ends, the kernel ends and removes everything else. */
+import { createReadStream } from "node:fs";
+import { ansiPaint, plainPaint } from "../observe/style.ts";
+import { LabFailure } from "./client-view.ts";
+import { play } from "./stage.ts";
+import { Story } from "./story.ts";
+
+const words = process.argv.slice(2);
+const story = new Story(words.includes("--colour") ? ansiPaint : plainPaint);
+
+/** Shell's convention for SIGINT. */
+const EXIT_INTERRUPTED = 130;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    story.plain("\ninterrupted: everything goes");
+    process.exit(EXIT_INTERRUPTED);
+  });
+}
+// The command that started us holds the other end. It is dead when this end closes, whatever it died of.
+createReadStream("", { fd: 3 })
+  .on("end", () => process.exit(EXIT_INTERRUPTED))
+  .resume();
+
+try {
+  const good = await play(story, {
+    rootless: words.includes("--rootless"),
+    nginx: words.includes("--nginx"),
+  });
+  process.exit(good ? 0 : 1);
+} catch (error) {
+  const text =
+    error instanceof LabFailure ? error.message : error instanceof Error ? error.stack : String(error);
+  story.painted("red", `\nthe lab failed: ${text}`);
+  process.exit(1);
+}
