@@ -59,6 +59,7 @@ export interface RunNotify {
 
 export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED" | "MASTER_RX_LOWER_PRI";
 
+/** A mail about one instance. The sender puts `[ROUTER_ID] ` before the subject. */
 export interface SendMail {
   readonly kind: "SendMail";
   readonly subject: string;

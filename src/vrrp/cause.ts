@@ -45,7 +45,10 @@ export type CauseDetail =
       readonly timedOut: boolean;
     }
   | { readonly kind: "priority"; readonly from: number; readonly to: number }
+  | { readonly kind: "address-added"; readonly address: IpAddress; readonly interface: string }
   | { readonly kind: "address-removed"; readonly address: IpAddress; readonly interface: string }
+  /** The wait after addresses could not be held is over: the instance may compete again. */
+  | { readonly kind: "retry"; readonly waited: Micros; readonly attempt: number }
   | { readonly kind: "action-failed"; readonly what: string; readonly error: OsError }
   | { readonly kind: "no-source-address"; readonly interface: string }
   | { readonly kind: "conflict"; readonly address: IpAddress; readonly mac: MacAddress }

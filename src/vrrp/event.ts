@@ -10,19 +10,24 @@ export type VrrpState = "INIT" | "BACKUP" | "MASTER" | "FAULT" | "STOP";
 
 /** Why a received packet was not used, in the order of the checks. */
 export type DropReason =
+  /** Shorter than the fixed fields. */
   | "too-short"
+  /** No instance on this interface has this family and virtual router id. Counted for the engine, not an instance. */
+  | "unknown-virtual-router"
+  /** The instance is in INIT, FAULT or STOP. */
+  | "not-ready"
+  /** Shorter than its own address count says. */
+  | "truncated"
   | "hop-limit"
   | "version"
   | "authentication-type"
   | "authentication"
   | "advertisement-interval"
   | "type"
-  | "truncated"
   | "checksum"
   | "destination"
   | "owner-ignores"
-  | "unknown-virtual-router"
-  | "not-ready"
+  /** Its source is our own address. */
   | "own-packet";
 
 export type VrrpEvent = { readonly at: Instant; readonly instance: string } & VrrpEventDetail;
@@ -36,7 +41,7 @@ export type VrrpEventDetail =
       readonly cause: Cause;
     }
   | { readonly kind: "PriorityChanged"; readonly from: number; readonly to: number; readonly cause: Cause }
-  /** First of its kind from this source since the last accepted one; `suppressed` counts those kept silent before it. */
+  /** First of its kind from this source since the master or our state changed; `suppressed` counts those of before. */
   | {
       readonly kind: "PacketDropped";
       readonly reason: DropReason;
@@ -45,12 +50,38 @@ export type VrrpEventDetail =
       readonly suppressed: number;
     }
   /** The master's advertisement lists other addresses than we hold. */
-  | { readonly kind: "AddressListDiffers"; readonly source: IpAddress; readonly missing: readonly IpAddress[]; readonly extra: readonly IpAddress[] }
-  | { readonly kind: "MasterHeard"; readonly source: IpAddress; readonly priority: number; readonly interval: Micros }
+  | {
+      readonly kind: "AddressListDiffers";
+      readonly source: IpAddress;
+      readonly missing: readonly IpAddress[];
+      readonly extra: readonly IpAddress[];
+    }
+  | {
+      readonly kind: "MasterHeard";
+      readonly source: IpAddress;
+      readonly priority: number;
+      readonly interval: Micros;
+    }
   | { readonly kind: "AddressAdded"; readonly address: IpAddress; readonly interface: string }
-  | { readonly kind: "AddressFailed"; readonly address: IpAddress; readonly interface: string; readonly error: OsError; readonly retryAt: Instant | undefined }
-  | { readonly kind: "AddressDeletedByOther"; readonly address: IpAddress; readonly interface: string; readonly reaction: string }
-  | { readonly kind: "AddressConflict"; readonly address: IpAddress; readonly interface: string; readonly mac: MacAddress }
+  | {
+      readonly kind: "AddressFailed";
+      readonly address: IpAddress;
+      readonly interface: string;
+      readonly error: OsError;
+      readonly retryAt: Instant | undefined;
+    }
+  | {
+      readonly kind: "AddressDeletedByOther";
+      readonly address: IpAddress;
+      readonly interface: string;
+      readonly reaction: string;
+    }
+  | {
+      readonly kind: "AddressConflict";
+      readonly address: IpAddress;
+      readonly interface: string;
+      readonly mac: MacAddress;
+    }
   | { readonly kind: "LowerPriorityAdvert"; readonly source: IpAddress; readonly priority: number }
   | { readonly kind: "TrackerChanged"; readonly tracker: string; readonly ok: boolean; readonly cause: Cause }
   /** The process was not scheduled for this long although a deadline had passed. */

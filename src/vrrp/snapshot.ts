@@ -1,10 +1,16 @@
 /** The engine's whole state as a plain value: what `status` shows, and what `restore` goes on from. */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
+import { copyPlain } from "../base/plain.ts";
 import type { Instant, Micros } from "../base/time.ts";
-import type { VrrpModel } from "../model/model.ts";
+import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
+import { isDegraded } from "./addresses.ts";
 import type { Cause } from "./cause.ts";
 import type { DropReason, VrrpState } from "./event.ts";
 import type { InterfaceAddress, LinkState } from "./input.ts";
+import type { Instance } from "./instance.ts";
+import { masterDownOf } from "./instance.ts";
+import type { AddressRecord, EngineMemory, InstanceMemory, ScriptResult } from "./memory.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 export interface VrrpSnapshot {
   readonly at: Instant;
@@ -15,14 +21,21 @@ export interface VrrpSnapshot {
   readonly instances: readonly InstanceSnapshot[];
   readonly nextActionId: number;
   readonly stopping: boolean;
+  /** Packets that belong to no instance, per reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Engine-wide deadlines and queues, for `restore`; opaque to readers. */
+  readonly internal: unknown;
 }
 
 export interface ScriptSnapshot {
   readonly name: string;
-  /** rise/fall counter, 0..rise+fall-1; undefined before the first result. */
+  /** rise/fall counter, 0..rise+fall-1. */
   readonly counter: number;
+  /** A result has come (or `init_fail` stands for one). */
   readonly known: boolean;
   readonly ok: boolean;
+  /** The result that `ok` was last judged by. */
+  readonly last: ScriptResult | undefined;
 }
 
 export interface InstanceSnapshot {
@@ -76,4 +89,74 @@ export interface InstanceStatistics {
   readonly announcementsSent: number;
   readonly addressListErrors: number;
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+/** What `VrrpSnapshot.internal` holds. */
+export interface EngineInternal {
+  readonly memory: EngineMemory;
+  /** Instances that a reload dropped and whose addresses are still to go. */
+  readonly retired: readonly { readonly model: VrrpInstanceModel; readonly memory: InstanceMemory }[];
+}
+
+/** The whole engine as a value that shares nothing with it. */
+export function takeSnapshot(
+  at: Instant,
+  model: VrrpModel,
+  memory: EngineMemory,
+  surroundings: Surroundings,
+  instances: readonly Instance[],
+): VrrpSnapshot {
+  const retired = instances.filter((instance) => instance.retired);
+  const internal: EngineInternal = {
+    memory: copyPlain(memory),
+    retired: retired.map((instance) => ({ model: instance.model, memory: copyPlain(instance.memory) })),
+  };
+  return {
+    at,
+    model,
+    links: [...surroundings.links.values()],
+    addresses: [...surroundings.addresses.values()].flat(),
+    scripts: [...surroundings.scripts].map(([name, script]) => ({ name, ...script })),
+    instances: instances.filter((instance) => !instance.retired).map(instanceSnapshot),
+    nextActionId: memory.nextActionId,
+    stopping: memory.stop !== undefined,
+    dropped: { ...memory.dropped },
+    internal,
+  };
+}
+
+function instanceSnapshot(instance: Instance): InstanceSnapshot {
+  const { model } = instance;
+  const memory = copyPlain(instance.memory);
+  return {
+    name: model.name,
+    key: model.key,
+    family: model.family,
+    interface: model.interface,
+    virtualRouterId: model.virtualRouterId,
+    version: model.version,
+    state: memory.phase.kind,
+    basePriority: model.priority,
+    effectivePriority: memory.effectivePriority,
+    advertisementInterval: model.advertisementInterval,
+    masterInterval: memory.masterInterval,
+    masterAddress: memory.masterAddress,
+    masterPriority: memory.masterPriority,
+    masterDownInterval: masterDownOf(instance),
+    lastTransition: memory.lastTransition,
+    lastHeard: memory.lastHeard,
+    epoch: memory.epoch,
+    cause: memory.cause,
+    faults: memory.faults.map(({ key }) => key),
+    addresses: memory.addresses.map(addressSnapshot),
+    degraded: isDegraded(instance),
+    statistics: memory.statistics,
+    internal: memory,
+  };
+}
+
+function addressSnapshot(record: AddressRecord): AddressSnapshot {
+  const { address, prefixLength, interface: name } = record.model;
+  const { excluded, state, error } = record;
+  return { address, prefixLength, interface: name, excluded, state, error };
 }

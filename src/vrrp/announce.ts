@@ -1,0 +1,159 @@
+/**
+ * Announcing addresses to the LAN: gratuitous ARP and unsolicited neighbour advertisements.
+ *
+ * Bursts wait in one queue for each interface and kind. One `handle` takes a bounded number of frames from a queue, and
+ * the rest comes at the queue's next deadline, so that a thousand addresses never hold up an advertisement.
+ */
+import type { IpFamily } from "../base/ip.ts";
+import type { Instant, Micros } from "../base/time.ts";
+import { encodeGratuitousArp } from "../wire/arp.ts";
+import { encodeUnsolicitedNeighbourAdvertisement } from "../wire/ndisc.ts";
+import type { Instance } from "./instance.ts";
+import { earlier } from "./instance.ts";
+import type { AddressRecord, AnnouncementJob, AnnouncementLane, EngineMemory } from "./memory.ts";
+import type { Roster } from "./roster.ts";
+import type { Turn } from "./turn.ts";
+import { emit } from "./turn.ts";
+
+/** Frames that one burst may send before the next in the queue has its turn. */
+const FAIR_SHARE = 16;
+
+/** Only what we hold, or are about to, may be announced: a failed address never is. */
+export function mayAnnounce(record: AddressRecord): boolean {
+  return !record.retired && (record.state === "adding" || record.state === "present");
+}
+
+/** Queues a burst: `rounds` times all the addresses, one round after the other. */
+export function announce(
+  turn: Turn,
+  instance: Instance,
+  records: readonly AddressRecord[],
+  rounds: number,
+): void {
+  if (rounds <= 0) return;
+  const wanted = records.filter(mayAnnounce);
+  for (const lane of lanesFor(turn.memory, wanted)) {
+    const addresses = wanted.filter(({ model }) => isIn(lane, model)).map(({ key }) => key);
+    lane.jobs.push({ instance: instance.model.key, addresses, rounds, next: 0 });
+  }
+}
+
+/** Takes what has not been sent out of the queues. */
+export function cancelAnnouncements(memory: EngineMemory, instance: Instance): void {
+  for (const lane of memory.lanes) {
+    lane.jobs = lane.jobs.filter((job) => job.instance !== instance.model.key);
+  }
+}
+
+export function isAnnouncing(memory: EngineMemory, instance: Instance): boolean {
+  return memory.lanes.some((lane) => lane.jobs.some((job) => job.instance === instance.model.key));
+}
+
+/** When the next announcement may go out, if any waits. */
+export function announcementsAt(memory: EngineMemory): Instant | undefined {
+  let earliest: Instant | undefined;
+  for (const lane of memory.lanes) {
+    if (lane.jobs.length > 0) earliest = earlier(earliest, lane.freeAt);
+  }
+  return earliest;
+}
+
+/** Hands out one batch of every queue that is free. */
+export function sendAnnouncements(turn: Turn, roster: Roster): void {
+  for (const lane of turn.memory.lanes) {
+    if (lane.jobs.length > 0 && lane.freeAt <= turn.now) sendBatch(turn, lane, roster);
+  }
+}
+
+function sendBatch(turn: Turn, lane: AnnouncementLane, roster: Roster): void {
+  let left = turn.limits.announcementBatch;
+  for (let job = lane.jobs.shift(); job !== undefined; job = lane.jobs.shift()) {
+    const instance = roster.find(job.instance);
+    if (instance === undefined) continue;
+    const spacing = spacingOf(instance, lane.family);
+    const share = spacing > 0 ? 1 : lane.jobs.length === 0 ? left : Math.min(left, FAIR_SHARE);
+    const sent = sendShare(turn, lane, job, instance, share);
+    left -= sent;
+    if (job.rounds > 0) lane.jobs.push(job);
+    if (sent > 0 && spacing > 0) {
+      lane.freeAt = turn.now + spacing;
+      return;
+    }
+    if (left === 0) {
+      lane.freeAt = turn.now + turn.limits.announcementPause;
+      return;
+    }
+  }
+}
+
+/** Sends up to `share` frames of a burst and returns how many there were. */
+function sendShare(
+  turn: Turn,
+  lane: AnnouncementLane,
+  job: AnnouncementJob,
+  instance: Instance,
+  share: number,
+): number {
+  const frames: Uint8Array[] = [];
+  while (job.rounds > 0 && frames.length < share) {
+    const key = job.addresses[job.next];
+    job.next++;
+    if (job.next >= job.addresses.length) {
+      job.next = 0;
+      job.rounds--;
+    }
+    const record = key === undefined ? undefined : instance.records.get(key);
+    const frame = record !== undefined && mayAnnounce(record) ? frameFor(turn, instance, record) : undefined;
+    if (frame !== undefined) frames.push(frame);
+  }
+  if (frames.length === 0) return 0;
+  const { memory, model } = instance;
+  turn.out.sendFrames({ kind: "SendFrames", instance: model.name, interface: lane.interface, frames });
+  memory.statistics.announcementsSent += frames.length;
+  if (memory.phase.kind === "MASTER" && memory.phase.announcementDue !== undefined) {
+    emit(turn, instance, {
+      kind: "FirstAnnouncement",
+      afterDeadline: turn.now - memory.phase.announcementDue,
+    });
+    memory.phase.announcementDue = undefined;
+  }
+  return frames.length;
+}
+
+/** The encoded frame, made once for each MAC; undefined for an interface without one. */
+function frameFor(turn: Turn, instance: Instance, record: AddressRecord): Uint8Array | undefined {
+  const { address, family } = record.model;
+  const mac = turn.surroundings.links.get(record.model.interface)?.mac;
+  if (mac === undefined) return undefined;
+  const known = instance.frames.get(record.key);
+  if (known?.mac === mac) return known.frame;
+  const frame =
+    family === "ipv4"
+      ? encodeGratuitousArp(address, mac)
+      : encodeUnsolicitedNeighbourAdvertisement(address, mac);
+  instance.frames.set(record.key, { mac, frame });
+  return frame;
+}
+
+/** The queues these addresses belong to, made where missing. */
+function lanesFor(memory: EngineMemory, records: readonly AddressRecord[]): readonly AnnouncementLane[] {
+  const lanes = new Set<AnnouncementLane>();
+  for (const { model } of records) {
+    let lane = memory.lanes.find((candidate) => isIn(candidate, model));
+    if (lane === undefined) {
+      lane = { interface: model.interface, family: model.family, freeAt: 0, jobs: [] };
+      memory.lanes.push(lane);
+    }
+    lanes.add(lane);
+  }
+  return [...lanes];
+}
+
+function isIn(lane: AnnouncementLane, address: AddressRecord["model"]): boolean {
+  return lane.interface === address.interface && lane.family === address.family;
+}
+
+function spacingOf(instance: Instance, family: IpFamily): Micros {
+  const { garpInterval, gnaInterval } = instance.model.garp;
+  return family === "ipv4" ? garpInterval : gnaInterval;
+}

@@ -1,0 +1,295 @@
+/**
+ * The automaton of one instance: what an advertisement, a deadline, or a change around it makes of its state. Decisions
+ * become wishes; `transition.ts` carries them out.
+ *
+ *     INIT ---> BACKUP <---> MASTER       any ---> FAULT ---> BACKUP (the owner: MASTER)       any ---> STOP
+ */
+import type { Micros } from "../base/time.ts";
+import type { VrrpHeader } from "../wire/vrrp.ts";
+import { retryDue } from "./addresses.ts";
+import { advertise } from "./advert.ts";
+import { announce, isAnnouncing } from "./announce.ts";
+import type { Cause, CauseFact } from "./cause.ts";
+import { backupObeys, isPreemptDelayPending, masterYields } from "./election.ts";
+import type { PacketReceived } from "./input.ts";
+import type { Instance } from "./instance.ts";
+import { masterDownOf } from "./instance.ts";
+import type { BackupPhase, Fault, Hold, MasterPhase } from "./memory.ts";
+import { sourceAddressFor } from "./source-address.ts";
+import { backoff, isStall, nextAdvertAt, OWNER_PRIORITY, skewTime, TROUBLE_MEMORY } from "./timers.ts";
+import { assess } from "./tracking.ts";
+import { tellOthers } from "./transition.ts";
+import type { Turn } from "./turn.ts";
+import { emit, factAt, reportOnce } from "./turn.ts";
+
+/** An advertisement that passed all checks. */
+export function receiveAdvertisement(
+  turn: Turn,
+  instance: Instance,
+  packet: PacketReceived,
+  header: VrrpHeader,
+): void {
+  const { memory } = instance;
+  memory.statistics.advertisementsReceived++;
+  if (header.priority === 0) memory.statistics.priorityZeroReceived++;
+  if (memory.phase.kind === "MASTER") receiveAsMaster(turn, instance, memory.phase, packet, header);
+  else if (memory.phase.kind === "BACKUP") receiveAsBackup(turn, instance, memory.phase, packet, header);
+}
+
+/** RFC 9568 section 6.4.3, receiving. */
+function receiveAsMaster(
+  turn: Turn,
+  instance: Instance,
+  phase: MasterPhase,
+  packet: PacketReceived,
+  header: VrrpHeader,
+): void {
+  const { model, memory } = instance;
+  if (header.priority === 0) {
+    advertiseNow(turn, instance, phase);
+    return;
+  }
+  const ownAddress = memory.sourceAddress ?? packet.source;
+  if (masterYields(header.priority, memory.effectivePriority, packet.source, ownAddress)) {
+    if (model.higherPrioSendAdvert) advertise(turn, instance);
+    const fact = advertisementFact(turn, instance, packet, header);
+    turn.wishes.push({ instance, to: "BACKUP", cause: [fact], resigns: false, due: turn.now });
+    rememberMaster(turn, instance, packet, header);
+    return;
+  }
+  reportLowerPriority(turn, instance, packet, header);
+  tellOthers(turn, instance, "MASTER_RX_LOWER_PRI");
+  if (!model.lowerPrioNoAdvert) advertiseNow(turn, instance, phase);
+  const { lowerPrioRepeat, lowerPrioDelay } = model.garp;
+  if (isAnnouncing(turn.memory, instance)) return;
+  announce(turn, instance, memory.addresses, lowerPrioRepeat);
+  if (lowerPrioDelay > 0) phase.lowerPriorityBurstAt ??= turn.now + lowerPrioDelay;
+}
+
+/** RFC 9568 section 6.4.2, receiving. */
+function receiveAsBackup(
+  turn: Turn,
+  instance: Instance,
+  phase: BackupPhase,
+  packet: PacketReceived,
+  header: VrrpHeader,
+): void {
+  const { model, memory } = instance;
+  const own = memory.effectivePriority;
+  if (header.priority === 0) {
+    memory.lastHeard = turn.now;
+    phase.resigned = advertisementFact(turn, instance, packet, header);
+    phase.masterDownAt = turn.now + skewTime(model.version, own, memory.masterInterval);
+    return;
+  }
+  if (header.priority >= own) phase.preemptAt = undefined;
+  else if (model.preemptDelay > 0) phase.preemptAt ??= turn.now + model.preemptDelay;
+  const delayed = isPreemptDelayPending(phase.preemptAt, turn.now);
+  if (!backupObeys(header.priority, own, model.preempt, delayed)) {
+    // The timer runs on: preemption comes with its end, not at once.
+    phase.discarded = advertisementFact(turn, instance, packet, header);
+    reportLowerPriority(turn, instance, packet, header);
+    return;
+  }
+  phase.discarded = undefined;
+  phase.resigned = undefined;
+  rememberMaster(turn, instance, packet, header);
+  phase.masterDownAt = turn.now + masterDownOf(instance);
+}
+
+/** All deadlines of the instance that have passed. */
+export function reachDeadlines(turn: Turn, instance: Instance): void {
+  const { memory } = instance;
+  const { phase } = memory;
+  if (memory.addressesAt !== undefined && memory.addressesAt <= turn.now) {
+    announce(turn, instance, retryDue(turn, instance), instance.model.garp.masterRepeat);
+  }
+  if (phase.kind === "MASTER") reachAsMaster(turn, instance, phase);
+  else if (phase.kind === "BACKUP" && phase.masterDownAt <= turn.now) missMaster(turn, instance, phase);
+  else if (phase.kind === "FAULT" && memory.hold !== undefined && memory.hold.until <= turn.now) {
+    const { since, attempt } = memory.hold;
+    memory.hold = undefined;
+    reconsider(turn, instance, factAt(turn.now, { kind: "retry", waited: turn.now - since, attempt }));
+  }
+}
+
+function reachAsMaster(turn: Turn, instance: Instance, phase: MasterPhase): void {
+  const { model, memory } = instance;
+  if (phase.advertAt <= turn.now) {
+    const late = turn.now - phase.advertAt;
+    if (isStall(late, masterDownOf(instance))) emit(turn, instance, { kind: "Stalled", late });
+    advertise(turn, instance);
+    phase.advertAt = nextAdvertAt(phase.advertAt, turn.now, model.advertisementInterval);
+  }
+  const { garp } = model;
+  if (phase.secondBurstAt !== undefined && phase.secondBurstAt <= turn.now) {
+    phase.secondBurstAt = undefined;
+    announce(turn, instance, memory.addresses, garp.masterRepeat);
+  }
+  if (phase.lowerPriorityBurstAt !== undefined && phase.lowerPriorityBurstAt <= turn.now) {
+    phase.lowerPriorityBurstAt = undefined;
+    announce(turn, instance, memory.addresses, garp.lowerPrioRepeat);
+  }
+  if (phase.refreshAt !== undefined && phase.refreshAt <= turn.now) {
+    phase.refreshAt = turn.now + garp.masterRefresh;
+    announce(turn, instance, memory.addresses, garp.masterRefreshRepeat);
+  }
+}
+
+/**
+ * The master-down timer has run out. If it did so long ago, we slept and do not know what was said meanwhile: the wire is
+ * listened to for one more interval before we speak.
+ */
+function missMaster(turn: Turn, instance: Instance, phase: BackupPhase): void {
+  const { model, memory } = instance;
+  const late = turn.now - phase.masterDownAt;
+  if (isStall(late, masterDownOf(instance))) {
+    emit(turn, instance, { kind: "Stalled", late });
+    phase.masterDownAt =
+      turn.now +
+      memory.masterInterval +
+      skewTime(model.version, memory.effectivePriority, memory.masterInterval);
+    return;
+  }
+  const timer = factAt(turn.now, {
+    kind: "master-down-timer",
+    interval: masterDownOf(instance),
+    lastHeard: memory.lastHeard,
+    lastFrom: memory.masterAddress,
+    dropped: { ...memory.droppedSince },
+  });
+  const cause: CauseFact[] = [timer];
+  if (phase.preemptAt !== undefined) {
+    cause.push({ at: phase.preemptAt, kind: "preempt-delay-over", delay: model.preemptDelay });
+  }
+  if (phase.resigned !== undefined) cause.push(phase.resigned);
+  if (phase.discarded !== undefined) cause.push(phase.discarded);
+  turn.wishes.push({ instance, to: "MASTER", cause, resigns: false, due: phase.masterDownAt });
+}
+
+/**
+ * Looks at links, addresses and scripts anew after a change of them; `fact` is that change. Decides on FAULT, on leaving
+ * it, and on the start out of INIT.
+ */
+export function reconsider(turn: Turn, instance: Instance, fact: CauseFact): void {
+  const { model, memory } = instance;
+  const { surroundings } = turn;
+  if (instance.retired || memory.phase.kind === "STOP") return;
+  const known = surroundings.addresses.get(model.interface) ?? [];
+  const source = sourceAddressFor(model, known, turn.virtualAddresses);
+  if (source !== memory.sourceAddress) {
+    memory.sourceAddress = source;
+    instance.advert = undefined;
+  }
+  const found = assess(model, surroundings, source !== undefined, turn.now);
+  adoptPriority(turn, instance, found.effectivePriority, fact);
+  const faults = memory.hold === undefined ? found.faults : [...found.faults, holdFault(memory.hold)];
+  const old = new Map(memory.faults.map((fault) => [fault.key, fault]));
+  const fresh = faults.filter(({ key }) => !old.has(key));
+  memory.faults = faults.map((fault) => old.get(fault.key) ?? fault);
+  if (memory.phase.kind === "INIT") {
+    if (found.waiting || turn.memory.startupUntil !== undefined) return;
+    if (memory.faults.length > 0) fail(turn, instance, [...memory.faults.map((fault) => fault.fact), fact]);
+    else begin(turn, instance, [fact]);
+  } else if (memory.phase.kind === "FAULT") {
+    if (memory.faults.length === 0) begin(turn, instance, [fact]);
+  } else if (fresh.length > 0) {
+    fail(
+      turn,
+      instance,
+      fresh.map((fault) => fault.fact),
+    );
+  }
+}
+
+/** FAULT for a while, each time longer, because addresses cannot be held. */
+export function holdOff(turn: Turn, instance: Instance, fact: CauseFact): void {
+  const { memory } = instance;
+  const { lastHold } = memory;
+  const recent = lastHold !== undefined && turn.now - lastHold.at < TROUBLE_MEMORY;
+  const attempt = recent ? lastHold.attempt + 1 : 1;
+  const until = turn.now + backoff(attempt);
+  memory.hold = { until, since: turn.now, attempt, fact };
+  memory.lastHold = { at: until, attempt };
+  memory.faults = [...memory.faults, holdFault(memory.hold)];
+  fail(turn, instance, [fact]);
+}
+
+/** The competition begins: the address owner is master at once, all others listen for a full Master_Down_Interval. */
+function begin(turn: Turn, instance: Instance, cause: Cause): void {
+  if (instance.model.priority === OWNER_PRIORITY) {
+    const owner = factAt(turn.now, { kind: "address-owner" });
+    turn.wishes.push({ instance, to: "MASTER", cause: [owner, ...cause], resigns: false, due: turn.now });
+  } else {
+    turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
+  }
+}
+
+function fail(turn: Turn, instance: Instance, cause: Cause): void {
+  turn.wishes.push({ instance, to: "FAULT", cause, resigns: true, due: turn.now });
+}
+
+/** Takes effect with the next advertisement, sent or received. */
+function adoptPriority(turn: Turn, instance: Instance, priority: number, fact: CauseFact): void {
+  const { memory } = instance;
+  const from = memory.effectivePriority;
+  if (from === priority) return;
+  memory.effectivePriority = priority;
+  instance.advert = undefined;
+  if (memory.phase.kind === "INIT") return;
+  emit(turn, instance, { kind: "PriorityChanged", from, to: priority, cause: [fact] });
+}
+
+function advertiseNow(turn: Turn, instance: Instance, phase: MasterPhase): void {
+  advertise(turn, instance);
+  phase.advertAt = turn.now + instance.model.advertisementInterval;
+}
+
+/** Version 3 backups live by the master's interval. */
+function rememberMaster(turn: Turn, instance: Instance, packet: PacketReceived, header: VrrpHeader): void {
+  const { model, memory } = instance;
+  const interval: Micros = model.version === 3 ? header.advertisementInterval : memory.masterInterval;
+  const isNew = memory.masterAddress !== packet.source;
+  if (isNew) memory.reported = [];
+  memory.droppedSince = {};
+  memory.lastHeard = turn.now;
+  if (!isNew && memory.masterPriority === header.priority && memory.masterInterval === interval) return;
+  memory.masterAddress = packet.source;
+  memory.masterPriority = header.priority;
+  memory.masterInterval = interval;
+  emit(turn, instance, { kind: "MasterHeard", source: packet.source, priority: header.priority, interval });
+}
+
+function reportLowerPriority(
+  turn: Turn,
+  instance: Instance,
+  packet: PacketReceived,
+  header: VrrpHeader,
+): void {
+  if (reportOnce(instance, `lower priority ${packet.source}`) === undefined) return;
+  emit(turn, instance, {
+    kind: "LowerPriorityAdvert",
+    source: packet.source,
+    priority: header.priority,
+  });
+}
+
+function advertisementFact(
+  turn: Turn,
+  instance: Instance,
+  packet: PacketReceived,
+  header: VrrpHeader,
+): CauseFact {
+  const { memory } = instance;
+  return factAt(turn.now, {
+    kind: "advertisement",
+    from: packet.source,
+    priority: header.priority,
+    ourPriority: memory.effectivePriority,
+    ourAddress: memory.sourceAddress,
+  });
+}
+
+function holdFault(hold: Hold): Fault {
+  return { key: `hold ${hold.since}`, fact: hold.fact };
+}

@@ -1,0 +1,331 @@
+/** The VRRP engine: all instances of the process behind one pure `handle`. */
+import { unreachable } from "../base/assert.ts";
+import type { Instant } from "../base/time.ts";
+import type { VrrpModel } from "../model/model.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { VrrpAction } from "./action.ts";
+import { ActionList } from "./action-list.ts";
+import { awaiting, holdsNothing, settleDone, settleFailed } from "./addresses.ts";
+import { announcementsAt, sendAnnouncements } from "./announce.ts";
+import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
+import type { CauseFact } from "./cause.ts";
+import { DeadlineHeap } from "./deadline-heap.ts";
+import type { InterfaceAddress, LinkState, VrrpInput } from "./input.ts";
+import type { Instance } from "./instance.ts";
+import { deadlineOf, earlier } from "./instance.ts";
+import { freshEngineMemory } from "./memory.ts";
+import { noteClaim, noteRemoval } from "./ownership.ts";
+import { receivePacket } from "./reception.ts";
+import { configureInstances } from "./reload.ts";
+import type { Restored } from "./restore.ts";
+import { readSnapshot, resumeInstance } from "./restore.ts";
+import { Roster, virtualAddressesOf } from "./roster.ts";
+import type { VrrpSnapshot } from "./snapshot.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import { emptySurroundings, forgetAddress, linkProblem, noteAddress } from "./surroundings.ts";
+import type { Limits } from "./timers.ts";
+import { DEFAULT_LIMITS } from "./timers.ts";
+import { judgeScript, scriptFact } from "./tracking.ts";
+import { applyTransition } from "./transition.ts";
+import type { Turn } from "./turn.ts";
+import { emit, factAt } from "./turn.ts";
+
+/** Bounds that differ from the usual ones. */
+export type VrrpEngineOptions = Partial<Limits>;
+
+/**
+ * An engine that knows nothing yet. What the loop owes it:
+ *
+ * - Links and addresses come before the first `ConfigChanged`: an instance whose link is unknown begins in FAULT, and
+ *   only addresses known by then are recognised as left over from an earlier life.
+ * - Packets that wait come before `ClockReached`. Timers run out by `ClockReached` only, so a process that was not
+ *   scheduled for a while hears what was said meanwhile before it takes the silence for a dead master.
+ * - Requests to the kernel run in the order in which they were made, and each address of one is answered for once, in
+ *   whatever state the engine is by then. An answer that never comes is asked for again after `actionTimeout`.
+ * - A returned list belongs to the caller, the bytes within it to the engine: they are sent or copied at once.
+ */
+export function createVrrpEngine(
+  options: VrrpEngineOptions = {},
+): Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+  return new VrrpEngine(options, {
+    memory: freshEngineMemory(),
+    model: { instances: [], syncGroups: [], trackScripts: [], startupDelay: 0 },
+    surroundings: emptySurroundings(),
+    instances: [],
+    outstanding: new Map(),
+  });
+}
+
+/**
+ * An engine that goes on from a snapshot, which may have been JSON in between. At the snapshot's own instant it behaves as
+ * the original would. Where `now` is later, the process was away: with its first input a master advertises at once and
+ * requests its addresses anew, or is BACKUP if it was away for more than half of Master_Down_Interval; a backup listens for
+ * a whole Master_Down_Interval. What changed around it meanwhile is told as inputs.
+ */
+export function restoreVrrpEngine(
+  snapshot: VrrpSnapshot,
+  now: Instant,
+  options: VrrpEngineOptions = {},
+): Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+  const restored = readSnapshot(snapshot);
+  if (now > snapshot.at) restored.memory.restoredFrom ??= snapshot.at;
+  return new VrrpEngine(options, restored);
+}
+
+class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+  readonly #turn: Turn;
+  #model: VrrpModel;
+  #roster: Roster;
+  #deadlines: DeadlineHeap;
+  /** Instances whose deadline may have changed in this turn. */
+  readonly #touched = new Set<Instance>();
+
+  constructor(options: VrrpEngineOptions, parts: Restored) {
+    this.#model = parts.model;
+    this.#roster = new Roster(parts.instances);
+    this.#deadlines = new DeadlineHeap(0);
+    this.#turn = {
+      now: 0,
+      limits: { ...DEFAULT_LIMITS, ...options },
+      out: new ActionList(),
+      memory: parts.memory,
+      surroundings: parts.surroundings,
+      outstanding: parts.outstanding,
+      virtualAddresses: this.#roster.virtualAddresses,
+      wishes: [],
+    };
+    this.#enrol(parts.instances);
+  }
+
+  handle(now: Instant, input: VrrpInput): readonly VrrpAction[] {
+    const turn = this.#turn;
+    turn.now = now;
+    this.#touched.clear();
+    if (turn.memory.stop?.done === true) return turn.out.take();
+    if (turn.memory.restoredFrom !== undefined) this.#resume(turn.memory.restoredFrom);
+    this.#decide(input);
+    // Here stand all decisions of this input, and none has been carried out.
+    for (const wish of turn.wishes) applyTransition(turn, wish);
+    turn.wishes.length = 0;
+    sendAnnouncements(turn, this.#roster);
+    this.#finishStop();
+    for (const instance of this.#touched) this.#deadlines.set(instance.slot, deadlineOf(instance));
+    return turn.out.take();
+  }
+
+  nextDeadline(): Instant | undefined {
+    const { memory } = this.#turn;
+    if (memory.stop?.done === true) return undefined;
+    const own = earlier(memory.restoredFrom, earlier(memory.startupUntil, memory.stop?.giveUpAt));
+    return earlier(earlier(this.#deadlines.earliest(), announcementsAt(memory)), own);
+  }
+
+  snapshot(now: Instant): VrrpSnapshot {
+    const { memory, surroundings } = this.#turn;
+    return takeSnapshot(now, this.#model, memory, surroundings, this.#roster.all);
+  }
+
+  #decide(input: VrrpInput): void {
+    const turn = this.#turn;
+    switch (input.kind) {
+      case "ConfigChanged":
+        this.#configure(input.model);
+        return;
+      case "PacketReceived":
+        this.#touch(receivePacket(turn, this.#roster, input));
+        return;
+      case "LinkChanged":
+        this.#changeLink(input.link.name, input.link);
+        return;
+      case "LinkRemoved":
+        this.#changeLink(input.name, undefined);
+        return;
+      case "AddressAdded":
+        this.#addAddress(input.address, input.origin);
+        return;
+      case "AddressRemoved":
+        this.#removeAddress(input.address, input.origin);
+        return;
+      case "ScriptFinished":
+        this.#finishScript(input);
+        return;
+      case "ClockReached":
+        this.#reachClock();
+        return;
+      case "ActionDone":
+      case "ActionFailed":
+        this.#settleAction(input);
+        return;
+      case "NeighbourClaimSeen":
+        noteClaim(turn, this.#roster, input);
+        return;
+      case "StopRequested":
+        this.#stop(input.release, input.by);
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  #configure(model: VrrpModel): void {
+    const turn = this.#turn;
+    if (turn.memory.stop !== undefined) return;
+    const isReload = turn.memory.configured;
+    const fact = factAt(turn.now, isReload ? { kind: "configured", what: "reload" } : { kind: "started" });
+    if (!isReload && model.startupDelay > 0) turn.memory.startupUntil = turn.now + model.startupDelay;
+    const running = this.#roster.all;
+    const models = [...running.map((instance) => instance.model), ...model.instances];
+    turn.virtualAddresses = virtualAddressesOf(models);
+    this.#model = model;
+    this.#enrol(configureInstances(turn, running, model, fact));
+    turn.memory.configured = true;
+    this.#touchAll();
+  }
+
+  #enrol(instances: readonly Instance[]): void {
+    this.#roster = new Roster(instances);
+    this.#turn.virtualAddresses = this.#roster.virtualAddresses;
+    this.#deadlines = new DeadlineHeap(instances.length);
+    for (const instance of instances) this.#deadlines.set(instance.slot, deadlineOf(instance));
+  }
+
+  #changeLink(name: string, link: LinkState | undefined): void {
+    const turn = this.#turn;
+    const { links } = turn.surroundings;
+    const before = linkProblem(links.get(name));
+    if (link === undefined) links.delete(name);
+    else links.set(name, link);
+    const problem = linkProblem(link);
+    if (problem === before) return;
+    const up = problem === undefined;
+    this.#reconsiderAll(factAt(turn.now, { kind: "interface", name, up, reason: problem ?? "up" }));
+  }
+
+  /** Our own virtual addresses come and go with every change of state, and are nobody's source address. */
+  #addAddress(address: InterfaceAddress, origin: "self" | "other"): void {
+    const turn = this.#turn;
+    noteAddress(turn.surroundings, address);
+    if (origin === "self" && turn.virtualAddresses.has(address.address)) return;
+    const { address: ip, interface: name } = address;
+    this.#reconsiderAll(factAt(turn.now, { kind: "address-added", address: ip, interface: name }), name);
+  }
+
+  #removeAddress(address: InterfaceAddress, origin: "self" | "other"): void {
+    const turn = this.#turn;
+    forgetAddress(turn.surroundings, address);
+    if (origin === "self" && turn.virtualAddresses.has(address.address)) return;
+    if (origin === "other") noteRemoval(turn, this.#roster, address);
+    const { address: ip, interface: name } = address;
+    this.#reconsiderAll(factAt(turn.now, { kind: "address-removed", address: ip, interface: name }), name);
+  }
+
+  #finishScript(result: Extract<VrrpInput, { kind: "ScriptFinished" }>): void {
+    const turn = this.#turn;
+    const { script: name, ok, exitCode, signal, timedOut } = result;
+    const judgement = turn.surroundings.judgements.get(name);
+    const script = turn.surroundings.scripts.get(name);
+    if (judgement === undefined || script === undefined) return;
+    if (!judgeScript(script, ok, { at: turn.now, exitCode, signal, timedOut }, judgement)) return;
+    const fact = scriptFact(name, script, turn.now);
+    for (const instance of this.#roster.all) {
+      if (!instance.model.trackScripts.some((tracked) => tracked.name === name)) continue;
+      emit(turn, instance, { kind: "TrackerChanged", tracker: name, ok: script.ok, cause: [fact] });
+      reconsider(turn, instance, fact);
+    }
+    this.#touchAll();
+  }
+
+  #settleAction(answer: Extract<VrrpInput, { kind: "ActionDone" | "ActionFailed" }>): void {
+    const turn = this.#turn;
+    const { id, epoch, address } = answer;
+    const found = awaiting(turn, id, epoch, address);
+    if (found === undefined) return;
+    const { instance, record } = found;
+    this.#touch(instance);
+    if (answer.kind === "ActionDone") {
+      settleDone(turn, instance, record);
+      return;
+    }
+    settleFailed(turn, instance, record, answer.error);
+    if (!holdsNothing(instance)) return;
+    const { error } = answer;
+    holdOff(turn, instance, factAt(turn.now, { kind: "action-failed", what: `adding ${address}`, error }));
+  }
+
+  #reachClock(): void {
+    const turn = this.#turn;
+    const { memory } = turn;
+    if (memory.startupUntil !== undefined && memory.startupUntil <= turn.now) {
+      memory.startupUntil = undefined;
+      this.#reconsiderAll(factAt(turn.now, { kind: "configured", what: "the startup delay is over" }));
+    }
+    const due: Instance[] = [];
+    for (let slot = this.#dueSlot(); slot !== undefined; slot = this.#dueSlot()) {
+      this.#deadlines.set(slot, undefined);
+      const instance = this.#roster.all[slot];
+      if (instance === undefined) continue;
+      due.push(instance);
+      reachDeadlines(turn, instance);
+    }
+    for (const instance of due) this.#touch(instance);
+  }
+
+  /** The instance that is due first, by its number. */
+  #dueSlot(): number | undefined {
+    const earliest = this.#deadlines.earliest();
+    return earliest !== undefined && earliest <= this.#turn.now ? this.#deadlines.first() : undefined;
+  }
+
+  #stop(release: boolean, by: string): void {
+    const turn = this.#turn;
+    if (turn.memory.stop !== undefined) return;
+    turn.memory.stop = { by, release, giveUpAt: turn.now + turn.limits.stopTimeout, done: false };
+    const cause = [factAt(turn.now, { kind: "stop-requested", by })];
+    for (const instance of this.#roster.all) {
+      if (instance.retired) continue;
+      turn.wishes.push({
+        instance,
+        to: "STOP",
+        cause,
+        resigns: release,
+        keepsAddresses: !release,
+        due: turn.now,
+      });
+    }
+    this.#touchAll();
+  }
+
+  #finishStop(): void {
+    const { stop } = this.#turn.memory;
+    if (stop === undefined) return;
+    const isClean = this.#roster.all.every(({ memory }) =>
+      memory.addresses.every((record) => record.state === "absent"),
+    );
+    if (stop.release && !isClean && this.#turn.now < stop.giveUpAt) return;
+    stop.done = true;
+    this.#turn.out.stopped();
+  }
+
+  #resume(since: Instant): void {
+    const turn = this.#turn;
+    turn.memory.restoredFrom = undefined;
+    for (const instance of this.#roster.all) resumeInstance(turn, instance, turn.now - since);
+    this.#touchAll();
+  }
+
+  /** All instances, or those on one interface. */
+  #reconsiderAll(fact: CauseFact, name?: string): void {
+    for (const instance of this.#roster.all) {
+      if (name === undefined || instance.model.interface === name) reconsider(this.#turn, instance, fact);
+    }
+    this.#touchAll();
+  }
+
+  #touch(instance: Instance | undefined): void {
+    if (instance !== undefined) this.#touched.add(instance);
+  }
+
+  #touchAll(): void {
+    for (const instance of this.#roster.all) this.#touched.add(instance);
+  }
+}

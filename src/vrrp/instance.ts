@@ -1,0 +1,156 @@
+/** One instance as the engine holds it: its model, its memory, and what is derived from both to save work. */
+
+import { present } from "../base/assert.ts";
+import { concatBytes } from "../base/bytes.ts";
+import type { IpAddress } from "../base/ip.ts";
+import { ipToBytes } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
+import type { Instant } from "../base/time.ts";
+import type { VirtualAddressModel, VrrpInstanceModel } from "../model/model.ts";
+import type { SendAdvertisement } from "./action.ts";
+import type { AddressRecord, InstanceMemory, Phase } from "./memory.ts";
+import { addressKey } from "./memory.ts";
+import { authenticationData } from "./receive.ts";
+import { masterDownInterval } from "./timers.ts";
+import { effectivePriority } from "./tracking.ts";
+
+export interface Instance {
+  /** Number in the engine's deadline heap. */
+  slot: number;
+  model: VrrpInstanceModel;
+  readonly memory: InstanceMemory;
+  /** The records of its addresses, by key. */
+  readonly records: Map<string, AddressRecord>;
+  /** The configuration no longer has it: only its addresses are left to remove. */
+  retired: boolean;
+  /** Advertised addresses, as text and as they stand in a message. */
+  addressList: readonly IpAddress[];
+  addressBytes: Uint8Array;
+  authData: Uint8Array;
+  /** The advertisement as it is sent again and again; made anew after a change. */
+  advert: SendAdvertisement | undefined;
+  /** Encoded announcements by address key, each for the MAC it was made for. */
+  readonly frames: Map<string, { readonly mac: MacAddress; readonly frame: Uint8Array }>;
+}
+
+export function makeInstance(model: VrrpInstanceModel, memory: InstanceMemory, retired = false): Instance {
+  return {
+    slot: 0,
+    model,
+    memory,
+    records: new Map(memory.addresses.map((record) => [record.key, record])),
+    retired,
+    ...derive(model),
+    advert: undefined,
+    frames: new Map(),
+  };
+}
+
+/** Gives a running instance its new model; its memory stays. */
+export function adoptModel(instance: Instance, model: VrrpInstanceModel): void {
+  Object.assign(instance, { model, ...derive(model), advert: undefined });
+}
+
+function derive(model: VrrpInstanceModel): Pick<Instance, "addressList" | "addressBytes" | "authData"> {
+  const addressList = model.virtualAddresses.map(({ address }) => address);
+  return {
+    addressList,
+    addressBytes: concatBytes(...addressList.map((address) => present(ipToBytes(address), address))),
+    authData: authenticationData(model.authentication),
+  };
+}
+
+/** An instance that has not begun; `held` tells which addresses an earlier life left in the kernel. */
+export function freshMemory(
+  model: VrrpInstanceModel,
+  held: (address: VirtualAddressModel) => boolean,
+): InstanceMemory {
+  const records = [
+    ...model.virtualAddresses.map((address) => freshRecord(address, false)),
+    ...model.excludedAddresses.map((address) => freshRecord(address, true)),
+  ];
+  for (const record of records) if (held(record.model)) record.state = "present";
+  return {
+    phase: { kind: "INIT" },
+    effectivePriority: effectivePriority(model.priority, 0),
+    masterInterval: model.advertisementInterval,
+    masterAddress: undefined,
+    masterPriority: undefined,
+    lastHeard: undefined,
+    lastTransition: undefined,
+    epoch: 0,
+    cause: [],
+    faults: [],
+    hold: undefined,
+    lastHold: undefined,
+    sourceAddress: undefined,
+    addresses: records,
+    addressesAt: undefined,
+    statistics: {
+      advertisementsReceived: 0,
+      advertisementsSent: 0,
+      becameMaster: 0,
+      releasedMaster: 0,
+      priorityZeroReceived: 0,
+      priorityZeroSent: 0,
+      announcementsSent: 0,
+      addressListErrors: 0,
+      dropped: {},
+    },
+    droppedSince: {},
+    reported: [],
+    suppressed: {},
+    lastMailed: undefined,
+  };
+}
+
+export function freshRecord(model: VirtualAddressModel, excluded: boolean): AddressRecord {
+  return {
+    key: addressKey(model),
+    model,
+    excluded,
+    retired: false,
+    state: "absent",
+    actionId: 0,
+    actionEpoch: 0,
+    retryAt: undefined,
+    attempts: 0,
+    error: undefined,
+    deletions: [],
+    conflictReported: undefined,
+  };
+}
+
+/** Master_Down_Interval as of now. */
+export function masterDownOf(instance: Instance): number {
+  const { model, memory } = instance;
+  const { effectivePriority, masterInterval } = memory;
+  return masterDownInterval(model.version, effectivePriority, masterInterval, model.downTimerAdverts);
+}
+
+/** The earliest instant at which this instance has something to do. */
+export function deadlineOf(instance: Instance): Instant | undefined {
+  const { phase, addressesAt, hold } = instance.memory;
+  let earliest = earlier(phaseDeadline(phase), addressesAt);
+  if (phase.kind === "FAULT" && hold !== undefined) earliest = earlier(earliest, hold.until);
+  return earliest;
+}
+
+export function earlier(a: Instant | undefined, b: Instant | undefined): Instant | undefined {
+  if (a === undefined) return b;
+  return b === undefined || a <= b ? a : b;
+}
+
+function phaseDeadline(phase: Phase): Instant | undefined {
+  switch (phase.kind) {
+    case "BACKUP":
+      return phase.masterDownAt;
+    case "MASTER":
+      return earlier(
+        earlier(phase.advertAt, phase.secondBurstAt),
+        earlier(phase.refreshAt, phase.lowerPriorityBurstAt),
+      );
+    default:
+      return undefined;
+  }
+}

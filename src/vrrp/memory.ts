@@ -1,0 +1,181 @@
+/**
+ * What the engine remembers: plain values only (no undefined-bearing collections, no bytes, no maps), so that a snapshot
+ * is a copy and a restored engine cannot differ from the original. Everything else an engine holds is derived from this.
+ */
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { Instant } from "../base/time.ts";
+import type { VirtualAddressModel } from "../model/model.ts";
+import type { NotifyState } from "./action.ts";
+import type { Cause, CauseFact } from "./cause.ts";
+import type { DropReason } from "./event.ts";
+
+/** A state with the deadlines that exist in it and nowhere else. */
+export type Phase =
+  /** Waits for the first results of scripts, or for the startup delay. */
+  | { readonly kind: "INIT" }
+  | BackupPhase
+  | MasterPhase
+  | { readonly kind: "FAULT" }
+  | { readonly kind: "STOP" };
+
+export interface BackupPhase {
+  readonly kind: "BACKUP";
+  masterDownAt: Instant;
+  /** A lower-priority master is obeyed until then (`preempt_delay`); set by its first advertisement. */
+  preemptAt: Instant | undefined;
+  /** The last lower-priority advertisement that was not obeyed, for the cause of what follows. */
+  discarded: CauseFact | undefined;
+  /** The last accepted advertisement was a resignation (priority 0). */
+  resigned: CauseFact | undefined;
+}
+
+export interface MasterPhase {
+  readonly kind: "MASTER";
+  advertAt: Instant;
+  /** Second burst of announcements (`garp_master_delay`). */
+  secondBurstAt: Instant | undefined;
+  refreshAt: Instant | undefined;
+  lowerPriorityBurstAt: Instant | undefined;
+  /** The deadline that made us master, until the first announcement is out. */
+  announcementDue: Instant | undefined;
+}
+
+/** One reason for FAULT. The key stays the same as long as the reason does. */
+export interface Fault {
+  readonly key: string;
+  readonly fact: CauseFact;
+}
+
+/** FAULT for a while because addresses could not be held. */
+export interface Hold {
+  readonly until: Instant;
+  readonly since: Instant;
+  readonly attempt: number;
+  readonly fact: CauseFact;
+}
+
+/** One virtual address: what we know of it in the kernel, and the request under way. */
+export interface AddressRecord {
+  readonly key: string;
+  model: VirtualAddressModel;
+  excluded: boolean;
+  /** The configuration no longer has it: forgotten once removed. */
+  retired: boolean;
+  state: "absent" | "adding" | "present" | "removing" | "failed";
+  /** Id and epoch of the request whose answer counts; 0 if none is under way. */
+  actionId: number;
+  actionEpoch: number;
+  /** When to ask again: the answer is overdue, or it was a refusal. */
+  retryAt: Instant | undefined;
+  attempts: number;
+  error: string | undefined;
+  /** When others deleted it lately. */
+  deletions: Instant[];
+  conflictReported: Instant | undefined;
+}
+
+export interface Statistics {
+  advertisementsReceived: number;
+  advertisementsSent: number;
+  becameMaster: number;
+  releasedMaster: number;
+  priorityZeroReceived: number;
+  priorityZeroSent: number;
+  announcementsSent: number;
+  addressListErrors: number;
+  dropped: Partial<Record<DropReason, number>>;
+}
+
+export interface InstanceMemory {
+  phase: Phase;
+  effectivePriority: number;
+  masterInterval: number;
+  masterAddress: IpAddress | undefined;
+  masterPriority: number | undefined;
+  lastHeard: Instant | undefined;
+  lastTransition: Instant | undefined;
+  epoch: number;
+  cause: Cause;
+  faults: Fault[];
+  hold: Hold | undefined;
+  /** The last hold, for its growing waits. */
+  lastHold: { readonly at: Instant; readonly attempt: number } | undefined;
+  sourceAddress: IpAddress | undefined;
+  addresses: AddressRecord[];
+  /** Earliest of the records' `retryAt`. */
+  addressesAt: Instant | undefined;
+  statistics: Statistics;
+  /** Drops since the last accepted advertisement. */
+  droppedSince: Partial<Record<DropReason, number>>;
+  /** Troubles told of since the master or our state changed... */
+  reported: string[];
+  /** ...and how often each came again in silence. */
+  suppressed: Record<string, number>;
+  lastMailed: NotifyState | undefined;
+}
+
+/** One run of a track script. */
+export interface ScriptResult {
+  readonly at: Instant;
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly timedOut: boolean;
+}
+
+/** A tracked script as judged by rise and fall. */
+export interface ScriptMemory {
+  counter: number;
+  known: boolean;
+  ok: boolean;
+  last: ScriptResult | undefined;
+}
+
+/** One burst on its way: `rounds` times all `addresses`, round by round. */
+export interface AnnouncementJob {
+  /** Key of the instance. */
+  readonly instance: string;
+  /** Keys of address records. */
+  readonly addresses: readonly string[];
+  rounds: number;
+  next: number;
+}
+
+/** The queue of one interface and one kind of announcement. */
+export interface AnnouncementLane {
+  readonly interface: string;
+  readonly family: IpFamily;
+  freeAt: Instant;
+  jobs: AnnouncementJob[];
+}
+
+export interface EngineMemory {
+  /** A configuration has come: the next one is a reload. */
+  configured: boolean;
+  /** When the life ended that this one goes on from; until that is taken into account. */
+  restoredFrom: Instant | undefined;
+  nextActionId: number;
+  /** Instances wait in INIT until then (`vrrp_startup_delay`). */
+  startupUntil: Instant | undefined;
+  stop:
+    | { readonly by: string; readonly release: boolean; readonly giveUpAt: Instant; done: boolean }
+    | undefined;
+  dropped: Partial<Record<DropReason, number>>;
+  lanes: AnnouncementLane[];
+}
+
+/** Identity of an address in the kernel's tables. */
+export function addressKey(address: VirtualAddressModel): string {
+  return `${address.address}/${address.prefixLength}@${address.interface}`;
+}
+
+export function freshEngineMemory(): EngineMemory {
+  return {
+    configured: false,
+    restoredFrom: undefined,
+    nextActionId: 1,
+    startupUntil: undefined,
+    stop: undefined,
+    dropped: {},
+    lanes: [],
+  };
+}

@@ -1,0 +1,88 @@
+/** Going on from a snapshot: as the original would, or, when time has passed, as one that must be heard again at once. */
+
+import { copyPlain } from "../base/plain.ts";
+import type { Micros } from "../base/time.ts";
+import type { VrrpModel } from "../model/model.ts";
+import { isDesired, request } from "./addresses.ts";
+import { advertise } from "./advert.ts";
+import { announce } from "./announce.ts";
+import type { Instance } from "./instance.ts";
+import { makeInstance, masterDownOf } from "./instance.ts";
+import type { EngineMemory, InstanceMemory } from "./memory.ts";
+import type { EngineInternal, VrrpSnapshot } from "./snapshot.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { emptySurroundings, noteAddress } from "./surroundings.ts";
+import type { Turn } from "./turn.ts";
+import { factAt } from "./turn.ts";
+
+/** What an engine consists of. */
+export interface Restored {
+  readonly model: VrrpModel;
+  readonly memory: EngineMemory;
+  readonly surroundings: Surroundings;
+  readonly instances: readonly Instance[];
+  readonly outstanding: Turn["outstanding"];
+}
+
+/** The parts of an engine. `internal` is trusted: only {@link takeSnapshot} writes it. */
+export function readSnapshot(snapshot: VrrpSnapshot): Restored {
+  const internal = copyPlain(snapshot.internal) as EngineInternal;
+  const surroundings = emptySurroundings();
+  for (const link of snapshot.links) surroundings.links.set(link.name, link);
+  for (const address of snapshot.addresses) noteAddress(surroundings, address);
+  for (const judgement of snapshot.model.trackScripts) surroundings.judgements.set(judgement.name, judgement);
+  for (const { name, counter, known, ok, last } of snapshot.scripts) {
+    surroundings.scripts.set(name, { counter, known, ok, last });
+  }
+  const models = new Map(snapshot.model.instances.map((model) => [model.key, model]));
+  const instances: Instance[] = [];
+  for (const { key, internal: memory } of snapshot.instances) {
+    const model = models.get(key);
+    if (model !== undefined) instances.push(makeInstance(model, copyPlain(memory) as InstanceMemory));
+  }
+  for (const { model, memory } of internal.retired) instances.push(makeInstance(model, memory, true));
+  return {
+    model: snapshot.model,
+    memory: internal.memory,
+    surroundings,
+    instances,
+    outstanding: outstandingOf(instances),
+  };
+}
+
+/**
+ * An instance that was away for `downFor`. A master speaks at once and makes sure of its addresses, unless it was away so
+ * long that another is about to take over (and the supervisor has taken the addresses out). A backup has heard nothing
+ * meanwhile and listens for a whole Master_Down_Interval.
+ */
+export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros): void {
+  const { model, memory } = instance;
+  const { phase } = memory;
+  if (phase.kind === "BACKUP") {
+    phase.masterDownAt = turn.now + masterDownOf(instance);
+  } else if (phase.kind === "MASTER" && downFor > masterDownOf(instance) / 2) {
+    const cause = [factAt(turn.now, { kind: "restored", downFor })];
+    turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
+  } else if (phase.kind === "MASTER") {
+    advertise(turn, instance);
+    phase.advertAt = turn.now + model.advertisementInterval;
+    const wanted = memory.addresses.filter((record) => isDesired(instance, record));
+    request(turn, instance, "AddAddresses", wanted);
+    announce(turn, instance, wanted, model.garp.masterRepeat);
+  }
+  const unanswered = memory.addresses.filter((record) => record.state === "removing");
+  if (phase.kind !== "MASTER") request(turn, instance, "RemoveAddresses", unanswered);
+}
+
+function outstandingOf(instances: readonly Instance[]): Turn["outstanding"] {
+  const outstanding: Turn["outstanding"] = new Map();
+  for (const instance of instances) {
+    for (const { actionId } of instance.memory.addresses) {
+      if (actionId === 0) continue;
+      const known = outstanding.get(actionId);
+      if (known === undefined) outstanding.set(actionId, { instance, waiting: 1 });
+      else known.waiting++;
+    }
+  }
+  return outstanding;
+}

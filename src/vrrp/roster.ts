@@ -1,0 +1,53 @@
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { VrrpInstanceModel } from "../model/model.ts";
+import type { Instance } from "./instance.ts";
+
+/** All instances of an engine, and ways to find one without allocating. Numbers them for the deadline heap. */
+export class Roster {
+  /** In the model's order; behind them those that only wait for their addresses to go. */
+  readonly all: readonly Instance[];
+  readonly virtualAddresses: ReadonlySet<IpAddress>;
+  readonly #byKey = new Map<string, Instance>();
+  /** By interface, then by virtual router id, IPv6 from 256 on. */
+  readonly #byPlace = new Map<string, (Instance | undefined)[]>();
+
+  constructor(instances: readonly Instance[]) {
+    this.all = instances;
+    this.virtualAddresses = virtualAddressesOf(instances.map(({ model }) => model));
+    for (const [slot, instance] of instances.entries()) {
+      instance.slot = slot;
+      if (!instance.retired) this.#enter(instance);
+    }
+  }
+
+  /** The running instance of this key. */
+  find(key: string): Instance | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** The instance a packet on this interface belongs to. */
+  at(name: string, family: IpFamily, virtualRouterId: number): Instance | undefined {
+    return this.#byPlace.get(name)?.[place(family, virtualRouterId)];
+  }
+
+  #enter(instance: Instance): void {
+    const { key, interface: name, family, virtualRouterId } = instance.model;
+    this.#byKey.set(key, instance);
+    const places = this.#byPlace.get(name) ?? [];
+    places[place(family, virtualRouterId)] = instance;
+    this.#byPlace.set(name, places);
+  }
+}
+
+export function virtualAddressesOf(models: readonly VrrpInstanceModel[]): ReadonlySet<IpAddress> {
+  const addresses = new Set<IpAddress>();
+  for (const model of models) {
+    for (const { address } of model.virtualAddresses) addresses.add(address);
+    for (const { address } of model.excludedAddresses) addresses.add(address);
+  }
+  return addresses;
+}
+
+function place(family: IpFamily, virtualRouterId: number): number {
+  return family === "ipv4" ? virtualRouterId : 256 + virtualRouterId;
+}

@@ -1,0 +1,47 @@
+/** What the engine knows of the host: links, their addresses, and the verdicts of track scripts. */
+import type { TrackScriptJudgement } from "../model/model.ts";
+import type { InterfaceAddress, LinkState } from "./input.ts";
+import type { ScriptMemory } from "./memory.ts";
+
+export interface Surroundings {
+  readonly links: Map<string, LinkState>;
+  /** Addresses by interface, in the order in which they came. */
+  readonly addresses: Map<string, InterfaceAddress[]>;
+  readonly scripts: Map<string, ScriptMemory>;
+  readonly judgements: Map<string, TrackScriptJudgement>;
+}
+
+export function emptySurroundings(): Surroundings {
+  return { links: new Map(), addresses: new Map(), scripts: new Map(), judgements: new Map() };
+}
+
+/** Notes an address, or its new attributes. */
+export function noteAddress(surroundings: Surroundings, address: InterfaceAddress): void {
+  const list = surroundings.addresses.get(address.interface);
+  if (list === undefined) {
+    surroundings.addresses.set(address.interface, [address]);
+    return;
+  }
+  const index = list.findIndex((known) => sameAddress(known, address));
+  if (index < 0) list.push(address);
+  else list[index] = address;
+}
+
+export function forgetAddress(surroundings: Surroundings, address: InterfaceAddress): void {
+  const list = surroundings.addresses.get(address.interface);
+  if (list === undefined) return;
+  const kept = list.filter((known) => !sameAddress(known, address));
+  if (kept.length > 0) surroundings.addresses.set(address.interface, kept);
+  else surroundings.addresses.delete(address.interface);
+}
+
+/** What keeps a link from being used, in the words of the cause; undefined if nothing does. */
+export function linkProblem(link: LinkState | undefined): "missing" | "down" | "no carrier" | undefined {
+  if (link === undefined) return "missing";
+  if (!link.up) return "down";
+  return link.running ? undefined : "no carrier";
+}
+
+function sameAddress(a: InterfaceAddress, b: InterfaceAddress): boolean {
+  return a.address === b.address && a.prefixLength === b.prefixLength;
+}

@@ -1,0 +1,84 @@
+/** Carrying out a state change: what is sent, added, removed, announced and told, in this order. */
+import type { Instant } from "../base/time.ts";
+import type { NotifyState } from "./action.ts";
+import { addAll, removeAll } from "./addresses.ts";
+import { advertise, resign } from "./advert.ts";
+import { announce, cancelAnnouncements } from "./announce.ts";
+import type { VrrpState } from "./event.ts";
+import type { Instance } from "./instance.ts";
+import { masterDownOf } from "./instance.ts";
+import { mailAction, notifyAction } from "./notify.ts";
+import type { Transition, Turn } from "./turn.ts";
+import { emit } from "./turn.ts";
+
+export function applyTransition(turn: Turn, transition: Transition): void {
+  const { instance, to, cause } = transition;
+  const { memory } = instance;
+  const from: VrrpState = memory.phase.kind;
+  if (from === "MASTER") leaveMaster(turn, transition);
+  memory.cause = cause;
+  memory.lastTransition = turn.now;
+  memory.reported = [];
+  memory.droppedSince = {};
+  if (to === "MASTER") becomeMaster(turn, instance, transition.due);
+  else if (to === "BACKUP") becomeBackup(turn, instance);
+  else memory.phase = { kind: to };
+  if (from !== "MASTER" && to !== "MASTER" && !transition.keepsAddresses) removeAll(turn, instance);
+  const priority = memory.effectivePriority;
+  emit(turn, instance, { kind: "StateChanged", from, to, priority, cause });
+  tellOthers(turn, instance, transition.notifyAs ?? to);
+}
+
+/** Runs the scripts and sends the mail of a state; a mail of the same state is not sent twice. */
+export function tellOthers(turn: Turn, instance: Instance, state: NotifyState): void {
+  const { model, memory } = instance;
+  const scripts = notifyAction(model, state, memory.effectivePriority);
+  if (scripts !== undefined) turn.out.notify(scripts);
+  const mail = memory.lastMailed === state ? undefined : mailAction(model, state);
+  if (mail === undefined) return;
+  memory.lastMailed = state;
+  turn.out.notify(mail);
+}
+
+/** Advertisement, addresses, announcements (RFC 9568 section 6.4.1): none waits for another. */
+function becomeMaster(turn: Turn, instance: Instance, due: Instant): void {
+  const { model, memory } = instance;
+  const { garp } = model;
+  memory.epoch++;
+  memory.statistics.becameMaster++;
+  memory.masterInterval = model.advertisementInterval;
+  memory.masterAddress = undefined;
+  memory.masterPriority = undefined;
+  memory.phase = {
+    kind: "MASTER",
+    advertAt: turn.now + model.advertisementInterval,
+    secondBurstAt: garp.masterDelay > 0 ? turn.now + garp.masterDelay : undefined,
+    refreshAt: garp.masterRefresh > 0 ? turn.now + garp.masterRefresh : undefined,
+    lowerPriorityBurstAt: undefined,
+    announcementDue: due,
+  };
+  advertise(turn, instance);
+  addAll(turn, instance);
+  announce(turn, instance, memory.addresses, garp.masterRepeat);
+}
+
+function becomeBackup(turn: Turn, instance: Instance): void {
+  instance.memory.phase = {
+    kind: "BACKUP",
+    masterDownAt: turn.now + masterDownOf(instance),
+    preemptAt: undefined,
+    discarded: undefined,
+    resigned: undefined,
+  };
+}
+
+function leaveMaster(turn: Turn, transition: Transition): void {
+  const { instance, resigns } = transition;
+  const { memory } = instance;
+  if (resigns) resign(turn, instance);
+  memory.epoch++;
+  memory.statistics.releasedMaster++;
+  cancelAnnouncements(turn.memory, instance);
+  memory.phase = { kind: "INIT" };
+  if (!transition.keepsAddresses) removeAll(turn, instance);
+}

@@ -1,0 +1,66 @@
+import type { IpAddress } from "../base/ip.ts";
+import type { Instant } from "../base/time.ts";
+import type { ActionList } from "./action-list.ts";
+import type { Cause, CauseDetail, CauseFact } from "./cause.ts";
+import type { VrrpEventDetail } from "./event.ts";
+import type { Instance } from "./instance.ts";
+import type { EngineMemory } from "./memory.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Limits } from "./timers.ts";
+
+/** What one call of `handle` works with. */
+export interface Turn {
+  now: Instant;
+  readonly limits: Limits;
+  readonly out: ActionList;
+  readonly memory: EngineMemory;
+  readonly surroundings: Surroundings;
+  /** Requests to the kernel whose answers count, with the number of addresses still to be answered for. */
+  readonly outstanding: Map<number, { readonly instance: Instance; waiting: number }>;
+  /** Virtual addresses of all instances. */
+  virtualAddresses: ReadonlySet<IpAddress>;
+  /** First all decisions are made, then all are applied: what stands between (a group's agreement) sees them whole. */
+  readonly wishes: Transition[];
+}
+
+/** A state change that was decided on and not yet applied. */
+export interface Transition {
+  readonly instance: Instance;
+  readonly to: "BACKUP" | "MASTER" | "FAULT" | "STOP";
+  readonly cause: Cause;
+  /** Whether a master that ends says so by priority 0. */
+  readonly resigns: boolean;
+  /** The deadline that brought it about, or now. */
+  readonly due: Instant;
+  /** Addresses stay in the kernel (`--dont-release-vrrp`). */
+  readonly keepsAddresses?: boolean;
+  /** Reported to scripts and mails as this rather than as the state. */
+  readonly notifyAs?: "DELETED";
+}
+
+export function factAt(at: Instant, detail: CauseDetail): CauseFact {
+  return { at, ...detail };
+}
+
+export function emit(turn: Turn, instance: Instance, detail: VrrpEventDetail): void {
+  turn.out.emit({ at: turn.now, instance: instance.model.name, ...detail });
+}
+
+/**
+ * Whether to tell of this trouble: once, until the master or our state changes. Returns how many of its kind were kept
+ * silent before, or undefined to keep silent now.
+ */
+export function reportOnce(instance: Instance, trouble: string): number | undefined {
+  const { reported, suppressed } = instance.memory;
+  if (reported.includes(trouble) || reported.length >= MOST_REPORTED) {
+    if (reported.includes(trouble)) suppressed[trouble] = (suppressed[trouble] ?? 0) + 1;
+    return undefined;
+  }
+  reported.push(trouble);
+  const before = suppressed[trouble] ?? 0;
+  delete suppressed[trouble];
+  return before;
+}
+
+/** A stranger who varies his address must not fill the memory. */
+const MOST_REPORTED = 32;
