@@ -37,17 +37,27 @@ export interface Diagnostic {
 /** The parts of a diagnostic that a caller of `note`, `repair` or `refuse` may add. */
 export type DiagnosticDetails = Partial<Pick<Diagnostic, "hint" | "repair" | "exitClass">>;
 
-/** More than this is of no use to a reader, and a repeated line can cause any number. */
+/** More of one severity is of no use to a reader, and a repeated line can cause any number. */
 const KEPT_AT_MOST = 2000;
 
-/** Collects diagnostics in the order they are found. Beyond a bound they are only counted, refusals excepted. */
+/**
+ * Collects diagnostics in the order they are found. Beyond a bound for each severity they are only counted;
+ * `list` then ends with one that gives the number, of the same severity and exit class.
+ */
 export class Diagnostics {
-  readonly #list: Diagnostic[] = [];
-  #dropped = 0;
+  readonly #kept: Diagnostic[] = [];
+  readonly #counts: Record<Severity, number> = { note: 0, repair: 0, refusal: 0 };
+  readonly #dropped = new Map<string, { readonly sample: Diagnostic; readonly count: number }>();
 
   add(diagnostic: Diagnostic): void {
-    if (this.#list.length >= KEPT_AT_MOST && diagnostic.severity !== "refusal") this.#dropped += 1;
-    else this.#list.push(diagnostic);
+    this.#counts[diagnostic.severity] += 1;
+    if (this.#counts[diagnostic.severity] <= KEPT_AT_MOST) {
+      this.#kept.push(diagnostic);
+      return;
+    }
+    const key = `${diagnostic.severity} ${exitClassOf(diagnostic)}`;
+    const count = (this.#dropped.get(key)?.count ?? 0) + 1;
+    this.#dropped.set(key, { sample: diagnostic, count });
   }
 
   note(code: string, span: Span | undefined, message: string, details: DiagnosticDetails = {}): void {
@@ -67,12 +77,16 @@ export class Diagnostics {
   }
 
   get list(): readonly Diagnostic[] {
-    return this.#list;
-  }
-
-  /** How many were counted but not kept. */
-  get dropped(): number {
-    return this.#dropped;
+    if (this.#dropped.size === 0) return this.#kept;
+    const rest = [...this.#dropped.values()].map(
+      ({ sample, count }): Diagnostic => ({
+        code: "more-diagnostics",
+        severity: sample.severity,
+        message: `${count} more of this kind are not shown`,
+        exitClass: exitClassOf(sample),
+      }),
+    );
+    return [...this.#kept, ...rest];
   }
 }
 

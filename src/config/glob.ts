@@ -38,7 +38,7 @@ export function findFiles(request: FilesRequest, tree: FileTree): FilesReply {
 /** The paths that one alternative matches, sorted. A pattern without wildcard matches its own path if that exists. */
 function matchPattern(pattern: string, baseDirectory: string, tree: FileTree): string[] {
   if (!hasWildcard(pattern)) {
-    const path = resolvePath(baseDirectory, unescape(pattern));
+    const path = resolvePath(baseDirectory, withoutEscapes(pattern));
     return tree.exists(path) ? [path] : [];
   }
   let directories = [pattern.startsWith("/") ? "/" : resolvePath(baseDirectory, ".")];
@@ -53,14 +53,14 @@ function matchPattern(pattern: string, baseDirectory: string, tree: FileTree): s
 function matchElement(directory: string, element: string, last: boolean, tree: FileTree): string[] {
   const join = (name: string): string => (directory === "/" ? `/${name}` : `${directory}/${name}`);
   if (!hasWildcard(element)) {
-    const path = join(unescape(element));
+    const path = join(withoutEscapes(element));
     return last && !tree.exists(path) ? [] : [path];
   }
   const matches = wildcardMatcher(element);
   return (tree.list(directory) ?? []).filter(matches).map(join);
 }
 
-function unescape(pattern: string): string {
+function withoutEscapes(pattern: string): string {
   return pattern.replace(/\\(.)/g, "$1");
 }
 

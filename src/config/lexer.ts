@@ -51,7 +51,7 @@ export class LineReader {
   }
 
   #readable(line: TracedText, diagnostics: Diagnostics): boolean {
-    if (isLongerThan(line.text, LONGEST_LINE)) {
+    if (isLineTooLong(line.text)) {
       diagnostics.repair(
         "line-too-long",
         spanOf(line, 0, line.text.length),
@@ -80,6 +80,11 @@ export class LineReader {
     });
     return slice(line, 1);
   }
+}
+
+/** Whether a line has more bytes than keepalived reads. */
+export function isLineTooLong(line: string): boolean {
+  return isLongerThan(line, LONGEST_LINE);
 }
 
 /** Whether the text has more than `limit` bytes in UTF-8. */
@@ -134,7 +139,8 @@ export function decomment(line: TracedText): Decommented {
 /** A stretch between braces, or a brace. */
 export type Piece =
   | { readonly kind: "text"; readonly text: TracedText }
-  | { readonly kind: "open" | "close"; readonly span: Span };
+  | { readonly kind: "open"; readonly span: Span }
+  | { readonly kind: "close"; readonly span: Span };
 
 /** Cuts a line at every brace outside double quotes; blanks around the pieces are gone, empty pieces left out. */
 export function cutAtBraces(line: TracedText): Piece[] {

@@ -1,9 +1,397 @@
 /** Lines to a tree of statements, with recovery that never lets one mistake change how the lines around it are read. */
-import { BugError } from "../base/assert.ts";
-import type { Grammar } from "./catalogue.ts";
+import type { Grammar, KeywordShape } from "./catalogue.ts";
+import { Diagnostics } from "./diagnostic.ts";
+import { cutAtBraces, type Piece, type PlacedWord, splitWords } from "./lexer.ts";
 import type { Reading } from "./reading.ts";
-import type { Tree } from "./tree.ts";
+import { splitScript } from "./script-words.ts";
+import type { Span } from "./source.ts";
+import {
+  reportForeignComment,
+  reportLostBrace,
+  reportSurplus,
+  reportTouchingQuote,
+  reportUnknown,
+} from "./statement-reports.ts";
+import { slice, spanOf, type TracedText, trim } from "./traced.ts";
+import type { Entry, Statement, Tree } from "./tree.ts";
 
-export function parse(_reading: Reading, _grammar: Grammar): Tree {
-  throw new BugError("the parser is not there");
+/** Parses what was read. The tree's diagnostics are the reading's, then the parser's own. */
+export function parse(reading: Reading, grammar: Grammar): Tree {
+  const diagnostics = new Diagnostics();
+  diagnostics.addAll(reading.diagnostics);
+  const pieces = reading.lines.flatMap(cutAtBraces);
+  const statements = new Parser(pieces, grammar, diagnostics).root();
+  return { statements, diagnostics: diagnostics.list, sources: reading.sources };
+}
+
+/** A block being read: its keyword, and the path of the places inside it. */
+interface OpenBlock {
+  readonly keyword: string;
+  readonly keywordSpan: Span;
+  readonly path: readonly string[];
+}
+
+/** A line of a block as the ordinary tokeniser cut it. */
+interface Line {
+  readonly text: TracedText;
+  readonly keyword: PlacedWord;
+  readonly words: readonly PlacedWord[];
+  readonly unterminated: Span | undefined;
+}
+
+class Parser {
+  readonly #pieces: readonly Piece[];
+  readonly #grammar: Grammar;
+  readonly #diagnostics: Diagnostics;
+  #at = 0;
+  /** How many closing braces the whole text lacks: only then is one guessed to be missing somewhere. */
+  #missing: number;
+
+  constructor(pieces: readonly Piece[], grammar: Grammar, diagnostics: Diagnostics) {
+    this.#pieces = pieces;
+    this.#grammar = grammar;
+    this.#diagnostics = diagnostics;
+    this.#missing = 0;
+    for (const piece of pieces) {
+      if (piece.kind === "open") this.#missing += 1;
+      else if (piece.kind === "close") this.#missing -= 1;
+    }
+  }
+
+  root(): Statement[] {
+    const statements: Statement[] = [];
+    for (;;) {
+      statements.push(...this.#statements([]));
+      const piece = this.#pieces[this.#at];
+      if (piece === undefined) return statements;
+      this.#at += 1;
+      if (piece.kind === "close") {
+        this.#diagnostics.repair("extra-close", piece.span, "this '}' closes nothing", {
+          repair: "it is ignored",
+          hint: "a '{' is missing above, or there is one '}' too many",
+        });
+      }
+    }
+  }
+
+  /** Statements up to the closing brace of their block, which is left for the caller, or to the end. */
+  #statements(path: readonly string[]): Statement[] {
+    const statements: Statement[] = [];
+    for (let piece = this.#pieces[this.#at]; piece !== undefined; piece = this.#pieces[this.#at]) {
+      if (piece.kind === "close") break;
+      if (piece.kind === "open") this.#strayBlock(piece.span);
+      else {
+        if (this.#closedBefore(path, piece.text)) break;
+        this.#at += 1;
+        const statement = this.#statement(path, piece.text);
+        if (statement !== undefined) statements.push(statement);
+      }
+    }
+    return statements;
+  }
+
+  /** The lines of a value list, up to its closing brace. */
+  #entries(path: readonly string[]): Entry[] {
+    const entries: Entry[] = [];
+    for (let piece = this.#pieces[this.#at]; piece !== undefined; piece = this.#pieces[this.#at]) {
+      if (piece.kind === "close") break;
+      if (piece.kind === "open") this.#strayBlock(piece.span);
+      else {
+        if (this.#closedBefore(path, piece.text)) break;
+        this.#at += 1;
+        const entry = this.#entry(piece.text);
+        if (entry !== undefined) entries.push(entry);
+      }
+    }
+    return entries;
+  }
+
+  #entry(text: TracedText): Entry | undefined {
+    const line = readLine(text);
+    if (line === undefined) return this.#unterminated(splitWords(text).unterminated);
+    this.#unterminated(line.unterminated);
+    const all = [line.keyword, ...line.words];
+    const comment = all.findIndex(beginsComment);
+    if (comment >= 0)
+      reportForeignComment(this.#commentSpan(text, all, comment), comment, "entry", this.#diagnostics);
+    const words = comment >= 0 ? all.slice(0, comment) : all;
+    const last = words.at(-1);
+    if (last === undefined) return undefined;
+    return { words, raw: slice(text, 0, last.end), span: spanOf(text, line.keyword.start, last.end) };
+  }
+
+  #commentSpan(text: TracedText, words: readonly PlacedWord[], index: number): Span {
+    return spanOf(text, words[index]?.start ?? 0, text.text.length);
+  }
+
+  #unterminated(span: Span | undefined): undefined {
+    if (span === undefined) return;
+    this.#diagnostics.repair("unterminated-quote", span, "this quote is not closed on its line", {
+      repair: "what follows it is ignored",
+    });
+  }
+
+  #statement(path: readonly string[], text: TracedText): Statement | undefined {
+    const line = readLine(text);
+    if (line === undefined) return this.#unterminated(splitWords(text).unterminated);
+    const { keyword } = line;
+    if (beginsComment(keyword)) {
+      reportForeignComment(this.#commentSpan(text, [keyword], 0), 0, "statement", this.#diagnostics);
+      this.#skipBlock(keyword.span);
+      return undefined;
+    }
+    const shape = this.#grammar.lookup(path, keyword.text);
+    if (shape === undefined) {
+      this.#unterminated(line.unterminated);
+      reportUnknown(path, keyword, this.#blockFollows(), this.#grammar, this.#diagnostics);
+      this.#skipBlock(keyword.span);
+      return undefined;
+    }
+    const read = shape.style === "script" ? this.#scriptLine(line) : this.#wordsLine(path, line, shape);
+    if (read === undefined || !this.#hasWords(line, read.count, shape)) {
+      this.#skipBlock(keyword.span);
+      return undefined;
+    }
+    return this.#withBlock(path, line, shape, read.statement);
+  }
+
+  /** Words by the ordinary tokeniser, without somebody's comment and without what nobody looks at. */
+  #wordsLine(
+    path: readonly string[],
+    line: Line,
+    shape: KeywordShape,
+  ): { statement: Statement; count: number } {
+    const { text, keyword } = line;
+    this.#unterminated(line.unterminated);
+    let words = line.words;
+    const comment = words.findIndex(
+      (word, index) => beginsComment(word) && (index > 0 || isBareComment(word, shape)),
+    );
+    if (comment >= 0) {
+      reportForeignComment(this.#commentSpan(text, words, comment), comment, "words", this.#diagnostics);
+      words = words.slice(0, comment);
+    }
+    const most = shape.maxWords ?? words.length;
+    if (
+      words.length > most &&
+      (shape.block === "none" || shape.block === "optional" || this.#blockFollows())
+    ) {
+      const known = (word: PlacedWord): boolean => this.#grammar.lookup(path, word.text) !== undefined;
+      reportSurplus(text, keyword, words, most, shape, known, this.#diagnostics);
+    }
+    words = words.slice(0, most);
+    const end = words.at(-1)?.end ?? keyword.end;
+    const statement = {
+      keyword: keyword.text,
+      keywordSpan: keyword.span,
+      words,
+      rawRest: trim(slice(text, keyword.end, Math.max(end, keyword.end))),
+      span: spanOf(text, keyword.start, end),
+    };
+    return { statement, count: words.length };
+  }
+
+  /** The rest of the line as it is, for the script-like tokeniser; undefined where that cannot read it. */
+  #scriptLine(line: Line): { statement: Statement; count: number } | undefined {
+    const { text, keyword } = line;
+    const rest = slice(text, keyword.end);
+    let rawRest = trim(rest);
+    const touching = rest.text.startsWith('"');
+    const whole = splitScript(rawRest);
+    if (whole.unterminated !== undefined) {
+      this.#diagnostics.repair(
+        "unterminated-quote",
+        whole.unterminated,
+        "this quote is not closed on its line",
+        {
+          repair: "the line is ignored",
+        },
+      );
+      return undefined;
+    }
+    if (touching)
+      reportTouchingQuote(keyword, spanOf(text, keyword.start, text.text.length), this.#diagnostics);
+    const comment = /[ \t]\/\/(?=[ \t]|$)/.exec(rawRest.text);
+    const outside =
+      comment !== null && splitScript(slice(rawRest, 0, comment.index)).unterminated === undefined;
+    if (comment !== null && outside) {
+      const span = spanOf(rawRest, comment.index + 1, rawRest.text.length);
+      reportForeignComment(span, 1, "script", this.#diagnostics);
+      rawRest = trim(slice(rawRest, 0, comment.index));
+    }
+    const words = splitWords(rawRest).words;
+    const end =
+      rawRest.text === "" ? keyword.end : keyword.end + rest.text.indexOf(rawRest.text) + rawRest.text.length;
+    const statement = {
+      keyword: keyword.text,
+      keywordSpan: keyword.span,
+      words,
+      rawRest,
+      span: spanOf(text, keyword.start, end),
+    };
+    return { statement, count: splitScript(rawRest).words.length };
+  }
+
+  #hasWords(line: Line, count: number, shape: KeywordShape): boolean {
+    if (count >= shape.minWords) return true;
+    const { text, span } = line.keyword;
+    const wanted = shape.minWords === 1 ? "a value" : `${shape.minWords} values`;
+    if (shape.block === "none" || (shape.block === "optional" && !this.#blockFollows())) {
+      this.#diagnostics.refuse("missing-parameter", span, `'${text}' needs ${wanted} on the same line`, {
+        exitClass: "missing-parameter",
+      });
+    } else {
+      this.#diagnostics.repair(
+        "missing-name",
+        span,
+        `the block '${text}' needs ${shape.minWords === 1 ? "a name" : wanted}`,
+        {
+          repair: "the whole block is ignored",
+        },
+      );
+    }
+    return false;
+  }
+
+  /** Adds the block that belongs to a statement, if any, or says that it should not be there or is not there. */
+  #withBlock(path: readonly string[], line: Line, shape: KeywordShape, statement: Statement): Statement {
+    const { keyword } = line;
+    const next = this.#pieces[this.#at];
+    const inner: OpenBlock = {
+      keyword: keyword.text,
+      keywordSpan: keyword.span,
+      path: [...path, keyword.text],
+    };
+    if (next?.kind === "open") {
+      if (shape.block === "none") {
+        this.#diagnostics.repair("unexpected-block", next.span, `'${keyword.text}' has no block`, {
+          repair: "the block is ignored",
+        });
+        this.#skipBlock(keyword.span);
+        return statement;
+      }
+      this.#at += 1;
+      return this.#readBlock(inner, shape, statement);
+    }
+    if (shape.block === "none" || shape.block === "optional") return statement;
+    const hasBody = this.#bodyFollows(path, inner, shape);
+    reportLostBrace(line.text, keyword, line.words, shape, hasBody, this.#diagnostics);
+    if (hasBody) return this.#readBlock(inner, shape, statement);
+    return shape.block === "values" ? { ...statement, entries: [] } : { ...statement, block: [] };
+  }
+
+  #readBlock(inner: OpenBlock, shape: KeywordShape, statement: Statement): Statement {
+    const content =
+      shape.block === "values"
+        ? { entries: this.#entries(inner.path) }
+        : { block: this.#statements(inner.path) };
+    const piece = this.#pieces[this.#at];
+    if (piece?.kind === "close") {
+      this.#at += 1;
+      return { ...statement, ...content, closeSpan: piece.span };
+    }
+    // A block that ended before a text was reported there.
+    if (piece === undefined) this.#unclosed(inner.keyword, inner.keywordSpan);
+    return { ...statement, ...content };
+  }
+
+  #unclosed(keyword: string, span: Span): void {
+    this.#diagnostics.repair(
+      "missing-close",
+      span,
+      `the block '${keyword}' is not closed: its '}' is missing`,
+      {
+        repair: "it ends with the file",
+      },
+    );
+  }
+
+  /**
+   * Whether the block that `path` is inside of should have ended before this line: the text lacks a closing brace,
+   * and the line's keyword belongs to a block further out.
+   */
+  #closedBefore(path: readonly string[], text: TracedText): boolean {
+    if (this.#missing <= 0 || path.length === 0) return false;
+    const keyword = splitWords(text).words[0];
+    if (keyword === undefined || this.#grammar.lookup(path, keyword.text) !== undefined) return false;
+    if (!this.#isKnownOutside(path, keyword.text)) return false;
+    this.#missing -= 1;
+    const name = path.at(-1);
+    const block = name === "" ? "the block that is ignored here" : `the block '${name}'`;
+    this.#diagnostics.refuse(
+      "missing-close",
+      keyword.span,
+      `${block} is not closed before '${keyword.text}'`,
+      {
+        hint: "put a '}' before this line; keepalived would read the lines from here on as part of that block",
+      },
+    );
+    return true;
+  }
+
+  #isKnownOutside(path: readonly string[], keyword: string): boolean {
+    for (let length = path.length - 1; length >= 0; length--) {
+      if (this.#grammar.lookup(path.slice(0, length), keyword) !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Whether the lines after a keyword whose `{` is missing look like its block. */
+  #bodyFollows(path: readonly string[], inner: OpenBlock, shape: KeywordShape): boolean {
+    const next = this.#pieces[this.#at];
+    if (next?.kind !== "text") return false;
+    const first = splitWords(next.text).words[0];
+    if (first === undefined) return false;
+    const knownOutside = this.#grammar.lookup(path, first.text) !== undefined;
+    const knownInside =
+      shape.block === "values" || this.#grammar.lookup(inner.path, first.text) !== undefined;
+    return knownInside && (!knownOutside || first.span.column > inner.keywordSpan.column);
+  }
+
+  #blockFollows(): boolean {
+    return this.#pieces[this.#at]?.kind === "open";
+  }
+
+  /** A `{` with nothing before it. */
+  #strayBlock(span: Span): void {
+    this.#diagnostics.repair("unexpected-block", span, "this '{' follows no keyword that has a block", {
+      repair: "everything up to its '}' is ignored",
+    });
+    this.#skipBlock(span);
+  }
+
+  /** Passes over a block that follows here, whatever is in it. */
+  #skipBlock(span: Span): void {
+    if (!this.#blockFollows()) return;
+    let depth = 0;
+    for (let piece = this.#pieces[this.#at]; piece !== undefined; piece = this.#pieces[this.#at]) {
+      this.#at += 1;
+      if (piece.kind === "open") depth += 1;
+      else if (piece.kind === "close") depth -= 1;
+      else if (this.#closedBefore(["", ""].slice(0, depth), piece.text)) {
+        this.#at -= 1;
+        return;
+      }
+      if (depth === 0) return;
+    }
+    this.#diagnostics.repair("missing-close", span, "the block that is ignored here is not closed", {
+      repair: "it ends with the file",
+    });
+  }
+}
+
+function readLine(text: TracedText): Line | undefined {
+  const { words, unterminated } = splitWords(text);
+  const [keyword, ...rest] = words;
+  return keyword === undefined ? undefined : { text, keyword, words: rest, unterminated };
+}
+
+/** Whether somebody meant a comment by `//`. */
+function beginsComment(word: PlacedWord): boolean {
+  return !word.quoted && word.text.startsWith("//");
+}
+
+/** As the first word after a keyword, `//x` may be a path. */
+function isBareComment(word: PlacedWord, shape: KeywordShape): boolean {
+  return word.text === "//" || shape.maxWords === 0;
 }

@@ -23,8 +23,10 @@ export interface ReadingLimits {
   readonly expansionDepth: number;
   /** Repetitions of one `~SEQ` or `~LST`. */
   readonly sequenceLength: number;
-  /** Lines that go on to the parser. */
+  /** Lines read, each repetition and each use of a definition counted again. */
   readonly lines: number;
+  /** Files read, each time counted. */
+  readonly files: number;
   /** Characters that expansions may produce, over the whole reading. */
   readonly expandedCharacters: number;
 }
