@@ -100,7 +100,7 @@ const ROUTE_ROWS = block("routes(entry)", "static", [
   row("onlink", [], COVERED, "Take the gateway for a neighbour.", { default: "off" }),
   row("encap", [rest("ip|ip6|mpls|ila ...")], COVERED, "Light-weight tunnel."),
   row("expires", [integer(0, UNSIGNED_MAX)], COVERED, "Seconds it lives, IPv6."),
-  row("mtu", [lockable], COVERED, "MTU."),
+  row("mtu", [lockable], COVERED, "Largest packet."),
   row("hoplimit", [integer(0, 255)], COVERED, "Hop limit."),
   row("advmss", [lockable], COVERED, "Segment size advertised."),
   row("rtt", [lockableTime], COVERED, "First guess of the round-trip time."),
