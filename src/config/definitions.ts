@@ -15,9 +15,12 @@ import {
   type TracedText,
 } from "./traced.ts";
 
-/** A reference: `${NAME ...}` anywhere, `$NAME` before a blank, a comma, a closing parenthesis or the end. */
+/**
+ * A reference: `${NAME ...}` anywhere, `$NAME` before a blank, a comma, a closing parenthesis or the end.
+ * The last two forms look like one and are none.
+ */
 const REFERENCE =
-  /\$\{([A-Za-z_][A-Za-z0-9_]*)([ \t][^{}]*)?\}|\$([A-Za-z_][A-Za-z0-9_]*)(?=[ \t,)]|$)|\$\{[^\s{}][^{}]*\}/g;
+  /\$\{([A-Za-z_][A-Za-z0-9_]*)([ \t][^{}]*)?\}|\$([A-Za-z_][A-Za-z0-9_]*)(?=[ \t,)]|$)|\$\{[^\s{}][^{}]*\}|\$([A-Za-z_][A-Za-z0-9_]*)/g;
 
 const LARGEST_RANDOM = 32767;
 
@@ -78,6 +81,10 @@ export class Definitions {
       const at = match.index;
       if (!isSyntax(at)) continue;
       const end = at + match[0].length;
+      if (match[4] !== undefined) {
+        this.#almostReference(match[4], line, at, end);
+        continue;
+      }
       const reference: Reference = { match, written: slice(line, at, end), span: spanOf(line, at, end) };
       const lines = this.#replace(reference, isQuoted(line, at), directory, active);
       pieces.push(slice(line, from, at));
@@ -211,6 +218,14 @@ export class Definitions {
     return nearest === undefined
       ? undefined
       : `did you mean '${"$"}${parameters === "" ? `{${nearest}}` : nearest}'?`;
+  }
+
+  /** `"$NAME"` and `$NAME.x` are not replaced, which few expect. */
+  #almostReference(name: string, line: TracedText, start: number, end: number): void {
+    if (!this.#values.has(name)) return;
+    const message = `'$${name}' is not replaced here, as neither a blank, ',', ')' nor the end of the line follows`;
+    const hint = `write '$${`{${name}}`}'`;
+    this.#context.diagnostics.note("reference-not-replaced", spanOf(line, start, end), message, { hint });
   }
 
   #notLast(reference: Reference): TracedText {

@@ -20,9 +20,14 @@ export function formatConfiguration(text: string, options: FormatOptions = {}): 
   let depth = 0;
   let inDefinition = false;
   for (const raw of text.split("\n")) {
+    if (isUnreadable(raw)) {
+      out.push(raw);
+      continue;
+    }
     const line = raw.replace(/[ \t\r]+$/, "");
     if (inDefinition) {
-      inDefinition = line.trim() !== "" && continues(line);
+      const comment = line !== "" && decommented(line).text.trim() === "";
+      inDefinition = comment || continues(line);
       out.push(line);
       continue;
     }
@@ -36,6 +41,11 @@ export function formatConfiguration(text: string, options: FormatOptions = {}): 
   }
   while (out.at(-1) === "") out.pop();
   return out.length === 0 ? "" : `${out.join("\n")}\n`;
+}
+
+/** A line that the reader passes over must not become readable by being shortened. */
+function isUnreadable(raw: string): boolean {
+  return isLineTooLong(raw.replace(/\r$/, "")) || raw.includes("\0");
 }
 
 function continues(line: string): boolean {

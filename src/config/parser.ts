@@ -51,11 +51,17 @@ class Parser {
     this.#pieces = pieces;
     this.#grammar = grammar;
     this.#diagnostics = diagnostics;
-    this.#missing = 0;
-    for (const piece of pieces) {
-      if (piece.kind === "open") this.#missing += 1;
-      else if (piece.kind === "close") this.#missing -= 1;
-    }
+    this.#missing = pieces.reduce((sum, piece, index) => sum + this.#braceCount(piece, index), 0);
+  }
+
+  /** What a piece adds to the closing braces that should be there; an outermost block that lost its `{` has one too. */
+  #braceCount(piece: Piece, index: number): number {
+    if (piece.kind === "open") return 1;
+    if (piece.kind === "close") return -1;
+    if (this.#pieces[index + 1]?.kind === "open") return 0;
+    const keyword = /^[A-Za-z_]+/.exec(piece.text.text)?.[0];
+    const shape = keyword === undefined ? undefined : this.#grammar.lookup([], keyword);
+    return shape?.block === "required" ? 1 : 0;
   }
 
   root(): Statement[] {
