@@ -42,6 +42,7 @@ bool read_number(napi_env env, napi_value value, double *out);
 bool read_bool(napi_env env, napi_value value, bool *out);
 bool read_bytes(napi_env env, napi_value value, struct view *out);
 bool read_ints(napi_env env, napi_value value, struct view *out);
+bool read_count(napi_env env, napi_value list, uint32_t *out);
 /* The text of a string, NUL-terminated, to be freed by the caller; NULL with an exception pending. */
 char *read_text(napi_env env, napi_value value, size_t *length);
 bool read_property(napi_env env, napi_value object, const char *name, napi_value *out);

@@ -48,7 +48,7 @@ static void on_signal(int number) {
 static int read_signals(napi_env env, napi_value list, sigset_t *set) {
   uint32_t count;
   sigemptyset(set);
-  if (napi_get_array_length(env, list, &count) != napi_ok) return -EINVAL;
+  if (!read_count(env, list, &count)) return -EINVAL;
   for (uint32_t i = 0; i < count; i++) {
     napi_value item;
     int32_t number;
@@ -164,7 +164,7 @@ static napi_value set_affinity(napi_env env, napi_callback_info info) {
   uint32_t count;
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (!read_args(env, info, 1, args) || napi_get_array_length(env, args[0], &count) != napi_ok) return NULL;
+  if (!read_args(env, info, 1, args) || !read_count(env, args[0], &count)) return NULL;
   for (uint32_t i = 0; i < count; i++) {
     napi_value item;
     int32_t cpu;

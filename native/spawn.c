@@ -133,7 +133,7 @@ static void run_child(struct request *request) {
 
 static char **read_texts(napi_env env, napi_value list) {
   uint32_t count;
-  if (napi_get_array_length(env, list, &count) != napi_ok) return NULL;
+  if (!read_count(env, list, &count)) return NULL;
   char **texts = calloc((size_t)count + 1, sizeof *texts);
   for (uint32_t i = 0; texts != NULL && i < count; i++) {
     napi_value item;
@@ -157,7 +157,7 @@ static bool read_groups(napi_env env, napi_value list, struct request *request) 
   uint32_t count;
   if (napi_typeof(env, list, &type) != napi_ok) return false;
   if (type == napi_undefined) return true;
-  if (napi_get_array_length(env, list, &count) != napi_ok) return false;
+  if (!read_count(env, list, &count)) return false;
   request->groups = calloc((size_t)count + 1, sizeof *request->groups);
   if (request->groups == NULL) return false;
   for (uint32_t i = 0; i < count; i++) {
@@ -173,7 +173,7 @@ static bool read_groups(napi_env env, napi_value list, struct request *request) 
 
 static bool read_stdio(napi_env env, napi_value list, struct request *request) {
   uint32_t count;
-  if (napi_get_array_length(env, list, &count) != napi_ok || count > MAX_STDIO) {
+  if (!read_count(env, list, &count) || count > MAX_STDIO) {
     napi_throw_range_error(env, NULL, "too many descriptors");
     return false;
   }

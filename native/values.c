@@ -50,6 +50,10 @@ bool read_bytes(napi_env env, napi_value value, struct view *out) { return read_
 
 bool read_ints(napi_env env, napi_value value, struct view *out) { return read_view(env, value, 4, out); }
 
+bool read_count(napi_env env, napi_value list, uint32_t *out) {
+  return napi_get_array_length(env, list, out) == napi_ok || refuse(env, "a list is expected");
+}
+
 char *read_text(napi_env env, napi_value value, size_t *length) {
   size_t size;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &size) != napi_ok) {

@@ -109,8 +109,12 @@ export class SystemError extends Error {
   }
 }
 
+/** Second names of numbers that have a better known one: EAGAIN, EOPNOTSUPP, EDEADLK. */
+const SECOND_NAMES: readonly string[] = ["EWOULDBLOCK", "ENOTSUP", "EDEADLOCK"];
 const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, name]),
+  Object.entries(constants.errno)
+    .filter(([name]) => !SECOND_NAMES.includes(name))
+    .map(([name, number]) => [number, name]),
 );
 
 /** `EPERM` for 1, and so on; a number without a name gives `E524`. Minus signs are dropped. */
