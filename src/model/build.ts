@@ -4,6 +4,7 @@ import type { Span } from "../config/source.ts";
 import type { Tree } from "../config/tree.ts";
 import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
 import type { BuildOptions, ResolveContext } from "./context.ts";
+import { checkVirtualServers } from "./director-head.ts";
 import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
 import { mergeGlobals, resolveGlobal, resolveInstanceDefaults, resolveMail } from "./globals.ts";
 import { type ResolvedInstance, resolveInstance } from "./instance.ts";
@@ -29,6 +30,7 @@ export function resolveDraft(tree: Tree, draft: Draft, facts: HostFacts, options
   report.addAll(draft.report.list);
   const globals = mergeGlobals(draft.root);
   const context = { facts, options, report, dynamicInterfaces: globals.has("dynamic_interfaces") };
+  checkVirtualServers(draft.root, report);
   const model = resolveModel(draft.root, globals, context);
   const diagnostics = inFileOrder(report.list, tree);
   return { model: worstSeverity(diagnostics) === "refusal" ? undefined : deepFreeze(model), diagnostics };
@@ -121,7 +123,7 @@ function reportInsecurity(
   if (policy.security) return;
   const span = firstScript(defined, instances);
   if (span === undefined) return;
-  context.report.note("script-security", span, "scripts run, and enable_script_security is not set", {
+  context.report.note("script-security", span, "there are scripts, and enable_script_security is not set", {
     hint: "with it, a script that others than root could change would not run",
     exitClass: "script-security",
   });

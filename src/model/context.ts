@@ -28,7 +28,7 @@ export function checkInterface(context: ResolveContext, name: string, span: Span
   }
   const there = names.length === 0 ? "this host has none" : `this host has ${names.join(", ")}`;
   context.report.refuse("no-such-interface", span, `${what} '${name}' does not exist`, {
-    hint: `${didYouMean(name, names) ?? there}; if it comes later, set dynamic_interfaces in global_defs`,
+    hint: `${didYouMean(name, names) ?? `${there}.`} If it comes later, set dynamic_interfaces in global_defs`,
   });
   return false;
 }

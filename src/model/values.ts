@@ -359,8 +359,9 @@ function wrong(
   code = "invalid-value",
 ): undefined {
   const standing = context.row.default;
-  const repair =
-    context.row.repeat === "all" || standing === ""
+  const repair = context.row.args.some((arg) => arg.kind === "block")
+    ? "the block is ignored"
+    : context.row.repeat === "all" || standing === ""
       ? "the line is ignored"
       : `the line is ignored; without another one, the default holds (${standing})`;
   context.report.repair(code, word.span, message, { ...details, repair });
