@@ -109,6 +109,8 @@ export type ToSteward =
       readonly droppedEvents: number;
       readonly vrrpRunning: boolean;
     }
+  /** Write the status to the log. */
+  | { readonly kind: "LogStatus" }
   /** Deliver what can be delivered at once, and end. */
   | { readonly kind: "End" };
 
@@ -183,6 +185,7 @@ const TO_STEWARD: Shapes<ToSteward> = {
     droppedEvents: "number",
     vrrpRunning: "boolean",
   },
+  LogStatus: {},
   End: {},
 };
 

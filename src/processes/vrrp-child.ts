@@ -2,6 +2,7 @@
  * The vrrp child: the engine with the kernel on one side and the supervisor on the other. Packets that arrived are always
  * handled before a deadline that passed, so that a process which was not scheduled does not take over from a live master.
  */
+import { equalPlain } from "../base/plain.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import { millis, seconds } from "../base/time.ts";
 import { VrrpExecutor } from "../host/execute-vrrp.ts";
@@ -128,7 +129,7 @@ class VrrpChild {
     this.#executor?.configure(snapshot.model);
     this.#handle({ kind: "ClockReached" });
     this.#post({ kind: "Resumed" });
-    if (JSON.stringify(slice.model) !== JSON.stringify(snapshot.model)) {
+    if (!equalPlain(slice.model, snapshot.model)) {
       this.#configure(message.generation, slice);
     } else {
       this.#post({ kind: "Applied", generation: message.generation });
@@ -241,6 +242,11 @@ class VrrpChild {
 
   #beat(): void {
     this.#channel?.outbox.post({ kind: "Beat", masterDown: this.#masterDown ?? null }, "latest");
+    const dropped = this.#channel?.outbox.takeDropped() ?? 0;
+    if (dropped > 0) {
+      const event = { kind: "EventsDropped", count: dropped, between: "vrrp and supervisor" } as const;
+      this.#post({ kind: "Event", at: this.#loop.now(), event: { source: "supervisor", event } });
+    }
     this.#beatTimer.set(this.#loop.now() + beatInterval(this.#masterDown));
   }
 

@@ -47,7 +47,8 @@ export class ScriptQueues {
     if (queue.running === undefined) return this.#start(now, request.subject, [request]);
     const passedOver = queue.waiting.filter((waiting) => supersedes(request.state, waiting.state));
     const kept = queue.waiting.filter((waiting) => !supersedes(request.state, waiting.state));
-    const signalAt = queue.running.signalAt ?? now + request.timeout;
+    // A stopping daemon waits a second in all: what runs makes room for the STOP script at once.
+    const signalAt = request.state === "STOP" ? now : (queue.running.signalAt ?? now + request.timeout);
     this.#queues.set(request.subject, {
       running: { ...queue.running, signalAt },
       waiting: [...kept, request],

@@ -1,0 +1,81 @@
+/** One life of a child process, seen from the supervisor. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Instant } from "../base/time.ts";
+import type { Loop } from "../host/loop.ts";
+import type { ChildExit } from "../supervise/respawn.ts";
+import { Inbox, Outbox } from "./ipc.ts";
+import type { Validator } from "./messages.ts";
+import type { RunOptions } from "./run-options.ts";
+
+export type ChildRole = "vrrp" | "steward";
+
+export interface ChildListener<In> {
+  message(message: In): void;
+  /** Once, after the last message. */
+  exited(exit: ChildExit): void;
+}
+
+const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
+/** A small young generation keeps pauses for garbage collection short. */
+const NODE_FLAGS = ["--max-semi-space-size=1"];
+
+export class Child<In, Out extends { readonly kind: string }> {
+  readonly pid: number | undefined;
+  readonly startedAt: Instant;
+  readonly outbox: Outbox<Out>;
+  readonly #process: ChildProcess;
+
+  constructor(
+    loop: Loop,
+    role: ChildRole,
+    options: RunOptions,
+    version: string,
+    parse: Validator<In>,
+    listener: ChildListener<In>,
+  ) {
+    this.startedAt = loop.now();
+    this.#process = spawn(process.execPath, [...NODE_FLAGS, MAIN, role, version, JSON.stringify(options)], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      serialization: "json",
+      // A session of its own: the signals of a terminal reach the supervisor alone, which passes on what it means.
+      detached: true,
+    });
+    this.pid = this.#process.pid;
+    const inbox = new Inbox(parse);
+    this.#process.on("message", (value) => {
+      const message = inbox.receive(value);
+      if (message !== undefined) listener.message(message);
+    });
+    let gone = false;
+    const exited = (exit: ChildExit): void => {
+      if (gone) return;
+      gone = true;
+      listener.exited(exit);
+    };
+    this.#process.on("error", (error) => {
+      process.stderr.write(`buoy: ${role} process: ${error.message}\n`);
+      if (this.#process.pid === undefined) exited({ kind: "exited", code: 1 });
+    });
+    // `close` rather than `exit`: the channel has been read to its end by then.
+    this.#process.on("exit", (code, signal) => {
+      setImmediate(() =>
+        exited(signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "killed", signal }),
+      );
+    });
+    this.outbox = new Outbox<Out>(
+      {
+        send: (message, done) => {
+          if (this.#process.connected) this.#process.send(message, done);
+          else done(new Error("the process is gone"));
+        },
+      },
+      // A child that is gone is told by its exit; one that takes nothing any more is ended.
+      () => this.kill("SIGKILL"),
+    );
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+}

@@ -1,0 +1,105 @@
+/** Reading the configuration for a start or reload, and whether a reload may be applied. */
+import type { Diagnostic } from "../config/diagnostic.ts";
+import { exitClassOf } from "../config/diagnostic.ts";
+import { renderDiagnostics } from "../config/render.ts";
+import type { LoadedConfiguration } from "../host/config-files.ts";
+import { loadConfiguration } from "../host/config-files.ts";
+import { diffModels, isUnchanged } from "../model/diff.ts";
+import type { Model } from "../model/model.ts";
+import type { RunOptions } from "./run-options.ts";
+import { EXIT_CONFIG, EXIT_CONFIG_UNREADABLE } from "./run-options.ts";
+
+/** What runs, as the steward remembers it over its own death. */
+export interface RunningConfiguration {
+  readonly generation: number;
+  readonly model: Model;
+  readonly files: readonly string[];
+  /** Repairs that were accepted when it was loaded. */
+  readonly repairs: readonly string[];
+}
+
+export type ConfigurationDecision =
+  | { readonly kind: "apply"; readonly running: RunningConfiguration; readonly report: ConfigurationReport }
+  | {
+      readonly kind: "unchanged";
+      readonly running: RunningConfiguration;
+      readonly report: ConfigurationReport;
+    }
+  | {
+      readonly kind: "refuse";
+      readonly why: string;
+      /** keepalived's exit code, for a first start. */
+      readonly exitCode: number;
+      readonly report: ConfigurationReport;
+    };
+
+export interface ConfigurationReport {
+  readonly files: readonly string[];
+  /** All diagnostics as text, with source lines; empty if there are none. */
+  readonly text: string;
+  readonly messages: readonly string[];
+  readonly notes: number;
+  readonly repairs: number;
+}
+
+/** Reads the files and compares with what runs; `running` is undefined at the first start. */
+export function decideConfiguration(
+  options: RunOptions,
+  running: RunningConfiguration | undefined,
+): ConfigurationDecision {
+  const loaded = loadConfiguration(options.file, {
+    configId: options.configId,
+    acceptNotYet: options.acceptNotYet,
+  });
+  return judge(loaded, running, options.file);
+}
+
+function judge(
+  loaded: LoadedConfiguration,
+  running: RunningConfiguration | undefined,
+  file: string,
+): ConfigurationDecision {
+  const report = reportOf(loaded);
+  const { model, diagnostics } = loaded;
+  if (model === undefined) {
+    return { kind: "refuse", why: `${file} is refused`, exitCode: refusalExitCode(loaded), report };
+  }
+  const repairs = diagnostics.filter((one) => one.severity === "repair").map(repairKey);
+  const next = { generation: (running?.generation ?? 0) + 1, model, files: loaded.files, repairs };
+  if (running === undefined) return { kind: "apply", running: next, report };
+  const diff = diffModels(running.model, model);
+  if (isUnchanged(diff)) {
+    return { kind: "unchanged", running: { ...next, generation: running.generation }, report };
+  }
+  const known = new Set(running.repairs);
+  const fresh = repairs.find((key) => !known.has(key));
+  const [altered] = [...diff.changed.map((change) => change.before), ...diff.removed];
+  if (fresh !== undefined && altered !== undefined) {
+    const why = `a value that had to be repaired may alter the running instance ${altered.name}: ${fresh}`;
+    return { kind: "refuse", why, exitCode: EXIT_CONFIG, report };
+  }
+  return { kind: "apply", running: next, report };
+}
+
+/** keepalived's exit code at a start: 6 where files could not be read, 2 otherwise. */
+function refusalExitCode(loaded: LoadedConfiguration): number {
+  const unread =
+    loaded.files.length === 0 || loaded.diagnostics.some((one) => exitClassOf(one) === "include");
+  return unread ? EXIT_CONFIG_UNREADABLE : EXIT_CONFIG;
+}
+
+/** Without its place: the same repair some lines further down is not a new one. */
+function repairKey(diagnostic: Diagnostic): string {
+  return `${diagnostic.message} (${diagnostic.code})`;
+}
+
+function reportOf(loaded: LoadedConfiguration): ConfigurationReport {
+  const { diagnostics, sources, files } = loaded;
+  return {
+    files,
+    text: diagnostics.length === 0 ? "" : renderDiagnostics(diagnostics, sources, { format: "text" }),
+    messages: diagnostics.map((one) => `${one.severity}: ${one.message}`),
+    notes: diagnostics.filter((one) => one.severity === "note").length,
+    repairs: diagnostics.filter((one) => one.severity === "repair").length,
+  };
+}

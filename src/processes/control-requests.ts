@@ -1,0 +1,38 @@
+/** What arrives on the control socket, checked. */
+
+import type { Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import type { ControlRequest } from "../observe/control-protocol.ts";
+
+/** More entries than this are never wanted, nor kept. */
+const MOST_ENTRIES = 10_000;
+const DEFAULT_ENTRIES = 10;
+
+/** The request, or a sentence saying what is wrong with it. Any value is borne. */
+export function parseControlRequest(value: unknown): Result<ControlRequest, string> {
+  if (typeof value !== "object" || value === null) return fail("a request is an object with a command");
+  const { command, instance, limit, follow } = value as Readonly<Record<string, unknown>>;
+  switch (command) {
+    case "status":
+    case "reload":
+    case "stop":
+      return ok({ command });
+    case "why":
+      if (instance !== undefined && typeof instance !== "string") return fail("instance is a name");
+      return isLimit(limit)
+        ? ok({ command, instance, limit: limit ?? DEFAULT_ENTRIES })
+        : fail(`limit is a number from 0 to ${MOST_ENTRIES}`);
+    case "journal":
+      if (follow !== undefined && typeof follow !== "boolean") return fail("follow is true or false");
+      return isLimit(limit)
+        ? ok({ command, limit: limit ?? DEFAULT_ENTRIES, follow: follow ?? false })
+        : fail(`limit is a number from 0 to ${MOST_ENTRIES}`);
+    default:
+      return fail("unknown command");
+  }
+}
+
+function isLimit(value: unknown): value is number | undefined {
+  if (value === undefined) return true;
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MOST_ENTRIES;
+}

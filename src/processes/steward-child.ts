@@ -1,0 +1,347 @@
+/** The steward: configuration, journal, log, mail and the control socket. It may die at any time without an election noticing. */
+import type { Instant } from "../base/time.ts";
+import { seconds } from "../base/time.ts";
+import type { ControlClient, ControlServer } from "../host/control-server.ts";
+import { listenControl } from "../host/control-server.ts";
+import type { Loop } from "../host/loop.ts";
+import { createLoop } from "../host/loop.ts";
+import { runtimePaths } from "../host/runtime-dir.ts";
+import type { ControlReply, ControlRequest } from "../observe/control-protocol.ts";
+import type { JournalEntry, StewardEvent } from "../observe/journal-entry.ts";
+import { LOG_INFO, LOG_WARNING } from "../observe/log-line.ts";
+import { plainPaint } from "../observe/style.ts";
+import { renderStatus } from "../observe/status.ts";
+import type { StatusDocument } from "../observe/status-document.ts";
+import type { ReloadOutcome } from "../supervise/reload.ts";
+import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
+import type { ConfigurationReport, RunningConfiguration } from "./configuration.ts";
+import { decideConfiguration } from "./configuration.ts";
+import { parseControlRequest } from "./control-requests.ts";
+import { isoMicros, Journal } from "./journal.ts";
+import { Mailer } from "./mailer.ts";
+import type { FromSteward, ToSteward, VrrpSlice } from "./messages.ts";
+import { parseToSteward } from "./messages.ts";
+import type { ParentChannel } from "./parent-channel.ts";
+import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
+import type { RunOptions } from "./run-options.ts";
+import { EXIT_FATAL } from "./run-options.ts";
+
+const BEAT_INTERVAL = seconds(2);
+/** How long a status request waits for the vrrp child before it answers with what it last heard. */
+const STATUS_PATIENCE = seconds(0.5);
+/** Mail still under way when the daemon ends gets this long. */
+const LAST_MAIL_LIMIT = seconds(2);
+
+type StatusMessage = ToSteward & { readonly kind: "Status" };
+
+/** What the steward is given back after its death, as JSON text. */
+interface StewardMemory {
+  readonly running: RunningConfiguration;
+  readonly lastReload: StatusDocument["lastReload"];
+}
+
+export function runStewardChild(options: RunOptions, version: string): void {
+  new Steward(options, version).begin();
+}
+
+class Steward {
+  readonly #options: RunOptions;
+  readonly #version: string;
+  readonly #loop: Loop = createLoop();
+  readonly #mailer: Mailer;
+  #channel: ParentChannel<FromSteward> | undefined;
+  #journal: Journal | undefined;
+  #control: ControlServer | undefined;
+  #startedAt: Instant = 0;
+  #running: RunningConfiguration | undefined;
+  #lastReload: StatusDocument["lastReload"];
+  #snapshot: VrrpSnapshot | undefined;
+  #status: StatusMessage | undefined;
+  /** Clients that wait for a status: answered when both halves have come. */
+  #statusWaiters: (() => void)[] = [];
+  #heard = { status: false, snapshot: false };
+  readonly #reloadWaiters = new Map<number, ControlClient>();
+  #nextAsker = 1;
+  #ending = false;
+
+  constructor(options: RunOptions, version: string) {
+    this.#options = options;
+    this.#version = version;
+    this.#mailer = new Mailer(this.#loop, (event) => this.#record(event));
+  }
+
+  begin(): void {
+    this.#channel = openParentChannel<ToSteward, FromSteward>(this.#loop, parseToSteward, {
+      message: (message) => this.#receive(message),
+      terminated: () => this.#end(),
+    });
+    const beat = this.#loop.timer(() => {
+      this.#post({ kind: "Beat", masterDown: null });
+      beat.set(this.#loop.now() + BEAT_INTERVAL);
+    });
+    beat.set(this.#loop.now() + BEAT_INTERVAL);
+    this.#post({ kind: "Hello" });
+  }
+
+  #receive(message: ToSteward): void {
+    switch (message.kind) {
+      case "Begin":
+        this.#begin(message.memory, message.startedAt);
+        return;
+      case "Reload":
+        this.#configure();
+        return;
+      case "ReloadDone":
+        this.#answerReload(message.askers, message.outcome);
+        return;
+      case "Journal":
+        this.#journal?.add(message.at, message.event);
+        return;
+      case "Mail":
+        this.#mailer.submit(message);
+        return;
+      case "Snapshot":
+        this.#snapshot = JSON.parse(message.text) as VrrpSnapshot;
+        this.#heard.snapshot = true;
+        this.#answerStatus(false);
+        return;
+      case "Status":
+        this.#status = message;
+        this.#heard.status = true;
+        // A vrrp child that does not run will not answer.
+        if (!message.vrrpRunning) {
+          this.#snapshot = undefined;
+          this.#heard.snapshot = true;
+        }
+        this.#answerStatus(false);
+        return;
+      case "LogStatus":
+        this.#askStatus(() => this.#logStatus());
+        return;
+      case "End":
+        this.#end();
+        return;
+    }
+  }
+
+  #begin(memory: string | null, startedAt: Instant): void {
+    this.#startedAt = startedAt;
+    const paths = runtimePaths(this.#options.runtimeDir);
+    this.#journal = new Journal(this.#loop, this.#options, paths.journal, memory !== null);
+    if (memory === null) {
+      this.#configure();
+    } else {
+      const { running, lastReload } = JSON.parse(memory) as StewardMemory;
+      this.#running = running;
+      this.#lastReload = lastReload;
+      this.#mailer.configure(running.model.mail);
+    }
+    listenControl(paths.controlSocket, (request, client) => this.#serve(request, client)).then(
+      (server) => {
+        this.#control = server;
+        if (this.#ending) server.close();
+      },
+      (error: Error) => {
+        process.stderr.write(`cannot listen on ${paths.controlSocket}: ${error.message}\n`);
+        process.exit(memory === null ? EXIT_FATAL : EXIT_BUG);
+      },
+    );
+  }
+
+  /** Reads the files: the first configuration, or a reload. */
+  #configure(): void {
+    const first = this.#running === undefined;
+    const decision = decideConfiguration(this.#options, this.#running);
+    const { report } = decision;
+    if (decision.kind === "refuse") {
+      this.#refuse(decision.why, decision.exitCode, report);
+      return;
+    }
+    const { running } = decision;
+    this.#running = running;
+    this.#mailer.configure(running.model.mail);
+    this.#journal?.say(report.repairs > 0 ? LOG_WARNING : LOG_INFO, report.text);
+    if (!first) this.#remember(decision.kind === "apply" ? "applied" : "unchanged", report.messages);
+    if (decision.kind === "unchanged") {
+      this.#record({ kind: "ReloadUnchanged" });
+      const outcome: ReloadOutcome = { kind: "unchanged", diagnostics: report.text };
+      this.#post({ kind: "NotConfigured", outcome, exitCode: 0, memory: this.#memory() });
+      return;
+    }
+    const { notes, repairs, files } = report;
+    const instances = running.model.vrrp.instances.length;
+    this.#record({ kind: "ConfigLoaded", files, instances, notes, repairs });
+    if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
+    const slice: VrrpSlice = { model: running.model.vrrp, process: running.model.global.process };
+    this.#post({
+      kind: "Configured",
+      generation: running.generation,
+      slice: JSON.stringify(slice),
+      trackScripts: running.model.trackScripts,
+      memory: this.#memory(),
+      diagnostics: report.text,
+    });
+  }
+
+  #refuse(why: string, exitCode: number, report: ConfigurationReport): void {
+    const first = this.#running === undefined;
+    this.#record({ kind: "ConfigRefused", file: this.#options.file, diagnostics: [why, ...report.messages] });
+    this.#journal?.say(LOG_WARNING, report.text);
+    // Nobody reads a log before the first start: the operator stands before the terminal.
+    if (first && this.#options.foreground && !this.#options.logConsole)
+      process.stderr.write(`${report.text}\n`);
+    if (!first) this.#remember("refused", [why, ...report.messages]);
+    const outcome: ReloadOutcome = { kind: "refused", error: why, diagnostics: report.text };
+    this.#post({ kind: "NotConfigured", outcome, exitCode, memory: first ? "" : this.#memory() });
+  }
+
+  #remember(outcome: "applied" | "unchanged" | "refused", diagnostics: readonly string[]): void {
+    this.#lastReload = { time: isoMicros(this.#loop.wallClock()), outcome, diagnostics };
+  }
+
+  #memory(): string {
+    return JSON.stringify({ running: this.#running, lastReload: this.#lastReload });
+  }
+
+  #serve(value: unknown, client: ControlClient): void {
+    const request = parseControlRequest(value);
+    if (request.ok) this.#answer(request.value, client);
+    else reply(client, { ok: false, error: request.error });
+  }
+
+  #answer(request: ControlRequest, client: ControlClient): void {
+    switch (request.command) {
+      case "status":
+        this.#askStatus(() => reply(client, { ok: true, command: "status", status: this.#document() }));
+        return;
+      case "why":
+        reply(client, {
+          ok: true,
+          command: "why",
+          entries: this.#transitions(request.instance, request.limit),
+        });
+        return;
+      case "journal":
+        this.#answerJournal(request.limit, request.follow, client);
+        return;
+      case "reload": {
+        const asker = this.#nextAsker++;
+        this.#reloadWaiters.set(asker, client);
+        client.onClose(() => this.#reloadWaiters.delete(asker));
+        this.#post({ kind: "ReloadRequested", asker });
+        return;
+      }
+      case "stop":
+        reply(client, { ok: true, command: "stop" });
+        this.#post({ kind: "StopRequested", by: "buoy stop" });
+        return;
+    }
+  }
+
+  #answerJournal(limit: number, follow: boolean, client: ControlClient): void {
+    const entries = limit === 0 ? [] : (this.#journal?.entries.slice(-limit) ?? []);
+    reply(client, { ok: true, command: "journal", entries });
+    if (!follow) return;
+    client.keepOpen();
+    const stop = this.#journal?.follow((entry) =>
+      reply(client, { ok: true, command: "journal", entries: [entry] }),
+    );
+    client.onClose(() => stop?.());
+  }
+
+  #answerReload(askers: readonly number[], outcome: ReloadOutcome): void {
+    for (const asker of askers) {
+      const client = this.#reloadWaiters.get(asker);
+      this.#reloadWaiters.delete(asker);
+      if (client === undefined) continue;
+      const { diagnostics } = outcome;
+      if (outcome.kind === "refused") reply(client, { ok: false, error: outcome.error, diagnostics });
+      else reply(client, { ok: true, command: "reload", outcome: outcome.kind, diagnostics });
+    }
+  }
+
+  /** Newest first. */
+  #transitions(instance: string | undefined, limit: number): readonly JournalEntry[] {
+    const found: JournalEntry[] = [];
+    const entries = this.#journal?.entries ?? [];
+    for (let index = entries.length - 1; index >= 0 && found.length < limit; index--) {
+      const entry = entries[index];
+      if (entry?.event.source !== "vrrp" || entry.event.event.kind !== "StateChanged") continue;
+      if (instance === undefined || entry.event.event.instance === instance) found.push(entry);
+    }
+    return found;
+  }
+
+  #askStatus(answer: () => void): void {
+    this.#statusWaiters.push(answer);
+    if (this.#statusWaiters.length > 1) return;
+    this.#heard = { status: false, snapshot: false };
+    this.#post({ kind: "StatusWanted" });
+    const patience = this.#loop.timer(() => {
+      patience.close();
+      this.#answerStatus(true);
+    });
+    patience.set(this.#loop.now() + STATUS_PATIENCE);
+  }
+
+  #answerStatus(impatient: boolean): void {
+    if (this.#statusWaiters.length === 0) return;
+    if (!impatient && !(this.#heard.status && this.#heard.snapshot)) return;
+    const waiters = this.#statusWaiters;
+    this.#statusWaiters = [];
+    for (const answer of waiters) answer();
+  }
+
+  #document(): StatusDocument {
+    return {
+      version: this.#version,
+      pid: process.ppid,
+      time: isoMicros(this.#loop.wallClock()),
+      at: this.#loop.now(),
+      startedAt: this.#startedAt,
+      configFile: this.#options.file,
+      lastReload: this.#lastReload,
+      children: this.#status?.children ?? [],
+      vrrp: this.#snapshot,
+      scripts: this.#status?.scripts ?? [],
+      degraded: this.#status?.degraded ?? [],
+      droppedEvents: (this.#status?.droppedEvents ?? 0) + (this.#journal?.failedAppends ?? 0),
+    };
+  }
+
+  #logStatus(): void {
+    const view = { paint: plainPaint, zone: "local", width: 100 } as const;
+    for (const line of renderStatus(this.#document(), view)) this.#journal?.say(LOG_INFO, line);
+  }
+
+  #record(event: StewardEvent): void {
+    this.#journal?.add(this.#loop.now(), { source: "steward", event });
+  }
+
+  #end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#control?.close();
+    const leave = (): void => {
+      this.#mailer.abandon();
+      this.#journal?.close();
+      process.exit(0);
+    };
+    const limit = this.#loop.timer(leave);
+    limit.set(this.#loop.now() + LAST_MAIL_LIMIT);
+    this.#mailer.finish(leave);
+  }
+
+  #post(message: FromSteward): void {
+    this.#channel?.outbox.post(message, message.kind === "Beat" ? "latest" : "must");
+  }
+}
+
+function reply(client: ControlClient, value: ControlReply): void {
+  client.reply(value);
+}
+
+/** The model as text, passwords masked. */
+function dump(running: RunningConfiguration): string {
+  return JSON.stringify(running.model, (key, value) => (key === "password" ? "********" : value), 2);
+}
