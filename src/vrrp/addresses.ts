@@ -82,14 +82,15 @@ export function awaiting(
   return undefined;
 }
 
-/** The kernel did it. */
-export function settleDone(turn: Turn, instance: Instance, record: AddressRecord): void {
+/** The kernel did it. Returns whether an address is there at last that had been refused before. */
+export function settleDone(turn: Turn, instance: Instance, record: AddressRecord): boolean {
   release(turn, record);
   const added = record.state === "adding";
+  const recovered = added && record.attempts > 0;
   forgetTrouble(record);
   if (!added) {
     markAbsent(instance, record);
-    return;
+    return false;
   }
   record.state = "present";
   emit(turn, instance, {
@@ -97,6 +98,7 @@ export function settleDone(turn: Turn, instance: Instance, record: AddressRecord
     address: record.model.address,
     interface: record.model.interface,
   });
+  return recovered;
 }
 
 /** The kernel refused: it is asked again, ever more rarely, as long as the address is wanted (or not wanted) so. */
@@ -132,8 +134,8 @@ export function isDegraded(instance: Instance): boolean {
   return instance.memory.addresses.some((record) => isDesired(instance, record) && record.state === "failed");
 }
 
-/** Asks again for what was refused, or never answered. Returns the addresses to announce once more. */
-export function retryDue(turn: Turn, instance: Instance): readonly AddressRecord[] {
+/** Asks again for what was refused, or never answered. */
+export function retryDue(turn: Turn, instance: Instance): void {
   const { memory } = instance;
   const adds: AddressRecord[] = [];
   const removals: AddressRecord[] = [];
@@ -142,12 +144,10 @@ export function retryDue(turn: Turn, instance: Instance): readonly AddressRecord
     if (isDesired(instance, record)) adds.push(record);
     else removals.push(record);
   }
-  const refused = adds.filter((record) => record.state === "failed");
   request(turn, instance, "RemoveAddresses", removals);
   request(turn, instance, "AddAddresses", adds);
   memory.addressesAt = undefined;
   for (const record of memory.addresses) memory.addressesAt = earlier(memory.addressesAt, record.retryAt);
-  return refused;
 }
 
 /** Notes a deletion by somebody else, and tells whether it has become a fight. */

@@ -18,9 +18,10 @@ import { emit } from "./turn.ts";
 /** Frames that one burst may send before the next in the queue has its turn. */
 const FAIR_SHARE = 16;
 
-/** Only what we hold, or are about to, may be announced: a failed address never is. */
+/** What we hold, or have just asked for: an address the kernel once refused is announced when it is there. */
 export function mayAnnounce(record: AddressRecord): boolean {
-  return !record.retired && (record.state === "adding" || record.state === "present");
+  const { state, attempts, retired } = record;
+  return !retired && (state === "present" || (state === "adding" && attempts === 0));
 }
 
 /** Queues a burst: `rounds` times all the addresses, one round after the other. */

@@ -102,7 +102,7 @@ export function reachDeadlines(turn: Turn, instance: Instance): void {
   const { memory } = instance;
   const { phase } = memory;
   if (memory.addressesAt !== undefined && memory.addressesAt <= turn.now) {
-    announce(turn, instance, retryDue(turn, instance), instance.model.garp.masterRepeat);
+    retryDue(turn, instance);
   }
   if (phase.kind === "MASTER") reachAsMaster(turn, instance, phase);
   else if (phase.kind === "BACKUP" && phase.masterDownAt <= turn.now) missMaster(turn, instance, phase);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { advertFrom, Driver, instanceModel } from "../../test/support/vrrp-driver.ts";
 import { toHex } from "../base/bytes.ts";
 import { seconds } from "../base/time.ts";
-import { advertFrom, Driver, instanceModel } from "./testing.ts";
 
 const DOWN_100 = 3_609_375;
 

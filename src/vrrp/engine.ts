@@ -6,7 +6,7 @@ import type { Engine } from "../ports/engine.ts";
 import type { VrrpAction } from "./action.ts";
 import { ActionList } from "./action-list.ts";
 import { awaiting, holdsNothing, settleDone, settleFailed } from "./addresses.ts";
-import { announcementsAt, sendAnnouncements } from "./announce.ts";
+import { announce, announcementsAt, sendAnnouncements } from "./announce.ts";
 import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
@@ -243,7 +243,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const { instance, record } = found;
     this.#touch(instance);
     if (answer.kind === "ActionDone") {
-      settleDone(turn, instance, record);
+      const recovered = settleDone(turn, instance, record);
+      if (recovered) announce(turn, instance, [record], instance.model.garp.masterRepeat);
       return;
     }
     settleFailed(turn, instance, record, answer.error);

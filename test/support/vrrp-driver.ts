@@ -1,24 +1,24 @@
 /** Models, inputs and a small driver for the engine's tests. */
-import type { IpAddress } from "../base/ip.ts";
-import { familyOf } from "../base/ip.ts";
-import type { Instant } from "../base/time.ts";
-import { seconds } from "../base/time.ts";
+import type { IpAddress } from "../../src/base/ip.ts";
+import { familyOf } from "../../src/base/ip.ts";
+import type { Instant } from "../../src/base/time.ts";
+import { seconds } from "../../src/base/time.ts";
 import type {
   CommandModel,
   NotifyModel,
   VirtualAddressModel,
   VrrpInstanceModel,
   VrrpModel,
-} from "../model/model.ts";
-import type { Engine } from "../ports/engine.ts";
-import type { VrrpHeader, VrrpPacket } from "../wire/vrrp.ts";
-import { encodeVrrp, peekVrrp } from "../wire/vrrp.ts";
-import type { VrrpAction } from "./action.ts";
-import type { VrrpEngineOptions } from "./engine.ts";
-import { createVrrpEngine } from "./engine.ts";
-import type { VrrpEvent } from "./event.ts";
-import type { InterfaceAddress, LinkState, PacketReceived, VrrpInput } from "./input.ts";
-import type { InstanceSnapshot, VrrpSnapshot } from "./snapshot.ts";
+} from "../../src/model/model.ts";
+import type { Engine } from "../../src/ports/engine.ts";
+import type { VrrpAction } from "../../src/vrrp/action.ts";
+import type { VrrpEngineOptions } from "../../src/vrrp/engine.ts";
+import { createVrrpEngine } from "../../src/vrrp/engine.ts";
+import type { VrrpEvent } from "../../src/vrrp/event.ts";
+import type { InterfaceAddress, LinkState, PacketReceived, VrrpInput } from "../../src/vrrp/input.ts";
+import type { InstanceSnapshot, VrrpSnapshot } from "../../src/vrrp/snapshot.ts";
+import type { VrrpHeader, VrrpPacket } from "../../src/wire/vrrp.ts";
+import { encodeVrrp, peekVrrp } from "../../src/wire/vrrp.ts";
 
 export const OWN_ADDRESS = "10.9.0.1";
 export const OWN_MAC = "be:78:e4:5f:7a:b3";
