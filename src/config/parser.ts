@@ -46,6 +46,8 @@ class Parser {
   #at = 0;
   /** How many closing braces the whole text lacks: only then is one guessed to be missing somewhere. */
   #missing: number;
+  /** The blocks being read, outermost first. */
+  readonly #open: OpenBlock[] = [];
 
   constructor(pieces: readonly Piece[], grammar: Grammar, diagnostics: Diagnostics) {
     this.#pieces = pieces;
@@ -287,10 +289,12 @@ class Parser {
   }
 
   #readBlock(inner: OpenBlock, shape: KeywordShape, statement: Statement): Statement {
+    this.#open.push(inner);
     const content =
       shape.block === "values"
         ? { entries: this.#entries(inner.path) }
         : { block: this.#statements(inner.path) };
+    this.#open.pop();
     const piece = this.#pieces[this.#at];
     if (piece?.kind === "close") {
       this.#at += 1;
@@ -322,8 +326,11 @@ class Parser {
     if (keyword === undefined || this.#grammar.lookup(path, keyword.text) !== undefined) return false;
     if (!this.#isKnownOutside(path, keyword.text)) return false;
     this.#missing -= 1;
-    const name = path.at(-1);
-    const block = name === "" ? "the block that is ignored here" : `the block '${name}'`;
+    const inside = path.at(-1) === "" ? undefined : this.#open.at(-1);
+    const block =
+      inside === undefined
+        ? "the block that is ignored here"
+        : `the block '${inside.keyword}' of line ${inside.keywordSpan.line}`;
     this.#diagnostics.refuse(
       "missing-close",
       keyword.span,

@@ -26,9 +26,8 @@ export function reportUnknown(
 function placeHint(keyword: string, grammar: Grammar): string | undefined {
   const places = grammar.placesOf?.(keyword) ?? [];
   if (places.length === 0) return undefined;
-  const names = places
-    .slice(0, 3)
-    .map((place) => (place.length === 0 ? "no block" : `'${place.join(" / ")}'`));
+  if (places.some((place) => place.length === 0)) return "it stands outside of all blocks";
+  const names = places.slice(0, 3).map((place) => `'${place.join(" / ")}'`);
   return `it belongs in ${names.join(" or ")}`;
 }
 
