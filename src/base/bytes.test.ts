@@ -64,6 +64,7 @@ describe("pieces", () => {
     const bytes = Uint8Array.of(1, 2, 3);
     expect(equalBytes(bytes, Uint8Array.of(1, 2, 3))).toBe(true);
     expect(equalBytes(bytes, Uint8Array.of(1, 2))).toBe(false);
+    expect(equalBytes(Uint8Array.of(1, 2), bytes)).toBe(false);
     expect(equalBytes(bytes, Uint8Array.of(1, 2, 4))).toBe(false);
     expect(equalBytes(new Uint8Array(), new Uint8Array())).toBe(true);
   });

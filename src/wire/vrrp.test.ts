@@ -258,7 +258,7 @@ describe("verifyVrrpChecksum", () => {
 
   it("does not read beyond what is there", () => {
     expect(verifyVrrpChecksum(new Uint8Array(8), 12, "10.9.0.1", "224.0.0.18", "ipv4")).toBe("bad");
-    expect(verifyVrrpChecksum(new Uint8Array(4), 4, "10.9.0.1", "224.0.0.18", "ipv4")).toBe("bad");
+    expect(verifyVrrpChecksum(fromHex("2100deff"), 4, "10.9.0.1", "224.0.0.18", "ipv4")).toBe("bad");
   });
 });
 
