@@ -124,10 +124,10 @@ function readOption(line: Line, at: number, options: Options, context: ResolveCo
   const value = line.words[at + 1];
   switch (word.text) {
     case "dev":
-      return withValue(word, value, context, (name) => {
-        options.interface = name.text;
-        checkInterface(context, name.text, name.span, "interface");
-      });
+      if (value === undefined) return missingDevice(word, context);
+      options.interface = value.text;
+      checkInterface(context, value.text, value.span, "interface");
+      return 2;
     case "scope":
       return withValue(word, value, context, (name) => readScope(line, name, options, context));
     case "broadcast":
@@ -166,6 +166,13 @@ function withValue(
   if (value === undefined) return missingValue(word, context);
   read(value);
   return 2;
+}
+
+function missingDevice(word: Word, context: ResolveContext): "remove" {
+  context.report.repair("missing-value", word.span, "'dev' needs an interface", {
+    repair: "the address is left out",
+  });
+  return "remove";
 }
 
 function missingValue(word: Word, context: ResolveContext): number {

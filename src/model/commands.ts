@@ -13,6 +13,12 @@ export const SCRIPT_ACCOUNT = "keepalived_script";
 
 const SHELL_SYNTAX = /&&|\|\||[|;<>`]|\$\(|\[\[/;
 
+/** Whose command it is, for messages; and whether keepalived's config test counts what is wrong with it. */
+export interface ScriptSubject {
+  readonly name: string;
+  readonly counted: boolean;
+}
+
 interface Identity {
   readonly uid: number;
   readonly gid: number;
@@ -34,7 +40,10 @@ export function resolveScriptPolicy(globals: DraftBlock, context: ResolveContext
   const settings = { security, supplementaryGroups };
   const named = globals.identity("script_user");
   if (named !== undefined) {
-    const identity = resolveIdentity(named, supplementaryGroups, context, "script_user");
+    const identity = resolveIdentity(named, supplementaryGroups, context, {
+      name: "script_user",
+      counted: true,
+    });
     return { ...settings, fallback: identity ?? { refused: "script_user names nobody" } };
   }
   const account = context.facts.users?.get(SCRIPT_ACCOUNT);
@@ -54,19 +63,25 @@ function resolveIdentity(
   identity: IdentityText,
   supplementaryGroups: boolean,
   context: ResolveContext,
-  subject: string,
+  subject: ScriptSubject,
 ): Identity | undefined {
   const { users, groups, self } = context.facts;
   if (users === undefined || groups === undefined) return { uid: self.uid, gid: self.gid, groups: [] };
   const user = users.get(identity.user);
   if (user === undefined) {
-    context.report.repair("no-such-user", identity.span, `${subject}: there is no user '${identity.user}'`, {
-      hint: "a second word after a command is a user; arguments belong inside the quotes of the command",
-      repair:
-        subject === "script_user"
-          ? "scripts without a user of their own do not run"
-          : "the script does not run",
-    });
+    context.report.repair(
+      "no-such-user",
+      identity.span,
+      `${subject.name}: there is no user '${identity.user}'`,
+      {
+        hint: "a second word after a command is a user; arguments belong inside the quotes of the command",
+        repair:
+          subject.name === "script_user"
+            ? "scripts without a user of their own do not run"
+            : "the script does not run",
+        ...uncounted(subject),
+      },
+    );
     return undefined;
   }
   const gid = identity.group === undefined ? user.gid : groups.get(identity.group);
@@ -74,10 +89,10 @@ function resolveIdentity(
     context.report.repair(
       "no-such-group",
       identity.span,
-      `${subject}: there is no group '${identity.group}'`,
+      `${subject.name}: there is no group '${identity.group}'`,
       {
         repair:
-          subject === "script_user"
+          subject.name === "script_user"
             ? "scripts without a user of their own do not run"
             : "the script does not run",
       },
@@ -95,7 +110,7 @@ function resolveIdentity(
 export function resolveCommand(
   command: CommandText,
   identity: IdentityText | undefined,
-  subject: string,
+  subject: ScriptSubject,
   policy: ScriptPolicy,
   context: ResolveContext,
 ): CommandModel | undefined {
@@ -111,9 +126,13 @@ export function resolveCommand(
   return { ...runnable(shape, fact, subject, command.span, context), ...as };
 }
 
+function uncounted(subject: ScriptSubject): { readonly exitClass?: "silent" } {
+  return subject.counted ? {} : { exitClass: "silent" };
+}
+
 function chooseIdentity(
   own: IdentityText | undefined,
-  subject: string,
+  subject: ScriptSubject,
   policy: ScriptPolicy,
   span: Span,
   context: ResolveContext,
@@ -123,7 +142,7 @@ function chooseIdentity(
   context.report.repair(
     "no-script-user",
     span,
-    `${subject}: no user to run it as: ${policy.fallback.refused}`,
+    `${subject.name}: no user to run it as: ${policy.fallback.refused}`,
     {
       hint: "set script_user in global_defs, or a user after the command",
       repair: "the script does not run",
@@ -148,22 +167,27 @@ export function isShellExpression(command: CommandText, context: ResolveContext)
 
 function shellCommand(
   command: CommandText,
-  subject: string,
+  subject: ScriptSubject,
   context: ResolveContext,
 ): { readonly path: string; readonly argv: readonly string[] } {
-  context.report.note("shell-expression", command.span, `${subject}: this is an expression for a shell`, {
-    hint: `${EXPRESSION_SHELL} -c runs it, as keepalived 1.x did; today's keepalived would not find '${command.argv[0]}' or would fail`,
-  });
+  context.report.note(
+    "shell-expression",
+    command.span,
+    `${subject.name}: this is an expression for a shell`,
+    {
+      hint: `${EXPRESSION_SHELL} -c runs it, as keepalived 1.x did; today's keepalived would not find '${command.argv[0]}' or would fail`,
+    },
+  );
   return { path: EXPRESSION_SHELL, argv: [EXPRESSION_SHELL, "-c", command.text] };
 }
 
-function noteStrayOperators(command: CommandText, subject: string, context: ResolveContext): void {
+function noteStrayOperators(command: CommandText, subject: ScriptSubject, context: ResolveContext): void {
   const operator = command.argv.slice(1).find((word) => /^(&&|\|\||[|;<>]|>>|2>&1|&)$/.test(word));
   if (operator === undefined) return;
   context.report.note(
     "no-shell",
     command.span,
-    `${subject}: '${operator}' goes to ${command.argv[0]} as an argument`,
+    `${subject.name}: '${operator}' goes to ${command.argv[0]} as an argument`,
     {
       hint: `no shell is involved; put the line into a script file, or write ${SHELL} -c '...'`,
     },
@@ -173,15 +197,16 @@ function noteStrayOperators(command: CommandText, subject: string, context: Reso
 function mayRun(
   path: string,
   fact: ScriptFact,
-  subject: string,
+  subject: ScriptSubject,
   policy: ScriptPolicy,
   span: Span,
   context: ResolveContext,
 ): boolean {
   const disable = (code: string, message: string, hint?: string): false => {
-    context.report.repair(code, span, `${subject}: ${message}`, {
+    context.report.repair(code, span, `${subject.name}: ${message}`, {
       ...(hint === undefined ? {} : { hint }),
       repair: "the script does not run",
+      ...uncounted(subject),
     });
     return false;
   };
@@ -200,28 +225,38 @@ function mayRun(
   if (policy.security) {
     return disable("insecure-script", `'${path}' could be changed by others than root: ${element} ${reason}`);
   }
-  context.report.note("insecure-script", span, `${subject}: '${path}' could be changed by others than root`, {
-    hint: `${element} ${reason}`,
-    exitClass: "script-security",
-  });
+  context.report.note(
+    "insecure-script",
+    span,
+    `${subject.name}: '${path}' could be changed by others than root`,
+    {
+      hint: `${element} ${reason}`,
+      exitClass: "script-security",
+    },
+  );
   return true;
 }
 
 function runnable(
   shape: { readonly path: string; readonly argv: readonly string[] },
   fact: ScriptFact,
-  subject: string,
+  subject: ScriptSubject,
   span: Span,
   context: ResolveContext,
 ): { readonly path: string; readonly argv: readonly string[] } {
   const path = shape.path.startsWith("/") ? shape.path : (fact.resolved ?? shape.path);
   if (path !== shape.path) {
-    context.report.note("path-search", span, `${subject}: '${shape.path}' was found along PATH as ${path}`, {
-      hint: "write its whole path, so that it cannot become another one",
-    });
+    context.report.note(
+      "path-search",
+      span,
+      `${subject.name}: '${shape.path}' was found along PATH as ${path}`,
+      {
+        hint: "write its whole path, so that it cannot become another one",
+      },
+    );
   }
   if (fact.hasInterpreter) return { path, argv: shape.argv };
-  context.report.note("no-interpreter", span, `${subject}: '${path}' has no #! line`, {
+  context.report.note("no-interpreter", span, `${subject.name}: '${path}' has no #! line`, {
     hint: `${SHELL} runs it`,
   });
   return { path: SHELL, argv: [SHELL, path, ...shape.argv.slice(1)] };

@@ -51,6 +51,7 @@ export function resolveInstance(
   const family = chooseFamily(block, listed);
   const version = chooseVersion(block, family, defaults, context);
   const election = resolveElection(block, name, context);
+  reportNoPeers(block, context);
   const addresses = sortAddresses(
     { name, at, family, version, listed, excluded, interfaceName },
     block,
@@ -115,6 +116,12 @@ function resolveInterface(
   }
   checkInterface(context, value.value, value.span, "interface");
   return value.value;
+}
+
+function reportNoPeers(block: DraftBlock, context: ResolveContext): void {
+  const lists = block.all("unicast_peer");
+  if (lists.length === 0 || lists.some((list) => list.entries.length > 0)) return;
+  context.report.repair("no-peers", lists[0]?.span, "unicast_peer is empty", { repair: "multicast is used" });
 }
 
 function resolveVirtualRouterId(

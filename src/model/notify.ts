@@ -16,7 +16,7 @@ export function resolveNotify(
     const text = block.command(keyword);
     return text === undefined
       ? undefined
-      : resolveCommand(text, undefined, `${keyword} of '${name}'`, policy, context);
+      : resolveCommand(text, undefined, { name: `${keyword} of '${name}'`, counted: false }, policy, context);
   };
   return {
     master: command("notify_master"),

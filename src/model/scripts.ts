@@ -62,7 +62,13 @@ function resolveTrackScript(
     );
   }
   const bare = { ...command, identity: undefined };
-  const model = resolveCommand(bare, block.identity("user"), `vrrp_script '${name}'`, policy, context);
+  const model = resolveCommand(
+    bare,
+    block.identity("user"),
+    { name: `vrrp_script '${name}'`, counted: true },
+    policy,
+    context,
+  );
   if (model === undefined) return undefined;
   const interval = block.span("interval") ?? seconds(1);
   const weight = block.weight("weight") ?? { weight: 0, reverse: false };

@@ -103,9 +103,9 @@ function readLine(entry: Entry, context: ResolveContext): TrackedLine | undefine
   if (option.text !== "weight") {
     context.report.repair("unknown-option", option.span, `'${option.text}' means nothing here`, {
       hint: "only 'weight NUMBER [reverse]' may follow the name",
-      repair: "the words are ignored",
+      repair: "the line is ignored",
     });
-    return line;
+    return undefined;
   }
   const weight = readWeight(option, value, context);
   if (weight === undefined) return line;
