@@ -16,6 +16,12 @@ export interface ChildListener<In> {
   exited(exit: ChildExit): void;
 }
 
+/** What is told of a child that has ended. */
+export interface EndedChild {
+  readonly pid: number | undefined;
+  readonly startedAt: Instant;
+}
+
 const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
 /** A small young generation keeps pauses for garbage collection short. */
 const NODE_FLAGS = ["--max-semi-space-size=1"];
@@ -58,10 +64,8 @@ export class Child<In, Out extends { readonly kind: string }> {
       if (this.#process.pid === undefined) exited({ kind: "exited", code: 1 });
     });
     // `close` rather than `exit`: the channel has been read to its end by then.
-    this.#process.on("exit", (code, signal) => {
-      setImmediate(() =>
-        exited(signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "killed", signal }),
-      );
+    this.#process.on("close", (code, signal) => {
+      exited(signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "killed", signal });
     });
     this.outbox = new Outbox<Out>(
       {

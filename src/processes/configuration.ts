@@ -2,10 +2,10 @@
 import type { Diagnostic } from "../config/diagnostic.ts";
 import { exitClassOf } from "../config/diagnostic.ts";
 import { renderDiagnostics } from "../config/render.ts";
-import type { LoadedConfiguration } from "../host/config-files.ts";
-import { loadConfiguration } from "../host/config-files.ts";
 import { diffModels, isUnchanged } from "../model/diff.ts";
 import type { Model } from "../model/model.ts";
+import type { LoadedConfiguration } from "./load-configuration.ts";
+import { loadConfiguration } from "./load-configuration.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_CONFIG, EXIT_CONFIG_UNREADABLE } from "./run-options.ts";
 

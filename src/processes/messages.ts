@@ -45,6 +45,8 @@ export type ToVrrp =
       readonly slice: string;
       /** The last snapshot of the life before, for a warm start; null for a cold one. */
       readonly snapshot: string | null;
+      /** Until when that life is known to have gone on. */
+      readonly aliveUntil: Instant;
       readonly releaseOnStop: boolean;
     }
   | { readonly kind: "Configure"; readonly generation: number; readonly slice: string }
@@ -141,7 +143,13 @@ const FROM_VRRP: Shapes<FromVrrp> = {
 };
 
 const TO_VRRP: Shapes<ToVrrp> = {
-  Start: { generation: "number", slice: "string", snapshot: "string|null", releaseOnStop: "boolean" },
+  Start: {
+    generation: "number",
+    slice: "string",
+    snapshot: "string|null",
+    aliveUntil: "number",
+    releaseOnStop: "boolean",
+  },
   Configure: { generation: "number", slice: "string" },
   ScriptFinished: {
     script: "string",

@@ -99,7 +99,7 @@ class VrrpChild {
       case "Start":
         this.#start = message;
         this.#releaseOnStop = message.releaseOnStop;
-        if (message.snapshot !== null) this.#startWarm(message, JSON.parse(message.snapshot) as VrrpSnapshot);
+        if (message.snapshot !== null) this.#startWarm(message, message.snapshot);
         else if (this.#netlink?.synchronised === true) this.#startCold(message);
         return;
       case "Configure":
@@ -122,7 +122,10 @@ class VrrpChild {
   }
 
   /** Goes on where the life before ended: the advertisements go out before the kernel is asked for anything. */
-  #startWarm(message: StartMessage, snapshot: VrrpSnapshot): void {
+  #startWarm(message: StartMessage, text: string): void {
+    const last = JSON.parse(text) as VrrpSnapshot;
+    // Nothing worth a snapshot happened from then until the end of that life.
+    const snapshot = { ...last, at: Math.max(last.at, message.aliveUntil) };
     const slice = JSON.parse(message.slice) as VrrpSlice;
     this.#restoredFrom = snapshot;
     this.#engine = restoreVrrpEngine(snapshot, this.#loop.now());

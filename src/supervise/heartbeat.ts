@@ -31,19 +31,28 @@ export type HeartbeatVerdict =
 
 /** The watch over one life of one child. */
 export class HeartbeatWatch {
+  /** Where the silence is counted from: the last heartbeat, or later where the watcher itself was away. */
   #lastBeat: Instant;
+  #lastHeard: Instant;
   #limit: Micros = STARTUP_GRACE;
   #lastCheck: Instant;
 
   constructor(startedAt: Instant) {
     this.#lastBeat = startedAt;
+    this.#lastHeard = startedAt;
     this.#lastCheck = startedAt;
   }
 
   /** A heartbeat was read at `now`. */
   beat(now: Instant, shortestMasterDown: Micros | undefined): void {
     this.#lastBeat = now;
+    this.#lastHeard = now;
     this.#limit = silenceLimit(shortestMasterDown);
+  }
+
+  /** When the child last beat; its start before the first beat. */
+  get lastBeat(): Instant {
+    return this.#lastHeard;
   }
 
   /** When {@link check} is due. */

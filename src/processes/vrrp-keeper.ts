@@ -1,0 +1,228 @@
+/**
+ * Keeps the vrrp child running, as the supervisor sees it: what it needs to go on after its death (configuration, last
+ * snapshot), the ledger of its addresses, its heartbeats, and the decision between going on and letting go.
+ */
+import type { Instant, Micros } from "../base/time.ts";
+import type { Loop, Timer } from "../host/loop.ts";
+import { releaseAddresses } from "../host/release-addresses.ts";
+import type { SupervisorEvent } from "../observe/journal-entry.ts";
+import { HeartbeatWatch } from "../supervise/heartbeat.ts";
+import { Ledger, releaseDeadline } from "../supervise/ledger.ts";
+import type { ChildExit } from "../supervise/respawn.ts";
+import type { EndedChild } from "./child.ts";
+import { Child } from "./child.ts";
+import type { FromVrrp, ToVrrp } from "./messages.ts";
+import { parseFromVrrp } from "./messages.ts";
+import type { RunOptions } from "./run-options.ts";
+
+export interface VrrpKeeperListener {
+  /** Messages that the keeper does not deal with itself, and all that others want to hear too. */
+  message(message: FromVrrp): void;
+  event(event: SupervisorEvent): void;
+  exited(exit: ChildExit, ended: EndedChild): void;
+  /** The child has been sent a cold start. */
+  startedCold(): void;
+  /** The ledger is empty and no child runs. */
+  released(): void;
+}
+
+interface Slice {
+  readonly generation: number;
+  readonly text: string;
+}
+
+export class VrrpKeeper {
+  readonly #loop: Loop;
+  readonly #options: RunOptions;
+  readonly #version: string;
+  readonly #listener: VrrpKeeperListener;
+  readonly #ledger = new Ledger();
+  readonly #heartbeatTimer: Timer;
+  readonly #releaseTimer: Timer;
+  #child: Child<FromVrrp, ToVrrp> | undefined;
+  #watch: HeartbeatWatch | undefined;
+  #slice: Slice | undefined;
+  #snapshot: string | undefined;
+  #masterDown: Micros | undefined;
+  #aliveUntil: Instant = 0;
+  #greeted = false;
+  #sent: "nothing" | "cold" | "warm" | "running" = "nothing";
+  #killedForSilence = false;
+  #releasing = false;
+  #ending = false;
+
+  constructor(loop: Loop, options: RunOptions, version: string, listener: VrrpKeeperListener) {
+    this.#loop = loop;
+    this.#options = options;
+    this.#version = version;
+    this.#listener = listener;
+    this.#heartbeatTimer = loop.timer((now) => this.#checkLater(now));
+    this.#releaseTimer = loop.timer(() => this.#release());
+  }
+
+  get child(): Child<FromVrrp, ToVrrp> | undefined {
+    return this.#child;
+  }
+
+  /** A child runs, or addresses of a dead one are being removed. */
+  get busy(): boolean {
+    return this.#child !== undefined || this.#releasing;
+  }
+
+  /** The last heartbeat is recent; true also while nothing is configured. */
+  isFresh(now: Instant): boolean {
+    return this.#slice === undefined || this.#watch?.isFresh(now) === true;
+  }
+
+  start(): void {
+    if (this.#child !== undefined || this.#ending) return;
+    const child = new Child(this.#loop, "vrrp", this.#options, this.#version, parseFromVrrp, {
+      message: (message) => this.#receive(message),
+      exited: (exit) => this.#exited(exit),
+    });
+    this.#child = child;
+    this.#greeted = false;
+    this.#sent = "nothing";
+    this.#killedForSilence = false;
+    this.#watch = new HeartbeatWatch(child.startedAt);
+    this.#heartbeatTimer.set(this.#watch.deadline());
+    const warm = this.#canResume();
+    this.#listener.event({ kind: "ChildStarted", child: "vrrp", pid: child.pid ?? 0, warm });
+  }
+
+  configure(generation: number, text: string): void {
+    this.#slice = { generation, text };
+    if (this.#sent === "nothing") this.#greet();
+    else this.#child?.outbox.post({ kind: "Configure", generation, slice: text }, "latest");
+  }
+
+  post(message: ToVrrp): void {
+    if (this.#sent !== "nothing") this.#child?.outbox.post(message);
+  }
+
+  /** Asks for a release and the end. Without a running child what is left in the ledger is removed. */
+  stop(by: string): void {
+    this.#ending = true;
+    if (this.#child !== undefined) this.#child.outbox.post({ kind: "Stop", by });
+    else if (this.#options.releaseOnStop) this.#release();
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  close(): void {
+    this.#heartbeatTimer.close();
+    this.#releaseTimer.close();
+  }
+
+  #receive(message: FromVrrp): void {
+    switch (message.kind) {
+      case "Hello":
+        this.#greeted = true;
+        this.#greet();
+        return;
+      case "Beat":
+        this.#masterDown = message.masterDown ?? undefined;
+        this.#watch?.beat(this.#loop.now(), this.#masterDown);
+        if (this.#watch !== undefined) this.#heartbeatTimer.set(this.#watch.deadline());
+        return;
+      case "Ledger":
+        if (message.change === "added") this.#ledger.added(message.entry);
+        else this.#ledger.removed(message.entry);
+        return;
+      case "Snapshot":
+        this.#snapshot = message.text;
+        break;
+      case "Resumed":
+        this.#sent = "running";
+        this.#releaseTimer.set(undefined);
+        return;
+      default:
+        break;
+    }
+    this.#listener.message(message);
+  }
+
+  #greet(): void {
+    const child = this.#child;
+    if (child === undefined || !this.#greeted || this.#slice === undefined) return;
+    const warm = this.#canResume();
+    this.#sent = warm ? "warm" : "cold";
+    child.outbox.post({
+      kind: "Start",
+      generation: this.#slice.generation,
+      slice: this.#slice.text,
+      snapshot: warm ? (this.#snapshot ?? null) : null,
+      aliveUntil: this.#aliveUntil,
+      releaseOnStop: this.#options.releaseOnStop,
+    });
+    if (!warm) this.#listener.startedCold();
+  }
+
+  /** A master may go on as long as its peers still wait for it. */
+  #canResume(): boolean {
+    if (this.#snapshot === undefined || this.#masterDown === undefined) return false;
+    return this.#loop.now() < releaseDeadline(this.#aliveUntil, this.#masterDown);
+  }
+
+  #exited(exit: ChildExit): void {
+    const ended = this.#child;
+    if (ended === undefined) return;
+    const now = this.#loop.now();
+    this.#child = undefined;
+    this.#heartbeatTimer.set(undefined);
+    // One that died before it went on says nothing new: the deadline of the life before stands.
+    if (this.#sent === "running" || this.#sent === "cold") {
+      const silentSince = this.#killedForSilence ? this.#watch?.lastBeat : undefined;
+      this.#aliveUntil = silentSince ?? now;
+    }
+    this.#sent = "nothing";
+    if (this.#ending) this.#leave(exit);
+    else if (this.#ledger.size > 0)
+      this.#releaseTimer.set(releaseDeadline(this.#aliveUntil, this.#masterDown));
+    this.#listener.exited(exit, ended);
+  }
+
+  #leave(exit: ChildExit): void {
+    // A clean end with --dont-release-vrrp leaves the addresses on purpose.
+    if (exit.kind === "exited" && exit.code === 0 && !this.#options.releaseOnStop) this.#ledger.clear();
+    if (this.#ledger.size > 0) this.#release();
+  }
+
+  /** The addresses go, now. A child that has not gone on yet must not go on either. */
+  #release(): void {
+    this.#snapshot = undefined;
+    this.#masterDown = undefined;
+    if (this.#sent === "warm") {
+      // Its exit leads here again.
+      this.kill();
+      return;
+    }
+    const entries = this.#ledger.entries();
+    this.#ledger.clear();
+    if (entries.length === 0) return;
+    this.#releasing = true;
+    releaseAddresses(this.#loop, entries, ({ released, failed }) => {
+      this.#releasing = false;
+      this.#listener.event({ kind: "LedgerReleased", addresses: released, failed });
+      this.#listener.released();
+    });
+  }
+
+  /** Heartbeats that lie unread in the channel are read first. */
+  #checkLater(_now: Instant): void {
+    setImmediate(() => {
+      const watch = this.#watch;
+      if (watch === undefined || this.#child === undefined) return;
+      const verdict = watch.check(this.#loop.now());
+      if (verdict.kind === "fresh") {
+        this.#heartbeatTimer.set(verdict.checkAt);
+        return;
+      }
+      this.#listener.event({ kind: "HeartbeatMissed", child: "vrrp", silentFor: verdict.silentFor });
+      this.#killedForSilence = true;
+      this.kill();
+    });
+  }
+}
