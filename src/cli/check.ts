@@ -2,7 +2,11 @@
 import { type Command, Option } from "commander";
 import { checkExitStatus, type Diagnostic } from "../config/diagnostic.ts";
 import { type RenderOptions, renderDiagnostics } from "../config/render.ts";
-import { type LoadedConfiguration, type LoadOptions, loadConfiguration } from "../host/config-files.ts";
+import {
+  type LoadedConfiguration,
+  type LoadOptions,
+  loadConfiguration,
+} from "../processes/load-configuration.ts";
 
 export type CheckFormat = RenderOptions["format"];
 

@@ -1,7 +1,7 @@
 /** The core of `keepalived -t`: keepalived's lines and exit codes for a configuration. */
 import { keepalivedTestStatus } from "../config/diagnostic.ts";
 import { renderDiagnostics } from "../config/render.ts";
-import { type LoadOptions, loadConfiguration } from "../host/config-files.ts";
+import { type LoadOptions, loadConfiguration } from "../processes/load-configuration.ts";
 
 export interface ConfigTestOptions extends LoadOptions {
   /** `-f`. */

@@ -25,7 +25,13 @@ export interface RunningScript {
 }
 
 /** Removed from the environment: they would change what a script of another user runs. */
-const UNSAFE = new Set(["IFS", "LD_PRELOAD", "LD_LIBRARY_PATH", "NOTIFY_SOCKET", "NODE_CHANNEL_FD"]);
+const UNSAFE: ReadonlySet<string> = new Set([
+  "IFS",
+  "LD_PRELOAD",
+  "LD_LIBRARY_PATH",
+  "NOTIFY_SOCKET",
+  "NODE_CHANNEL_FD",
+]);
 
 /**
  * Starts a command. `onEnd` is called exactly once, never from within this call; where the command could not be started

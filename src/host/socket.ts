@@ -1,9 +1,9 @@
 /** Socket constants by their names in Linux's headers, and buffers for many messages with one system call. */
 import { assert, present } from "../base/assert.ts";
-import { readUint16 } from "../base/bytes.ts";
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
 import { AddressCache } from "../wire/address-cache.ts";
+import { readIpv4HeaderLength } from "../wire/ipv4.ts";
 import { check, native, osError } from "./native.ts";
 
 export const AF_INET = 2;
@@ -108,9 +108,9 @@ export class ReceiveBatch {
     return view;
   }
 
-  /** First two bytes of the message, in network order. */
-  firstWord(slot: number): number {
-    return readUint16(this.#buffer, slot * this.#slotSize + ADDRESSES);
+  /** Bytes of the IPv4 header the message begins with. */
+  ipv4HeaderLength(slot: number): number {
+    return readIpv4HeaderLength(this.#buffer, slot * this.#slotSize + ADDRESSES);
   }
 
   truncated(slot: number): boolean {

@@ -200,8 +200,8 @@ function describe(batch: ReceiveBatch, slot: number, packet: Writable<ReceivedVr
   packet.source = batch.source(slot);
   packet.destination = batch.destination(slot);
   packet.hopLimit = batch.hopLimit(slot);
-  // An IPv4 raw socket delivers the IP header too; its length in words is the lower half of the first byte.
-  const header = packet.family === "ipv4" ? ((batch.firstWord(slot) >> 8) & 0x0f) * 4 : 0;
+  // An IPv4 raw socket delivers the IP header too.
+  const header = packet.family === "ipv4" ? batch.ipv4HeaderLength(slot) : 0;
   packet.payload = batch.message(slot, header);
 }
 

@@ -9,7 +9,6 @@ import { formatSpan } from "../base/time.ts";
 import type { AuthenticationModel, VrrpInstanceModel } from "../model/model.ts";
 import type { VrrpHeader } from "../wire/vrrp.ts";
 import {
-  VRRP_AUTH_DATA_LENGTH,
   VRRP_AUTH_NONE,
   VRRP_AUTH_PASS,
   VRRP_TYPE_ADVERTISEMENT,
@@ -17,6 +16,7 @@ import {
   vrrpAddressBytes,
   vrrpAuthData,
 } from "../wire/vrrp.ts";
+import { equalAuthData, passwordToAuthData } from "../wire/vrrp-auth.ts";
 import type { DropReason } from "./event.ts";
 import type { PacketReceived } from "./input.ts";
 import { OWNER_PRIORITY } from "./timers.ts";
@@ -47,7 +47,7 @@ export function dropReason(
   if (header.version === 2) {
     if (header.authType !== authenticationType(model.authentication)) return "authentication-type";
     if (model.authentication.kind === "pass") {
-      if (!equalBytes(vrrpAuthData(payload, header.length), expected.authData)) return "authentication";
+      if (!equalAuthData(vrrpAuthData(payload, header.length), expected.authData)) return "authentication";
     }
     if (header.advertisementInterval !== model.advertisementInterval) return "advertisement-interval";
   }
@@ -98,11 +98,7 @@ export function describeDrop(
 
 /** The 8 bytes of a password as version 2 carries it: cut off or filled with zeros. */
 export function authenticationData(authentication: AuthenticationModel): Uint8Array {
-  const bytes = new Uint8Array(VRRP_AUTH_DATA_LENGTH);
-  if (authentication.kind === "pass") {
-    bytes.set(new TextEncoder().encode(authentication.password).subarray(0, VRRP_AUTH_DATA_LENGTH));
-  }
-  return bytes;
+  return passwordToAuthData(authentication.kind === "pass" ? authentication.password : "");
 }
 
 /** Number of the authentication type in a version 2 message. */

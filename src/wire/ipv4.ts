@@ -42,9 +42,8 @@ export type Ipv4DecodeError =
  */
 export function decodeIpv4(bytes: Uint8Array): Result<Ipv4Packet, Ipv4DecodeError> {
   if (bytes.length < IPV4_MIN_HEADER_LENGTH) return fail("too-short");
-  const first = bytes[0] ?? 0;
-  if (first >> 4 !== 4) return fail("not-version-4");
-  const headerLength = (first & 0x0f) * 4;
+  if ((bytes[0] ?? 0) >> 4 !== 4) return fail("not-version-4");
+  const headerLength = readIpv4HeaderLength(bytes);
   const totalLength = readUint16(bytes, 2);
   if (headerLength < IPV4_MIN_HEADER_LENGTH || headerLength > totalLength) return fail("header-length");
   if (totalLength > bytes.length) return fail("truncated");
@@ -64,9 +63,14 @@ export function decodeIpv4(bytes: Uint8Array): Result<Ipv4Packet, Ipv4DecodeErro
   });
 }
 
+/** Bytes of the header that begins at `offset`, as it says itself: 0 to 60. */
+export function readIpv4HeaderLength(bytes: Uint8Array, offset = 0): number {
+  return ((bytes[offset] ?? 0) & 0x0f) * 4;
+}
+
 /** Whether the checksum of a header that {@link decodeIpv4} accepts is right. */
 export function verifyIpv4HeaderChecksum(bytes: Uint8Array): boolean {
-  const headerLength = ((bytes[0] ?? 0) & 0x0f) * 4;
+  const headerLength = readIpv4HeaderLength(bytes);
   return finishChecksum(sumWords(bytes.subarray(0, headerLength))) === 0;
 }
 

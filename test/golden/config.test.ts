@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { runCheck, summarise } from "../../src/cli/check.ts";
 import { checkExitStatus, keepalivedTestStatus } from "../../src/config/diagnostic.ts";
 import { renderDiagnostics } from "../../src/config/render.ts";
-import { type LoadOptions, loadConfiguration } from "../../src/host/config-files.ts";
+import { type LoadOptions, loadConfiguration } from "../../src/processes/load-configuration.ts";
 import { goldenFacts } from "./host.ts";
 
 const DIRECTORY = fileURLToPath(new URL("config/", import.meta.url));

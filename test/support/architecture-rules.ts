@@ -27,7 +27,7 @@ const LAYERS: Readonly<Record<string, Allowed>> = {
   director: { values: ["base", "wire", "model"], types: ["ports"] },
   supervise: { values: ["base", "model"], types: ["ports", "vrrp", "bfd", "director"] },
   ports: { values: [], types: ["base", "wire", "model", ...CORES] },
-  host: { values: ["base", "wire"], types: ["ports", "model", ...CORES] },
+  host: { values: ["base", "wire"], types: ["ports", "config", "model", ...CORES] },
   observe: { values: ["base"], types: ["ports", "model", ...CORES] },
   sim: {
     values: ["base", "wire", "config", "model", ...CORES, "ports", "observe", "processes", "cli"],
