@@ -5,7 +5,7 @@ import { Prng } from "../base/prng.ts";
 import { decodeArp, encodeGratuitousArp } from "./arp.ts";
 import { decodeEthernet } from "./ethernet.ts";
 import { ICMPV6_PROTOCOL, verifyIcmpv6Checksum, writeIcmpv6Checksum } from "./icmp.ts";
-import { decodeIpv4, encodeIpv4, verifyIpv4HeaderChecksum } from "./ipv4.ts";
+import { decodeIpv4, encodeIpv4, readIpv4HeaderLength, verifyIpv4HeaderChecksum } from "./ipv4.ts";
 import { decodeIpv6 } from "./ipv6.ts";
 import { decodeNeighbour, encodeUnsolicitedNeighbourAdvertisement } from "./ndisc.ts";
 import {
@@ -66,6 +66,7 @@ const DECODERS: Readonly<Record<string, Fuzzed>> = {
       return 20 + options.length + payload.length <= bytes.length;
     },
   },
+  readIpv4HeaderLength: { valid: [IPV4], run: (bytes) => readIpv4HeaderLength(bytes) >= 20 },
   verifyIpv4HeaderChecksum: { valid: [IPV4], run: verifyIpv4HeaderChecksum },
   decodeIpv6: {
     valid: [NA.subarray(14)],
@@ -182,7 +183,8 @@ describe("decoders on bytes from anywhere", () => {
         /* @vite-ignore */ new URL(file, import.meta.url).pathname
       );
       for (const [name, value] of Object.entries(module)) {
-        if (typeof value === "function" && /^(decode|peek|verify|vrrp|equal)/.test(name)) readers.push(name);
+        if (typeof value === "function" && /^(decode|peek|read|verify|vrrp|equal)/.test(name))
+          readers.push(name);
       }
     }
     expect(readers.filter((name) => DECODERS[name] === undefined)).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../base/bytes.ts";
 import type { Ipv4Packet } from "./ipv4.ts";
-import { decodeIpv4, encodeIpv4, verifyIpv4HeaderChecksum } from "./ipv4.ts";
+import { decodeIpv4, encodeIpv4, readIpv4HeaderLength, verifyIpv4HeaderChecksum } from "./ipv4.ts";
 
 /** Header of an advertisement as keepalived sends it: no flags, hop limit 255, internetwork control. */
 const HEX = "45c0001c00010000ff7000000a090001e0000012";
@@ -44,6 +44,13 @@ describe("IPv4 packets", () => {
     const padded = new Uint8Array(60).fill(0xaa);
     padded.set(bytes);
     expect(decodeIpv4(padded)).toEqual({ ok: true, value: { ...PACKET, options } });
+  });
+
+  it("say how long their header is, at any place in a buffer", () => {
+    const buffer = new Uint8Array(40);
+    buffer.set(encodeIpv4({ ...PACKET, options: new Uint8Array(4), payload: new Uint8Array() }), 7);
+    expect(readIpv4HeaderLength(buffer, 7)).toBe(24);
+    expect(readIpv4HeaderLength(new Uint8Array(), 7)).toBe(0);
   });
 
   it("keep flags and fragment offset", () => {
