@@ -129,7 +129,8 @@ class Steward {
     const paths = runtimePaths(this.#options.runtimeDir);
     this.#journal = new Journal(this.#loop, this.#options, paths.journal, memory !== null);
     if (memory === null) {
-      this.#configure();
+      // What happened before this process was there comes right behind this message and goes into the journal first.
+      setImmediate(() => this.#configure());
     } else {
       const { running, lastReload } = JSON.parse(memory) as StewardMemory;
       this.#running = running;
