@@ -1,0 +1,280 @@
+/**
+ * The protocol's automaton once more, written from RFC 9568 section 6.4 and keepalived's reading of it, and compared with
+ * the engine at every step: what each input may do to the state, and when the master-down timer ends, to the microsecond.
+ *
+ * The reference keeps the timer as a range, since an implementation is free in few places: which interval it counts with
+ * after FAULT or a warm restart, and how fractions of a microsecond are rounded. Everywhere else both ends are the same.
+ */
+
+import { compareIp } from "../../src/base/ip.ts";
+import type { Instant, Micros } from "../../src/base/time.ts";
+import type { VrrpInstanceModel } from "../../src/model/model.ts";
+import type { SendAdvertisement } from "../../src/vrrp/action.ts";
+import type { PacketReceived } from "../../src/vrrp/input.ts";
+import type { AdvertReading } from "../independent.ts";
+import { readAdvert } from "../independent.ts";
+import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
+import { Violation } from "../violation.ts";
+
+/** Fractions of a microsecond may be rounded either way. */
+const ROUNDING: Micros = 1;
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+interface Reference {
+  /** When the master-down timer ends; undefined outside BACKUP. */
+  timer: Range | undefined;
+  /** The master's interval. */
+  interval: Range;
+  /** A lower priority is obeyed until then. */
+  preemptAt: Instant | undefined;
+  /** Restored, and nothing handled yet: a master that was away for long becomes BACKUP with its first input. */
+  isRestored: boolean;
+}
+
+export class Election implements Checker {
+  readonly name = "election";
+  readonly #references = new Map<string, Reference>();
+
+  started(node: RouterNode, how: "cold" | "warm"): void {
+    for (const [name, view] of node.views) {
+      const own = exactly(view.model.advertisementInterval);
+      const known = this.#references.get(keyOf(node, name));
+      const isRestored = how === "warm";
+      const reference: Reference = { timer: undefined, interval: own, preemptAt: undefined, isRestored };
+      if (isRestored && known !== undefined) reference.interval = union(own, known.interval);
+      if (view.state === "BACKUP") {
+        const full = later(node.now, masterDown(view.model, view.effectivePriority, reference.interval));
+        // It may go on with the timer it had, or start it anew; the old one may have been set by what is forgotten now.
+        reference.timer = { low: Math.min(known?.timer?.low ?? node.now, full.low), high: full.high };
+      }
+      this.#references.set(keyOf(node, name), reference);
+    }
+  }
+
+  handled(handling: Handling): void {
+    const { node, input, before } = handling;
+    for (const [name, view] of node.views) {
+      const was = before.get(name);
+      const reference = this.#references.get(keyOf(node, name));
+      if (was === undefined || reference === undefined) continue;
+      if (input.kind === "PacketReceived") receive(handling, input, was, view, reference);
+      else if (input.kind === "ClockReached") reach(handling, was, view, reference);
+      else if (was.state !== "MASTER" && view.state === "MASTER" && was.model.priority !== 255) {
+        fail(handling, `becomes master on ${input.kind}`);
+      }
+      if (was.state !== view.state && view.state === "BACKUP" && was.state !== "MASTER") {
+        restart(handling, view, reference);
+      }
+      if (was.state === "MASTER" && view.state === "BACKUP" && input.kind !== "PacketReceived") {
+        if (!reference.isRestored) fail(handling, `leaves MASTER for BACKUP on ${input.kind}`);
+        restart(handling, view, reference);
+      }
+      reference.isRestored = false;
+      if (view.state !== "BACKUP") reference.timer = undefined;
+      if (view.state === "MASTER") reference.interval = exactly(view.model.advertisementInterval);
+    }
+  }
+}
+
+/** INIT or FAULT has ended: a full Master_Down_Interval. */
+function restart(handling: Handling, view: InstanceView, reference: Reference): void {
+  const { model, effectivePriority } = view;
+  reference.interval = union(reference.interval, exactly(model.advertisementInterval));
+  reference.preemptAt = undefined;
+  reference.timer = later(handling.now, masterDown(model, effectivePriority, reference.interval));
+}
+
+function reach(
+  handling: Handling,
+  was: Readonly<InstanceView>,
+  view: InstanceView,
+  reference: Reference,
+): void {
+  const { now } = handling;
+  const { timer } = reference;
+  if (
+    was.state !== "BACKUP" &&
+    was.state !== "MASTER" &&
+    view.state === "MASTER" &&
+    view.model.priority !== 255
+  ) {
+    fail(handling, `goes from ${was.state} to MASTER`);
+  }
+  if (was.state !== "BACKUP" || timer === undefined) return;
+  if (view.state === "MASTER") {
+    if (now < timer.low - ROUNDING) fail(handling, `becomes master ${timer.low - now} us too early`);
+    return;
+  }
+  if (view.state !== "BACKUP" || now <= timer.high + ROUNDING) return;
+  // Whoever slept for half of the interval may listen once more before it speaks.
+  const full = masterDown(view.model, view.effectivePriority, reference.interval);
+  if (now - timer.low <= full.low / 2)
+    fail(handling, `is not master ${now - timer.high} us after its timer ended`);
+  const skew = scaled(reference.interval, skewFactor(view.model, view.effectivePriority));
+  reference.timer = { low: now + reference.interval.low + skew.low, high: now + full.high };
+}
+
+function receive(
+  handling: Handling,
+  packet: PacketReceived,
+  was: Readonly<InstanceView>,
+  view: InstanceView,
+  reference: Reference,
+): void {
+  const reading = acceptable(handling, packet, was.model);
+  if (reading === undefined || was.state === "INIT" || was.state === "FAULT" || was.state === "STOP") {
+    ignore(handling, was, view);
+    return;
+  }
+  if (handling.damage !== undefined) throw new Error(`damage ${handling.damage} does not show`);
+  if (was.state === "MASTER") receiveAsMaster(handling, packet, reading, was, view, reference);
+  else receiveAsBackup(handling, reading, was, view, reference);
+}
+
+/** Nothing at all may come of it but a word in the journal. What was due anyway may come along with it. */
+function ignore(handling: Handling, was: Readonly<InstanceView>, view: InstanceView): void {
+  const { node, now, actions, deadlineBefore } = handling;
+  if (was.state !== view.state)
+    fail(handling, `goes from ${was.state} to ${view.state} by a packet to ignore`);
+  if (deadlineBefore !== undefined && deadlineBefore <= now) return;
+  const isAlone = node.views.size === 1;
+  const mine = actions.filter(
+    (action) => isAlone || ("instance" in action && action.instance === view.model.name),
+  );
+  if (mine.some((action) => action.kind !== "Emit")) fail(handling, "answers a packet to ignore");
+  if (isAlone && node.engine?.nextDeadline() !== deadlineBefore) {
+    fail(handling, "changes its timer by a packet to ignore");
+  }
+}
+
+function receiveAsMaster(
+  handling: Handling,
+  packet: PacketReceived,
+  reading: AdvertReading,
+  was: Readonly<InstanceView>,
+  view: InstanceView,
+  reference: Reference,
+): void {
+  const own = was.effectivePriority;
+  const spoke = handling.actions.some(
+    (action): action is SendAdvertisement =>
+      action.kind === "SendAdvertisement" && action.instance === view.model.name && action.payload[2] === own,
+  );
+  const { ipv4, ipv6 } = handling.node.spec;
+  const ownAddress = view.model.family === "ipv4" ? ipv4 : ipv6;
+  const isHigher =
+    reading.priority > own || (reading.priority === own && compareIp(packet.source, ownAddress) > 0);
+  if (reading.priority !== 0 && isHigher) {
+    if (view.state !== "BACKUP") fail(handling, `stays ${view.state} against priority ${reading.priority}`);
+    if (view.model.version === 3) reference.interval = exactly(reading.interval);
+    reference.preemptAt = undefined;
+    reference.timer = later(handling.now, masterDown(view.model, view.effectivePriority, reference.interval));
+    return;
+  }
+  if (view.state !== "MASTER")
+    fail(handling, `gives way to priority ${reading.priority} of ${packet.source}`);
+  const mustSpeak = reading.priority === 0 || !view.model.lowerPrioNoAdvert;
+  if (mustSpeak && !spoke) fail(handling, `does not answer priority ${reading.priority}`);
+}
+
+function receiveAsBackup(
+  handling: Handling,
+  reading: AdvertReading,
+  was: Readonly<InstanceView>,
+  view: InstanceView,
+  reference: Reference,
+): void {
+  const { now } = handling;
+  const { model } = view;
+  const own = was.effectivePriority;
+  if (view.state !== "BACKUP") fail(handling, `goes from BACKUP to ${view.state} by an advertisement`);
+  if (reading.priority === 0) {
+    reference.timer = later(now, scaled(reference.interval, skewFactor(model, own)));
+  } else {
+    if (reading.priority >= own) reference.preemptAt = undefined;
+    else if (model.preemptDelay > 0) reference.preemptAt ??= now + model.preemptDelay;
+    const isDelayed = reference.preemptAt !== undefined && now < reference.preemptAt;
+    if (!model.preempt || reading.priority >= own || isDelayed) {
+      if (model.version === 3) reference.interval = exactly(reading.interval);
+      reference.timer = later(now, masterDown(model, own, reference.interval));
+    }
+  }
+  checkTimer(handling, reference);
+}
+
+/** The engine's next deadline cannot lie after the end of the timer. */
+function checkTimer(handling: Handling, reference: Reference): void {
+  const deadline = handling.node.engine?.nextDeadline();
+  const { timer } = reference;
+  if (timer === undefined) return;
+  if (deadline === undefined || deadline > timer.high + ROUNDING) {
+    fail(handling, `wakes at ${deadline}, after its master-down timer ends at ${timer.high}`);
+  }
+}
+
+/** What the message says, if it passes all checks of a receiver of this instance. */
+function acceptable(
+  handling: Handling,
+  packet: PacketReceived,
+  model: VrrpInstanceModel,
+): AdvertReading | undefined {
+  const { payload, source, destination, family, hopLimit } = packet;
+  const reading = readAdvert(payload, source, destination, family);
+  if (reading === undefined || family !== model.family || hopLimit !== 255) return undefined;
+  if (destination !== model.multicastGroup || reading.type !== 1) return undefined;
+  if (reading.version !== model.version || reading.virtualRouterId !== model.virtualRouterId)
+    return undefined;
+  if (reading.checksums.length === 0) return undefined;
+  if (source === handling.node.spec.ipv4 || source === handling.node.spec.ipv6) return undefined;
+  if (model.version === 3) return reading.interval > 0 ? reading : undefined;
+  const { authentication } = model;
+  const password = authentication.kind === "pass" ? authentication.password : undefined;
+  if (reading.authType !== (password === undefined ? 0 : 1)) return undefined;
+  if (password !== undefined && reading.password !== password) return undefined;
+  return reading.interval === model.advertisementInterval ? reading : undefined;
+}
+
+/** RFC 3768: parts of a second; RFC 9568: parts of the interval. */
+function skewFactor(
+  model: VrrpInstanceModel,
+  priority: number,
+): { readonly part: number; readonly of: Micros | undefined } {
+  return { part: (256 - priority) / 256, of: model.version === 2 ? 1_000_000 : undefined };
+}
+
+function scaled(interval: Range, factor: { readonly part: number; readonly of: Micros | undefined }): Range {
+  return { low: (factor.of ?? interval.low) * factor.part, high: (factor.of ?? interval.high) * factor.part };
+}
+
+function masterDown(model: VrrpInstanceModel, priority: number, interval: Range): Range {
+  const skew = scaled(interval, skewFactor(model, priority));
+  const { downTimerAdverts } = model;
+  return {
+    low: downTimerAdverts * interval.low + skew.low,
+    high: downTimerAdverts * interval.high + skew.high,
+  };
+}
+
+function later(now: Instant, span: Range): Range {
+  return { low: now + span.low, high: now + span.high };
+}
+
+function exactly(value: number): Range {
+  return { low: value, high: value };
+}
+
+function union(a: Range, b: Range): Range {
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+}
+
+function keyOf(node: RouterNode, instance: string): string {
+  return `${node.name} ${instance}`;
+}
+
+function fail(handling: Handling, what: string): never {
+  throw new Violation("election", `${handling.node.name} ${what}`);
+}

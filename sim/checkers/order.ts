@@ -1,0 +1,146 @@
+/**
+ * What comes with a change of state, and in which order: advertisement, addresses, announcements, the rest. A master that
+ * ends says so by priority 0 if it fails or stops, and not if it yields.
+ */
+import { equalBytes } from "../../src/base/bytes.ts";
+import type { AddressChange, SendAdvertisement, VrrpAction } from "../../src/vrrp/action.ts";
+import type { Checker, Handling, InstanceView } from "../node.ts";
+import { readClaim } from "../observer.ts";
+import { Violation } from "../violation.ts";
+
+const RANKS: Readonly<Record<VrrpAction["kind"], number>> = {
+  SendAdvertisement: 0,
+  AddAddresses: 1,
+  RemoveAddresses: 1,
+  SendFrames: 2,
+  Emit: 3,
+  RunNotify: 3,
+  SendMail: 3,
+  Stopped: 4,
+};
+
+export class Order implements Checker {
+  readonly name = "order";
+
+  handled(handling: Handling): void {
+    const { node, actions, before } = handling;
+    if (actions.length === 0) return;
+    let rank = 0;
+    for (const action of actions) {
+      if (RANKS[action.kind] < rank) fail(handling, `${action.kind} comes too late`);
+      rank = RANKS[action.kind];
+    }
+    for (const [name, view] of node.views) {
+      const was = before.get(name);
+      if (was === undefined) continue;
+      checkSpeech(handling, view, was);
+      if (was.state !== "MASTER" && view.state === "MASTER") checkArrival(handling, view);
+      if (was.state === "MASTER" && view.state !== "MASTER") checkDeparture(handling, view);
+    }
+  }
+}
+
+/** Only a master speaks, and one that ends may once. */
+function checkSpeech(handling: Handling, view: InstanceView, was: Readonly<InstanceView>): void {
+  const wasMaster = was.state === "MASTER";
+  const isMaster = view.state === "MASTER";
+  for (const action of advertsOf(handling, view)) {
+    const isResignation = action.payload[2] === 0;
+    if (isResignation && (!wasMaster || isMaster))
+      fail(handling, `priority 0 from ${was.state} to ${view.state}`);
+    if (!isResignation && !isMaster && !(wasMaster && view.model.higherPrioSendAdvert)) {
+      fail(handling, `an advertisement in ${view.state}`);
+    }
+  }
+  for (const action of handling.actions) {
+    if (action.kind !== "SendFrames" || action.instance !== view.model.name) continue;
+    if (!isMaster) fail(handling, `announcements in ${view.state}`);
+    for (const frame of action.frames) checkFrame(handling, view, frame);
+  }
+}
+
+function checkFrame(handling: Handling, view: InstanceView, frame: Uint8Array): void {
+  const { model } = view;
+  const claim = readClaim(frame);
+  const own = [...model.virtualAddresses, ...model.excludedAddresses];
+  if (!own.some(({ address }) => address === claim.address)) fail(handling, `announces ${claim.address}`);
+  if (claim.mac !== handling.node.spec.mac) fail(handling, `announces with ${claim.mac}`);
+}
+
+function checkArrival(handling: Handling, view: InstanceView): void {
+  const adverts = advertsOf(handling, view);
+  if (adverts.length === 0 || adverts.some((action) => action.payload[2] === 0)) {
+    fail(handling, "becomes master without an advertisement");
+  }
+  const added = new Set(changesOf(handling, view, "AddAddresses"));
+  for (const { address } of [...view.model.virtualAddresses, ...view.model.excludedAddresses]) {
+    if (!added.has(address)) fail(handling, `becomes master and does not ask for ${address}`);
+  }
+  const announces = handling.actions.some(
+    (action) => action.kind === "SendFrames" && action.instance === view.model.name,
+  );
+  const { garp } = view.model;
+  // A second instance may have just filled the queue of the interface.
+  const isPaced = garp.garpInterval > 0 || garp.gnaInterval > 0 || handling.node.views.size > 1;
+  if (!announces && !isPaced) fail(handling, "becomes master and announces nothing");
+}
+
+function checkDeparture(handling: Handling, view: InstanceView): void {
+  const resignations = advertsOf(handling, view).filter((action) => action.payload[2] === 0).length;
+  const wanted = view.state === "BACKUP" ? 0 : 1;
+  if (resignations !== wanted) {
+    fail(handling, `leaves MASTER for ${view.state} with ${resignations} advertisements of priority 0`);
+  }
+  const { node } = handling;
+  const removed = new Set(changesOf(handling, view, "RemoveAddresses"));
+  for (const { address, interface: name } of [
+    ...view.model.virtualAddresses,
+    ...view.model.excludedAddresses,
+  ]) {
+    if (node.kernel.hasAddress(name, address) && !removed.has(address)) {
+      fail(handling, `leaves MASTER and keeps ${address}`);
+    }
+  }
+}
+
+function advertsOf(handling: Handling, view: InstanceView): SendAdvertisement[] {
+  return handling.actions.filter(
+    (action): action is SendAdvertisement =>
+      action.kind === "SendAdvertisement" && action.instance === view.model.name,
+  );
+}
+
+function changesOf(handling: Handling, view: InstanceView, kind: AddressChange["kind"]): string[] {
+  return handling.actions.flatMap((action) =>
+    action.kind === kind && action.instance === view.model.name
+      ? action.addresses.map(({ address }) => address)
+      : [],
+  );
+}
+
+function fail(handling: Handling, what: string): never {
+  throw new Violation("order", `${handling.node.name} ${what} (on ${handling.input.kind})`);
+}
+
+/** Whether two lists of actions are the same, byte for byte. */
+export function sameActions(a: readonly VrrpAction[], b: readonly VrrpAction[]): boolean {
+  return a.length === b.length && a.every((action, index) => sameValue(action, b[index]));
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    return a instanceof Uint8Array && b instanceof Uint8Array && equalBytes(a, b);
+  }
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const left = definedEntries(a);
+  const right = new Map(definedEntries(b));
+  return (
+    left.length === right.size &&
+    left.every(([key, value]) => right.has(key) && sameValue(value, right.get(key)))
+  );
+}
+
+/** A member that is undefined is the same as none: that is how it crosses a process boundary. */
+function definedEntries(value: object): [string, unknown][] {
+  return Object.entries(value).filter(([, member]) => member !== undefined);
+}

@@ -1,0 +1,99 @@
+/**
+ * Damaged and forged advertisements: every kind that a receiver must not act on. A copy is damaged so that it cannot
+ * be taken for a good one by chance.
+ */
+import type { Prng } from "../src/base/prng.ts";
+import { readAdvert, withRightChecksum } from "./independent.ts";
+import type { LanPacket } from "./network.ts";
+
+type VrrpLanPacket = Extract<LanPacket, { kind: "vrrp" }>;
+
+export type DamageKind =
+  | "bit"
+  | "checksum"
+  | "hop-limit"
+  | "cut"
+  | "version"
+  | "type"
+  | "interval"
+  | "password"
+  | "vrid";
+
+const KINDS: readonly DamageKind[] = [
+  "bit",
+  "bit",
+  "checksum",
+  "checksum",
+  "hop-limit",
+  "cut",
+  "version",
+  "type",
+  "interval",
+  "password",
+  "vrid",
+];
+
+/** Damages a copy of an advertisement in a way of the generator's choice; undefined where that way does not exist. */
+export function corrupt(packet: LanPacket, random: Prng): { packet: LanPacket; damage: string } | undefined {
+  if (packet.kind !== "vrrp") return undefined;
+  const kind = random.pick(KINDS);
+  const damaged = damageAs(kind, packet, random);
+  return damaged === undefined ? undefined : { packet: damaged, damage: kind };
+}
+
+/** Damages an advertisement in the given way; undefined where that way does not exist for it. */
+export function damageAs(kind: DamageKind, packet: VrrpLanPacket, random: Prng): VrrpLanPacket | undefined {
+  const payload = packet.payload.slice();
+  const isV2 = (payload[0] ?? 0) >> 4 === 2;
+  const resum = (): VrrpLanPacket => ({
+    ...packet,
+    payload: withRightChecksum(payload, packet.source, packet.destination, packet.family),
+  });
+  switch (kind) {
+    case "bit": {
+      // One bit: no Internet checksum misses that.
+      const index = random.integer(0, payload.length - 1);
+      payload[index] = (payload[index] ?? 0) ^ (1 << random.integer(0, 7));
+      return stillBad({ ...packet, payload });
+    }
+    case "checksum":
+      // A master of high priority, or one that gives up, but for the sum.
+      payload[2] = random.pick([0, 254, 254]);
+      return stillBad({ ...packet, payload });
+    case "hop-limit":
+      payload[2] = 254;
+      return { ...resum(), hopLimit: random.pick([1, 64, 254]) };
+    case "cut":
+      return { ...packet, payload: payload.slice(0, random.integer(0, payload.length - 1)) };
+    case "version":
+      payload[0] = isV2 ? 0x31 : 0x21;
+      payload[2] = 254;
+      return resum();
+    case "type":
+      payload[0] = ((payload[0] ?? 0) & 0xf0) | random.pick([0, 2, 15]);
+      payload[2] = 254;
+      return resum();
+    case "interval":
+      if (!isV2) return undefined;
+      payload[5] = ((payload[5] ?? 0) % 200) + 1;
+      payload[2] = 254;
+      return resum();
+    case "password": {
+      if (!isV2) return undefined;
+      const last = payload.length - 8;
+      payload[last] = (payload[last] ?? 0) ^ 0x20;
+      payload[4] = 1;
+      payload[2] = 254;
+      return resum();
+    }
+    case "vrid":
+      payload[1] = ((payload[1] ?? 0) % 200) + 37;
+      payload[2] = 254;
+      return resum();
+  }
+}
+
+function stillBad(packet: VrrpLanPacket): VrrpLanPacket | undefined {
+  const reading = readAdvert(packet.payload, packet.source, packet.destination, packet.family);
+  return reading === undefined || reading.checksums.length === 0 ? packet : undefined;
+}

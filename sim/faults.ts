@@ -1,0 +1,130 @@
+/** What goes wrong before the quiet, and when. */
+import type { Prng } from "../src/base/prng.ts";
+import type { Micros } from "../src/base/time.ts";
+import type { LinkQuality } from "./network.ts";
+import type { Fault, FaultDetail, RouterSpec } from "./spec.ts";
+import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
+
+export interface Troubles {
+  readonly faults: readonly Fault[];
+  readonly quietFrom: Micros;
+  readonly lastingPartition: ReadonlyMap<string, number>;
+}
+
+const KINDS: readonly FaultDetail["kind"][] = [
+  "network",
+  "network",
+  "link-quality",
+  "partition",
+  "partition",
+  "one-way",
+  "power",
+  "power",
+  "kill",
+  "kill",
+  "kill",
+  "stop",
+  "stop",
+  "pause",
+  "pause",
+  "late",
+  "kernel",
+  "kernel",
+  "carrier",
+  "script",
+  "delete-address",
+  "reload",
+  "twin",
+  "twin",
+];
+
+/** One to eight faults between `from` and the quiet; each that lasts has ended by then. */
+export function drawFaults(
+  routers: readonly RouterSpec[],
+  unit: Micros,
+  from: Micros,
+  random: Prng,
+): Troubles {
+  const count = random.integer(1, 8);
+  const quietFrom = from + Math.round(unit * (2 + count * 2.5));
+  const faults: Fault[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = random.integer(random.chance(0.2) ? 0 : from / 2, quietFrom - unit);
+    const longest = Math.min(quietFrom - at, 6 * unit);
+    const span = random.integer(Math.min(longest, unit / 10), longest);
+    faults.push({ at, ...drawFault(random.pick(KINDS), routers, unit, span, random) });
+  }
+  const lastingPartition = random.chance(0.15) ? drawComponents(routers, random) : new Map<string, number>();
+  return { faults, quietFrom, lastingPartition };
+}
+
+/** Every host on one of two sides, the observer too. */
+export function drawComponents(routers: readonly RouterSpec[], random: Prng): Map<string, number> {
+  const components = new Map<string, number>();
+  for (const { name } of routers) components.set(name, random.integer(0, 1));
+  components.set("observer", random.integer(0, 1));
+  return components;
+}
+
+function drawFault(
+  kind: FaultDetail["kind"],
+  routers: readonly RouterSpec[],
+  unit: Micros,
+  span: Micros,
+  random: Prng,
+): FaultDetail {
+  const router = random.pick(routers).name;
+  switch (kind) {
+    case "network":
+      return { kind, for: span, quality: drawQuality(unit, random) };
+    case "link-quality":
+    case "one-way": {
+      const to = random.pick([...routers.map(({ name }) => name), "observer"]);
+      if (kind === "one-way") return { kind, for: span, from: router, to };
+      return { kind, for: span, from: router, to, quality: drawQuality(unit, random) };
+    }
+    case "partition":
+      return { kind, for: span, components: drawComponents(routers, random) };
+    case "power":
+      return { kind, router, for: random.chance(0.7) ? span : undefined };
+    case "stop":
+      return { kind, router, for: random.chance(0.7) ? span : undefined };
+    case "kill":
+      return { kind, router, warm: random.chance(0.6), fresh: random.chance(0.7) };
+    case "pause":
+      return { kind, router, for: span, what: random.pick(["process", "machine"]) };
+    case "late": {
+      const worst = random.pick([unit / 10, unit / 2, unit]);
+      return { kind, router, for: span, mood: { latencyMax: worst, latenessMax: worst } };
+    }
+    case "kernel":
+      return {
+        kind,
+        router,
+        for: span,
+        latencyMax: random.pick([60, unit / 10, unit, 4 * unit]),
+        addErrno: random.chance(0.25) ? undefined : random.pick(["EPERM", "ENOBUFS", "ENODEV"]),
+        removeErrno: random.chance(0.7) ? undefined : "EBUSY",
+        onlyFirst: random.chance(0.5),
+      };
+    case "carrier":
+      return { kind, router, interface: random.pick([LAN_INTERFACE, TRACKED_INTERFACE]), for: span };
+    case "script":
+      return { kind, router, for: span };
+    case "delete-address":
+    case "reload":
+    case "twin":
+      return { kind, router };
+  }
+}
+
+function drawQuality(unit: Micros, random: Prng): LinkQuality {
+  return {
+    loss: random.pick([0, 0.05, 0.3, 0.7]),
+    delayMin: 20,
+    delayMax: random.pick([200, unit / 10, unit / 2, Math.round(unit * 1.5)]),
+    duplicate: random.pick([0, 0.1, 0.5]),
+    reorder: random.pick([0, 0.3, 1]),
+    corrupt: random.pick([0, 0.1, 0.4]),
+  };
+}

@@ -1,0 +1,490 @@
+/**
+ * One simulated machine: kernel, supervisor and the vrrp process with its loop around a real engine. The loop hands over
+ * what has arrived before it says that a deadline was reached, and has one timer, armed at `nextDeadline`.
+ */
+import type { IpAddress } from "../src/base/ip.ts";
+import type { Prng } from "../src/base/prng.ts";
+import type { Instant, Micros } from "../src/base/time.ts";
+import type { VrrpInstanceModel } from "../src/model/model.ts";
+import type { Engine } from "../src/ports/engine.ts";
+import { Ledger, releaseDeadline } from "../src/supervise/ledger.ts";
+import type { SendAdvertisement, VrrpAction } from "../src/vrrp/action.ts";
+import type { VrrpEvent, VrrpState } from "../src/vrrp/event.ts";
+import type { InterfaceAddress, LinkState, VrrpInput } from "../src/vrrp/input.ts";
+import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
+import type { Planned, VirtualClock } from "./clock.ts";
+import { kernelAcceptsIpv6, withKernelChecksum } from "./independent.ts";
+import { FakeKernel } from "./kernel.ts";
+import type { SimLog } from "./log.ts";
+import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
+import type { LoopMood, RouterSpec } from "./spec.ts";
+import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
+import { describeAction, describeInput } from "./text.ts";
+import { Violation } from "./violation.ts";
+
+export type VrrpEngine = Engine<VrrpInput, VrrpAction, VrrpSnapshot>;
+
+/** Where engines come from: the real ones, or a test's. */
+export interface EngineFactory {
+  create(): VrrpEngine;
+  restore(snapshot: VrrpSnapshot, now: Instant): VrrpEngine;
+}
+
+/** What an instance has shown of itself by its actions; the engine's own words are compared with it. */
+export interface InstanceView {
+  readonly model: VrrpInstanceModel;
+  state: VrrpState;
+  since: Instant;
+  effectivePriority: number;
+  lastAdvert: Instant | undefined;
+}
+
+/** One call of an engine's `handle`. */
+export interface Handling {
+  readonly node: RouterNode;
+  readonly now: Instant;
+  readonly input: VrrpInput;
+  readonly damage: Damage;
+  readonly actions: readonly VrrpAction[];
+  /** States by instance name before the call; after it they stand in `node.views`. */
+  readonly before: ReadonlyMap<string, Readonly<InstanceView>>;
+  readonly deadlineBefore: Instant | undefined;
+}
+
+/** Judges what it sees; throws Violation. */
+export interface Checker {
+  readonly name: string;
+  started?(node: RouterNode, how: "cold" | "warm"): void;
+  handled?(handling: Handling): void;
+  /** The loop has done all there was to do. */
+  turnEnded?(node: RouterNode): void;
+  sent?(node: RouterNode, action: SendAdvertisement, packet: LanPacket): void;
+  /** The process is gone: killed, stopped, or without power. */
+  ended?(node: RouterNode, how: "killed" | "stopped" | "power"): void;
+}
+
+/** What the nodes of one world share. */
+export interface NodeContext {
+  readonly clock: VirtualClock;
+  readonly segment: LanSegment;
+  readonly log: SimLog;
+  readonly factory: EngineFactory;
+  readonly checkers: readonly Checker[];
+}
+
+/** Packets a socket holds for a process that does not read. */
+const SOCKET_BUFFER = 200;
+const MOST_ROUNDS = 1_000;
+
+export class RouterNode implements LanHost {
+  readonly spec: RouterSpec;
+  readonly kernel: FakeKernel;
+  mood: LoopMood;
+  /** Results the track scripts give. */
+  scriptsOk = true;
+  /** Started and not ended; a paused one runs. */
+  engine: VrrpEngine | undefined;
+  readonly views = new Map<string, InstanceView>();
+  /** The kernel refused to give up addresses when the daemon stopped: they are the operator's business now. */
+  leftBehind = false;
+  readonly #context: NodeContext;
+  readonly #random: Prng;
+  readonly #ledger = new Ledger();
+  #powered = false;
+  #paused: "process" | "machine" | undefined;
+  #resumeAt: Instant = 0;
+  #inbox: { readonly input: VrrpInput; readonly damage: Damage }[] = [];
+  #wake: Planned | undefined;
+  /** Counts lives of the process: what was planned for an earlier one is void. */
+  #life = 0;
+  #lastSnapshot: VrrpSnapshot | undefined;
+
+  constructor(spec: RouterSpec, context: NodeContext, random: Prng, mood: LoopMood) {
+    this.spec = spec;
+    this.mood = mood;
+    this.#context = context;
+    this.#random = random;
+    this.kernel = new FakeKernel(context.clock, random, spec.promotesSecondaries, (input) =>
+      this.#tell(input),
+    );
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get now(): Instant {
+    return this.#context.clock.now;
+  }
+
+  get attached(): boolean {
+    return this.#powered && this.kernel.isRunning(LAN_INTERFACE);
+  }
+
+  get powered(): boolean {
+    return this.#powered;
+  }
+
+  get paused(): boolean {
+    return this.#paused !== undefined;
+  }
+
+  /** The machine boots and the daemon starts. */
+  powerOn(): void {
+    if (this.#powered) return;
+    this.#powered = true;
+    this.#note("power on");
+    this.kernel.reset(ownAddresses(this.spec));
+    this.kernel.setLink(linkState(this.spec, LAN_INTERFACE, true));
+    this.kernel.setLink(linkState(this.spec, TRACKED_INTERFACE, true));
+    this.#later(this.spec.bootTime, () => this.#start(undefined));
+  }
+
+  powerOff(): void {
+    if (!this.#powered) return;
+    this.#note("power off");
+    this.leftBehind = false;
+    this.#powered = false;
+    this.#end("power");
+    this.#ledger.clear();
+    this.kernel.reset([]);
+  }
+
+  /**
+   * The vrrp process dies. The supervisor removes its addresses at half of Master_Down_Interval, unless it is back and
+   * master again by then: with a snapshot (`warm`) of this moment (`fresh`) or of the last state change.
+   */
+  kill(warm: boolean, fresh: boolean): void {
+    const { engine } = this;
+    if (engine === undefined || this.#paused === "machine") return;
+    const snapshot = fresh ? clone(engine.snapshot(this.now)) : this.#lastSnapshot;
+    this.#note(`process killed, ${warm ? "warm" : "cold"} restart`);
+    const release = releaseDeadline(this.now, this.#shortestMasterDown(engine));
+    this.#end("killed");
+    this.kernel.abandon();
+    const life = this.#life;
+    this.#context.clock.at(release, () => this.#releaseByLedger(life));
+    this.#later(this.spec.bootTime, () => {
+      this.#start(warm && this.now < release ? snapshot : undefined);
+    });
+  }
+
+  /** The daemon is told to end and to release what it has. */
+  stop(): void {
+    if (this.engine === undefined) return;
+    this.#tell({ kind: "StopRequested", release: true, by: "the simulator" });
+  }
+
+  /** Starts the daemon again after it has ended by a stop. */
+  startAgain(): void {
+    if (this.#powered && this.engine === undefined) this.#start(undefined);
+  }
+
+  pause(what: "process" | "machine", span: Micros): void {
+    if (this.engine === undefined || this.#paused !== undefined) return;
+    this.#note(`${what} paused for ${span}`);
+    this.#paused = what;
+    this.#resumeAt = this.now + span;
+    const life = this.#life;
+    this.#context.clock.at(this.#resumeAt, () => {
+      if (life !== this.#life) return;
+      this.#note("resumed");
+      this.#paused = undefined;
+      this.#wakeAt(this.now);
+    });
+  }
+
+  setCarrier(interfaceName: string, running: boolean): void {
+    const link = this.kernel.link(interfaceName);
+    if (!this.#powered || link === undefined || link.running === running) return;
+    this.#note(`${interfaceName} ${running ? "has" : "lost"} carrier`);
+    this.kernel.setLink(linkState(this.spec, interfaceName, running));
+  }
+
+  /** Someone deletes the first virtual address. */
+  deleteAddress(): void {
+    for (const instance of this.spec.model.instances) {
+      const address = instance.virtualAddresses[0];
+      if (address === undefined || !this.kernel.hasAddress(address.interface, address.address)) continue;
+      this.#note(`someone deletes ${address.address}`);
+      this.kernel.deleteByOther(address.interface, address.address);
+    }
+  }
+
+  reload(): void {
+    if (this.engine !== undefined) this.#tell({ kind: "ConfigChanged", model: clone(this.spec.model) });
+  }
+
+  /** Runs `replace` on the engine; the engine it returns goes on from here. */
+  replaceEngine(replace: (engine: VrrpEngine) => VrrpEngine): void {
+    if (this.engine === undefined || this.#paused !== undefined) return;
+    this.engine = replace(this.engine);
+    this.#arm();
+  }
+
+  receive(packet: LanPacket, _from: string, damage: Damage): void {
+    if (this.engine === undefined || this.#paused === "machine") return;
+    if (packet.kind !== "vrrp") return;
+    const { family, source, destination, hopLimit } = packet;
+    const isIpv6 = family === "ipv6";
+    if (isIpv6 && !kernelAcceptsIpv6(packet.payload, source, destination)) return;
+    if (this.#inbox.length >= SOCKET_BUFFER) return;
+    const payload = packet.payload.slice();
+    this.#tell(
+      {
+        kind: "PacketReceived",
+        interface: LAN_INTERFACE,
+        family,
+        source,
+        destination,
+        hopLimit,
+        payload,
+        checksumVerified: isIpv6,
+      },
+      damage,
+    );
+  }
+
+  #start(snapshot: VrrpSnapshot | undefined): void {
+    if (!this.#powered || this.engine !== undefined) return;
+    this.#life++;
+    this.leftBehind = false;
+    this.#note(snapshot === undefined ? "cold start" : "warm start");
+    const { factory, checkers } = this.#context;
+    this.engine = snapshot === undefined ? factory.create() : factory.restore(clone(snapshot), this.now);
+    this.views.clear();
+    for (const model of this.spec.model.instances)
+      this.views.set(model.name, this.#firstView(model, snapshot));
+    for (const checker of checkers) checker.started?.(this, snapshot === undefined ? "cold" : "warm");
+    // As the edge does: what the kernel has comes first, then the configuration.
+    for (const link of this.kernel.links) this.#tell({ kind: "LinkChanged", link });
+    for (const address of this.kernel.addresses)
+      this.#tell({ kind: "AddressAdded", address, origin: "other" });
+    if (snapshot === undefined) this.#tell({ kind: "ConfigChanged", model: clone(this.spec.model) });
+    else this.#tellWhatIsGone(snapshot);
+    for (const script of this.spec.scripts) this.#runScript(script.name, script.interval, this.#life);
+    this.#wakeAt(this.now);
+  }
+
+  /** A dump shows what has vanished while nobody listened. */
+  #tellWhatIsGone(snapshot: VrrpSnapshot): void {
+    for (const address of snapshot.addresses) {
+      if (this.kernel.hasAddress(address.interface, address.address)) continue;
+      this.#tell({ kind: "AddressRemoved", address, origin: "other" });
+    }
+  }
+
+  #firstView(model: VrrpInstanceModel, snapshot: VrrpSnapshot | undefined): InstanceView {
+    const known = snapshot?.instances.find((instance) => instance.name === model.name);
+    return {
+      model,
+      state: known?.state ?? "INIT",
+      since: this.now,
+      effectivePriority: known?.effectivePriority ?? model.priority,
+      lastAdvert: undefined,
+    };
+  }
+
+  #end(how: "killed" | "stopped" | "power"): void {
+    if (this.engine === undefined) return;
+    this.engine = undefined;
+    this.#life++;
+    this.#inbox = [];
+    this.#paused = undefined;
+    this.#lastSnapshot = undefined;
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    this.views.clear();
+    for (const checker of this.#context.checkers) checker.ended?.(this, how);
+  }
+
+  #runScript(name: string, interval: Micros, life: number): void {
+    if (life !== this.#life) return;
+    if (this.#paused !== "machine") {
+      const ok = this.scriptsOk;
+      this.#tell({
+        kind: "ScriptFinished",
+        script: name,
+        ok,
+        exitCode: ok ? 0 : 1,
+        signal: undefined,
+        timedOut: false,
+        duration: 1_000,
+      });
+    }
+    this.#later(interval, () => this.#runScript(name, interval, life));
+  }
+
+  /** Puts a fact before the process, if there is one. */
+  #tell(input: VrrpInput, damage?: Damage): void {
+    if (this.engine === undefined) return;
+    this.#inbox.push({ input, damage });
+    this.#wakeAt(this.now + this.#random.integer(0, this.mood.latencyMax));
+  }
+
+  #wakeAt(at: Instant): void {
+    if (this.#wake !== undefined && this.#wake.at <= at) return;
+    this.#wake?.cancel();
+    this.#wake = this.#context.clock.at(at, () => {
+      this.#wake = undefined;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.engine === undefined || this.#paused !== undefined) return;
+    const { now } = this;
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const { input, damage } of inbox) this.#handle(now, input, damage);
+    for (let round = 0; ; round++) {
+      const deadline = this.engine?.nextDeadline();
+      if (deadline === undefined || deadline > now) break;
+      if (round > MOST_ROUNDS) throw new Violation("progress", `${this.name} stays at deadline ${deadline}`);
+      this.#handle(now, { kind: "ClockReached" }, undefined);
+    }
+    if (this.engine === undefined) return;
+    for (const checker of this.#context.checkers) checker.turnEnded?.(this);
+    this.#arm();
+  }
+
+  #arm(): void {
+    const deadline = this.engine?.nextDeadline();
+    if (deadline === undefined) return;
+    this.#wakeAt(Math.max(deadline, this.now) + this.#random.integer(0, this.mood.latenessMax));
+  }
+
+  #handle(now: Instant, input: VrrpInput, damage: Damage): void {
+    const { engine } = this;
+    if (engine === undefined) return;
+    const { log, checkers } = this.#context;
+    const deadlineBefore = engine.nextDeadline();
+    const before = new Map(Array.from(this.views, ([name, view]) => [name, { ...view }]));
+    const actions = engine.handle(now, input);
+    const text = describeInput(input, damage);
+    if (text !== undefined) log.add(now, this.name, text);
+    for (const action of actions) this.#view(action, now);
+    for (const checker of checkers) {
+      checker.handled?.({ node: this, now, input, damage, actions, before, deadlineBefore });
+    }
+    // The buffer is used again: nobody may look at it after `handle`.
+    if (input.kind === "PacketReceived") input.payload.fill(0xee);
+    for (const action of actions) this.#execute(action);
+    if (actions.some((action) => action.kind === "Emit" && action.event.kind === "StateChanged")) {
+      this.#lastSnapshot = this.engine === undefined ? undefined : clone(engine.snapshot(now));
+    }
+  }
+
+  #view(action: VrrpAction, now: Instant): void {
+    if (action.kind === "SendAdvertisement") {
+      const view = this.views.get(action.instance);
+      if (view !== undefined) view.lastAdvert = now;
+    }
+    if (action.kind === "Emit") this.#viewEvent(action.event, now);
+  }
+
+  #viewEvent(event: VrrpEvent, now: Instant): void {
+    const view = this.views.get(event.instance);
+    if (view === undefined) return;
+    if (event.kind === "StateChanged") {
+      if (event.from !== view.state) {
+        throw new Violation("events", `${this.name} ${event.instance} was ${view.state}, not ${event.from}`);
+      }
+      view.state = event.to;
+      view.since = now;
+      view.effectivePriority = event.priority;
+    }
+    if (event.kind === "PriorityChanged") {
+      view.effectivePriority = event.to;
+    }
+  }
+
+  #execute(action: VrrpAction): void {
+    const text = describeAction(action);
+    if (text !== undefined) this.#note(text);
+    switch (action.kind) {
+      case "SendAdvertisement":
+        this.#sendAdvertisement(action);
+        return;
+      case "AddAddresses":
+        for (const address of action.addresses) this.#ledger.added({ instance: action.instance, ...address });
+        this.kernel.submit(action);
+        return;
+      case "RemoveAddresses":
+        this.kernel.submit(action);
+        return;
+      case "SendFrames":
+        if (action.interface !== LAN_INTERFACE) return;
+        for (const bytes of action.frames)
+          this.#context.segment.send(this, { kind: "frame", bytes: bytes.slice() });
+        return;
+      case "Stopped":
+        this.leftBehind = this.kernel.mood.removeErrno !== undefined;
+        this.#end("stopped");
+        return;
+      default:
+        return;
+    }
+  }
+
+  #sendAdvertisement(action: SendAdvertisement): void {
+    const { family, from, to, hopLimit } = action;
+    const payload = family === "ipv6" ? withKernelChecksum(action.payload, from, to) : action.payload.slice();
+    const packet: LanPacket = { kind: "vrrp", family, source: from, destination: to, hopLimit, payload };
+    for (const checker of this.#context.checkers) checker.sent?.(this, action, packet);
+    this.#context.segment.send(this, packet);
+  }
+
+  /** The supervisor's part when its child cannot go on in time. */
+  #releaseByLedger(lifeAtDeath: number): void {
+    if (!this.#powered) return;
+    const mastered = new Set<string>();
+    for (const [name, view] of this.views) if (view.state === "MASTER") mastered.add(name);
+    for (const entry of this.#ledger.entries()) {
+      if (mastered.has(entry.instance)) continue;
+      if (this.#life !== lifeAtDeath && this.engine === undefined) continue;
+      this.kernel.deleteByOther(entry.interface, entry.address);
+    }
+  }
+
+  #shortestMasterDown(engine: VrrpEngine): Micros | undefined {
+    const spans = engine
+      .snapshot(this.now)
+      .instances.filter(({ state }) => state === "MASTER")
+      .map(({ masterDownInterval }) => masterDownInterval);
+    return spans.length === 0 ? undefined : Math.min(...spans);
+  }
+
+  /** After a while, if the machine has power then. */
+  #later(span: Micros, run: () => void): void {
+    this.#context.clock.at(this.now + span, run);
+  }
+
+  #note(text: string): void {
+    this.#context.log.add(this.now, this.name, text);
+  }
+}
+
+/** The machine's own addresses. */
+export function ownAddresses(spec: RouterSpec): InterfaceAddress[] {
+  const own = (address: IpAddress, prefixLength: number, scope: number): InterfaceAddress => ({
+    interface: LAN_INTERFACE,
+    address,
+    prefixLength,
+    family: scope === 0 ? "ipv4" : "ipv6",
+    scope,
+    secondary: false,
+    tentative: false,
+    dadFailed: false,
+  });
+  return [own(spec.ipv4, 24, 0), own(spec.ipv6, 64, 253)];
+}
+
+function linkState(spec: RouterSpec, name: string, running: boolean): LinkState {
+  return { index: name === LAN_INTERFACE ? 2 : 3, name, up: true, running, mtu: 1500, mac: spec.mac };
+}
+
+/** A copy by way of text, as a process boundary makes it. */
+export function clone<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

@@ -1,0 +1,337 @@
+/**
+ * Questions put to a settled world: what happens if this goes wrong now, and nothing else. Here the bounds are tight: the
+ * successor's Master_Down_Interval from the last advertisement, or its skew from a priority 0.
+ */
+import type { Instant } from "../src/base/time.ts";
+import { calmDelays, masterDown, skew } from "./bounds.ts";
+import { damageAs } from "./corrupt.ts";
+import { drawComponents } from "./faults.ts";
+import { WILLING } from "./kernel.ts";
+import type { LanPacket } from "./network.ts";
+import type { InstanceView, RouterNode } from "./node.ts";
+import type { Allowances } from "./settle.ts";
+import { expectedPriority, isFit, membersOf, NO_ALLOWANCE, settle } from "./settle.ts";
+import type { Probe, VirtualRouterSpec } from "./spec.ts";
+import { LAN_INTERFACE } from "./spec.ts";
+import { Violation } from "./violation.ts";
+import type { World } from "./world.ts";
+
+interface Member {
+  readonly node: RouterNode;
+  readonly view: InstanceView;
+}
+
+/** Who rules and who may follow, as the world stands before a probe. */
+interface Reign {
+  readonly router: VirtualRouterSpec;
+  readonly master: Member;
+  readonly heirs: readonly Member[];
+}
+
+/** Runs one probe and waits for the world to settle again. A probe that does not fit the world does nothing. */
+export function runProbe(world: World, probe: Probe): void {
+  healPartition(world);
+  const [router] = world.scenario.virtualRouters;
+  if (router === undefined) return;
+  // Anywhere within the master's interval.
+  world.run(world.random.integer(0, world.scenario.unit));
+  const members = membersOf(world, router);
+  const master = members.find(({ view }) => view.state === "MASTER");
+  if (master === undefined) {
+    if (probe === "boot-best") bootBest(world);
+    return;
+  }
+  const heirs = members.filter((member) => member !== master && isFit(member.node, member.view.model));
+  const reign: Reign = { router, master, heirs };
+  PROBES[probe](world, reign);
+}
+
+const PROBES: Readonly<Record<Probe, (world: World, reign: Reign) => void>> = {
+  "power-off-master": powerOffMaster,
+  "stop-master": stopMaster,
+  "kill-master-warm": (world, reign) => killMaster(world, reign, true),
+  "kill-master-cold": (world, reign) => killMaster(world, reign, false),
+  "kill-backup-warm": killBackup,
+  "carrier-master": carrierMaster,
+  "script-master": scriptMaster,
+  "boot-best": bootBest,
+  partition: splitLan,
+  corrupt: forge,
+  "slow-kernel": slowKernel,
+  "failing-kernel": failingKernel,
+  "pause-master": pauseMaster,
+};
+
+function healPartition(world: World): void {
+  const hosts = [world.observer, ...world.nodes];
+  if (hosts.every(({ name }) => world.segment.componentOf(name) === 0)) return;
+  world.log.add(world.now, "world", "partition heals");
+  world.segment.partition(new Map());
+  settle(world, NO_ALLOWANCE);
+}
+
+function powerOffMaster(world: World, reign: Reign): void {
+  reign.master.node.powerOff();
+  expectTakeoverByTimeout(world, reign);
+  settle(world, NO_ALLOWANCE);
+}
+
+/**
+ * The master has gone silent. Its last advertisement reached everybody within d, and was heard w later; from then on each
+ * heir counts its own Master_Down_Interval with the master's interval, and is master w after its end. Nobody may be
+ * earlier than the shortest of these from the instant of the advertisement, and somebody must be as early. The old master
+ * itself may be back at `returnsAt`.
+ */
+function expectTakeoverByTimeout(world: World, reign: Reign, returnsAt = Number.POSITIVE_INFINITY): void {
+  const { router, master, heirs } = reign;
+  if (heirs.length === 0) return;
+  const { d, w } = calmDelays(world.scenario);
+  const spoken = world.history.lastSpoken(master.node.name, router.name);
+  if (spoken === undefined) throw new Violation("takeover", `${master.node.name} never spoke`);
+  const interval = master.view.model.advertisementInterval;
+  const spans = heirs.map(({ node, view }) =>
+    masterDown(view.model, expectedPriority(node, view.model), interval),
+  );
+  const shortest = Math.min(...spans);
+  expectHeir(world, reign, Math.min(returnsAt, spoken + shortest) - 2, spoken + d + w + shortest + w);
+}
+
+/** Whether the first heir becomes master between the two instants. */
+function expectHeir(world: World, { router, heirs, master }: Reign, notBefore: Instant, by: Instant): void {
+  const started = world.now;
+  if (by > world.now) world.run(by - world.now);
+  const names = new Set([...heirs, master].map(({ node }) => node.name));
+  const first = world.history
+    .changesSince(started)
+    .find(({ node, instance, to }) => to === "MASTER" && instance === router.name && names.has(node));
+  if (first === undefined) throw new Violation("takeover", `nobody is master of ${router.name} by ${by}`);
+  if (first.at < notBefore)
+    throw new Violation("takeover", `${first.node} is master at ${first.at}, before ${notBefore}`);
+}
+
+/** Priority 0 goes out w after the request, is heard d + w later, and the first heir follows after its skew and w. */
+function stopMaster(world: World, reign: Reign): void {
+  const { router, master, heirs } = reign;
+  const stoppedAt = world.now;
+  master.node.stop();
+  if (heirs.length > 0) expectTakeoverByResignation(world, reign, stoppedAt);
+  settle(world, NO_ALLOWANCE);
+  if (master.node.engine !== undefined) {
+    throw new Violation(
+      "stop",
+      `${master.node.name} still runs, ${router.name} was asked to stop at ${stoppedAt}`,
+    );
+  }
+}
+
+function expectTakeoverByResignation(world: World, reign: Reign, from: Instant): void {
+  const { d, w } = calmDelays(world.scenario);
+  const interval = reign.master.view.model.advertisementInterval;
+  const spans = reign.heirs.map(({ node, view }) =>
+    skew(view.model, expectedPriority(node, view.model), interval),
+  );
+  const shortest = Math.min(...spans);
+  expectHeir(world, reign, from + shortest - 2, from + w + d + w + shortest + w);
+}
+
+/** Warm: if it is back before half of Master_Down_Interval and before anybody's timer ends, nobody notices. */
+function killMaster(world: World, reign: Reign, warm: boolean): void {
+  const { master, heirs } = reign;
+  const killedAt = world.now;
+  const { w } = calmDelays(world.scenario);
+  const { model, effectivePriority } = master.view;
+  const interval = model.advertisementInterval;
+  const half = Math.floor(masterDown(model, effectivePriority, interval) / 2) - 2;
+  const { bootTime } = master.node.spec;
+  const spoken = world.history.lastSpoken(master.node.name, model.name) ?? 0;
+  const { d } = calmDelays(world.scenario);
+  const patience = Math.min(
+    ...heirs.map(({ node, view }) => masterDown(view.model, expectedPriority(node, view.model), interval)),
+  );
+  const isUnnoticed = warm && bootTime < half && killedAt + bootTime + w + d + w < spoken + patience;
+  const others = master.node.views.size > 1;
+  master.node.kill(warm, true);
+  if (isUnnoticed && !others) {
+    settle(world, NO_ALLOWANCE);
+    const [change] = world.history.changesSince(killedAt);
+    if (change !== undefined) {
+      throw new Violation("warm-restart", `${change.node} goes to ${change.to}: ${change.causes.join(" ")}`);
+    }
+    return;
+  }
+  // The owner is master again as soon as it is back.
+  if (!warm && model.priority !== 255) expectTakeoverByTimeout(world, reign, killedAt + bootTime + 2 * half);
+  settle(world, NO_ALLOWANCE);
+}
+
+/** A backup that comes back has heard nothing meanwhile, and must not take that for a dead master. */
+function killBackup(world: World, reign: Reign): void {
+  const [backup] = reign.heirs;
+  if (backup === undefined || backup.node.views.size > 1) return;
+  const killedAt = world.now;
+  backup.node.kill(true, world.random.chance(0.5));
+  settle(world, NO_ALLOWANCE);
+  const change = world.history.changesSince(killedAt).find(({ to }) => to === "MASTER");
+  if (change !== undefined)
+    throw new Violation("warm-restart", `${change.node} takes over from a living master`);
+}
+
+/** Priority 0 cannot get out: the successor waits for its timer. Then the link comes back. */
+function carrierMaster(world: World, reign: Reign): void {
+  const { node } = reign.master;
+  node.setCarrier(LAN_INTERFACE, false);
+  expectTakeoverByTimeout(world, reign);
+  settle(world, NO_ALLOWANCE);
+  node.setCarrier(LAN_INTERFACE, true);
+  settle(world, NO_ALLOWANCE);
+}
+
+function scriptMaster(world: World, { master }: Reign): void {
+  if (master.view.model.trackScripts.length === 0) return;
+  const scripts: Allowances = { ...NO_ALLOWANCE, scripts: true };
+  master.node.scriptsOk = false;
+  settle(world, scripts);
+  master.node.scriptsOk = true;
+  settle(world, scripts);
+}
+
+/** Everything that is off is switched on. Where none of these may preempt, nothing else moves. */
+function bootBest(world: World): void {
+  const bootedAt = world.now;
+  const off = world.nodes.filter((node) => node.engine === undefined);
+  const rulers = world.nodes.filter((node) =>
+    [...node.views.values()].some(({ state }) => state === "MASTER"),
+  );
+  for (const node of off) {
+    node.powerOn();
+    node.startAgain();
+  }
+  settle(world, NO_ALLOWANCE);
+  const mayMove = off.some((node) =>
+    node.spec.model.instances.some(({ preempt, preemptDelay }) => preempt || preemptDelay > 0),
+  );
+  if (mayMove) return;
+  for (const ruler of rulers) {
+    const change = world.history.changesSince(bootedAt).find(({ node }) => node === ruler.name);
+    if (change !== undefined) {
+      throw new Violation("nopreempt", `${change.node} goes from ${change.from} to ${change.to}`);
+    }
+  }
+}
+
+/** Each part has its master, and the whole one again when it heals. */
+function splitLan(world: World): void {
+  world.segment.partition(drawComponents(world.scenario.routers, world.random));
+  settle(world, NO_ALLOWANCE);
+  healPartition(world);
+}
+
+/** A stranger sends advertisements that everybody must ignore: no state changes anywhere. */
+function forge(world: World, { master }: Reign): void {
+  const { node, view } = master;
+  const from = world.now;
+  const kinds = [
+    "bit",
+    "checksum",
+    "hop-limit",
+    "cut",
+    "version",
+    "type",
+    "interval",
+    "password",
+    "vrid",
+  ] as const;
+  let template: LanPacket | undefined;
+  world.segment.attach({
+    name: `stranger ${from}`,
+    attached: true,
+    receive(packet, sender) {
+      if (sender === node.name && packet.kind === "vrrp") template ??= packet;
+    },
+  });
+  world.run(2 * view.model.advertisementInterval);
+  const original = template;
+  if (original === undefined || original.kind !== "vrrp")
+    throw new Violation("forge", `${node.name} is not heard`);
+  // It comes from nobody's address, so that it stands for a router of its own.
+  for (let count = 0; count < 30; count++) {
+    const kind = world.random.pick(kinds);
+    const forged = damageAs(kind, original, world.random);
+    if (forged === undefined) continue;
+    for (const target of world.nodes) if (target.attached) target.receive(forged, "stranger", kind);
+    world.run(world.random.integer(0, view.model.advertisementInterval / 8));
+  }
+  settle(world, NO_ALLOWANCE);
+  const [change] = world.history.changesSince(from);
+  if (change !== undefined)
+    throw new Violation("forge", `${change.node} goes from ${change.from} to ${change.to}`);
+}
+
+/** Advertisements and the takeover itself do not wait for a kernel that is busy. */
+function slowKernel(world: World, reign: Reign): void {
+  for (const { node } of reign.heirs) {
+    node.kernel.mood = { ...WILLING, latencyMin: world.scenario.unit, latencyMax: 2 * world.scenario.unit };
+  }
+  reign.master.node.powerOff();
+  expectTakeoverByTimeout(world, reign);
+  world.run(world.scenario.unit / 2);
+  for (const node of world.nodes) node.kernel.mood = WILLING;
+  settle(world, NO_ALLOWANCE);
+}
+
+/**
+ * The successor gets none of its addresses: it gives up with priority 0, and the next one follows after its skew. When
+ * its kernel is willing again it comes back as its configuration says.
+ */
+function failingKernel(world: World, reign: Reign): void {
+  const { router, heirs } = reign;
+  for (const { node } of heirs) node.kernel.mood = { ...WILLING, addErrno: "EPERM" };
+  const from = world.now;
+  reign.master.node.powerOff();
+  expectTakeoverByTimeout(world, reign);
+  const takers = mastersSince(world, router, from);
+  const [taker] = takers;
+  for (const { node } of heirs) if (node.name !== taker) node.kernel.mood = WILLING;
+  const successors = heirs.filter(({ node }) => node.name !== taker);
+  const { d, w } = calmDelays(world.scenario);
+  world.run((router.members.size + 10) * WILLING.latencyMax + w);
+  // Two that were equally fast have both failed: nobody is left to compare with.
+  if (takers.length === 1 && taker !== undefined && successors.length > 0) {
+    const spans = successors.map(({ node, view }) =>
+      skew(view.model, expectedPriority(node, view.model), world.scenario.unit),
+    );
+    world.run(w + d + w + Math.min(...spans) + w);
+    const failed = world.history
+      .changesSince(from)
+      .some(({ node, instance, to }) => node === taker && instance === router.name && to === "FAULT");
+    if (!failed) throw new Violation("failing-kernel", `${taker} got no address and is not in FAULT`);
+    if (mastersSince(world, router, from).length < 2) {
+      throw new Violation("failing-kernel", `nobody follows ${taker}, which got no address`);
+    }
+  }
+  for (const node of world.nodes) node.kernel.mood = WILLING;
+  settle(world, NO_ALLOWANCE);
+}
+
+/** Names of those that became master of this router, once each, in order. */
+function mastersSince(world: World, router: VirtualRouterSpec, from: Instant): readonly string[] {
+  const changes = world.history.changesSince(from);
+  return [
+    ...new Set(
+      changes
+        .filter(({ instance, to }) => instance === router.name && to === "MASTER")
+        .map(({ node }) => node),
+    ),
+  ];
+}
+
+/** A master that sleeps for longer than the others wait finds another one when it wakes. */
+function pauseMaster(world: World, reign: Reign): void {
+  const { node, view } = reign.master;
+  const span = masterDown(view.model, view.effectivePriority, world.scenario.unit) * 2;
+  const what = world.random.pick(["process", "machine"] as const);
+  node.pause(what, span);
+  expectTakeoverByTimeout(world, reign);
+  world.run(span);
+  settle(world, { ...NO_ALLOWANCE, slept: true });
+}

@@ -1,0 +1,220 @@
+/**
+ * The checks of the whole world: once the protocol has had its time, each connected part of the LAN has exactly one
+ * master for each virtual router, nobody may preempt it, the addresses are where the masters are, the observer's neighbour
+ * cache says so, and nothing changes any more.
+ */
+import type { Instant, Micros } from "../src/base/time.ts";
+import type { TrackedModel, VrrpInstanceModel } from "../src/model/model.ts";
+import { announceBound, calmDelays, retryWait, settleBound } from "./bounds.ts";
+import type { InstanceView, RouterNode } from "./node.ts";
+import type { VirtualRouterSpec } from "./spec.ts";
+import { LAN_INTERFACE } from "./spec.ts";
+import { Violation } from "./violation.ts";
+import type { World } from "./world.ts";
+
+/** What delays a settled state beyond the protocol's own waits. */
+export interface Allowances {
+  /** Until the last late packet, timer or restart of the troubles has come. */
+  readonly lag: Micros;
+  /** A process may have slept. */
+  readonly slept: boolean;
+  /** A script's verdict is on its way. */
+  readonly scripts: boolean;
+}
+
+export const NO_ALLOWANCE: Allowances = { lag: 0, slept: false, scripts: false };
+
+/** Waits as long as the protocol may take from any state, then checks everything. */
+export function settle(world: World, allowances: Allowances): void {
+  const calmFrom = world.now;
+  world.run(allowances.lag + bootAllowance(world) + (allowances.scripts ? scriptAllowance(world) : 0));
+  world.run(holdAllowance(world));
+  const delays = calmDelays(world.scenario);
+  const { virtualRouters, unit } = world.scenario;
+  world.run(Math.max(...virtualRouters.map((router) => settleBound(router, delays, allowances.slept))));
+  const settledAt = world.now;
+  for (const router of virtualRouters) checkMasters(world, router);
+  world.run(Math.max(...virtualRouters.map((router) => announceBound(router, delays))));
+  world.run(addressAllowance(world));
+  checkAll(world, calmFrom + allowances.lag);
+  world.run(2 * unit);
+  checkAll(world, calmFrom + allowances.lag);
+  const unrest = world.history.changesSince(settledAt)[0];
+  if (unrest !== undefined) {
+    fail(
+      "stability",
+      `${unrest.node} ${unrest.instance} goes from ${unrest.from} to ${unrest.to} at ${unrest.at}`,
+    );
+  }
+}
+
+/** Machines that are on and whose process is not there yet. */
+function bootAllowance(world: World): Micros {
+  const spans = world.nodes
+    .filter((node) => node.powered && node.engine === undefined)
+    .map((node) => node.spec.bootTime);
+  return Math.max(0, ...spans);
+}
+
+/** Until scripts that give one result from now on have made their verdict: it needs up to `rise` or `fall` of them. */
+function scriptAllowance(world: World): Micros {
+  const { w } = calmDelays(world.scenario);
+  const spans = world.nodes.flatMap(({ spec }) =>
+    spec.scripts.map(({ rise, fall, interval }) => (Math.max(rise, fall) + 1) * interval + w),
+  );
+  return Math.max(0, ...spans);
+}
+
+/** An instance that could not hold its addresses keeps away for a while, each time longer. */
+function holdAllowance(world: World): Micros {
+  let longest = 0;
+  for (const node of world.nodes) {
+    for (const view of node.views.values()) {
+      if (view.state !== "FAULT" || !isFit(node, view.model)) continue;
+      longest = Math.max(longest, retryWait(world.history.failures(node.name, view.model.name)));
+    }
+  }
+  return longest;
+}
+
+/** Until slow kernels and patient engines are through: what is under way, and what will be asked for again. */
+function addressAllowance(world: World): Micros {
+  const { w } = calmDelays(world.scenario);
+  const busy = Math.max(...world.nodes.map(({ kernel }) => kernel.busyUntil));
+  return Math.max(busy, world.history.retryUntil, world.now) - world.now + 2 * w + 5_000;
+}
+
+/** Everything that must be so in a settled world. */
+export function checkAll(world: World, calmFrom: Instant): void {
+  for (const router of world.scenario.virtualRouters) {
+    checkMasters(world, router);
+    checkObserver(world, router, calmFrom);
+  }
+  for (const node of world.nodes) checkNode(node);
+}
+
+/** Exactly one master in each component that has a member fit for it, and one that nobody may preempt. */
+function checkMasters(world: World, router: VirtualRouterSpec): void {
+  for (const component of new Set(world.nodes.map((node) => world.segment.componentOf(node.name)))) {
+    const members = membersOf(world, router).filter(
+      ({ node }) => world.segment.componentOf(node.name) === component,
+    );
+    const fit = members.filter(({ node, view }) => isFit(node, view.model));
+    const masters = members.filter(({ view }) => view.state === "MASTER");
+    const names = masters.map(({ node }) => node.name).join(" ");
+    if (masters.length !== (fit.length > 0 ? 1 : 0)) {
+      fail(
+        "one-master",
+        `${router.name} in component ${component} has ${masters.length} masters ${names}, ${fit.length} are fit`,
+      );
+    }
+    const [master] = masters;
+    if (master === undefined) continue;
+    if (!fit.includes(master)) fail("one-master", `${names} is master of ${router.name} and not fit`);
+    const ruling = expectedPriority(master.node, master.view.model);
+    for (const { node, view } of fit) {
+      const priority = expectedPriority(node, view.model);
+      if (view.effectivePriority !== priority) {
+        fail(
+          "priority",
+          `${node.name} ${router.name} has priority ${view.effectivePriority}, not ${priority}`,
+        );
+      }
+      if (view.model.preempt && priority > ruling) {
+        fail(
+          "preemption",
+          `${node.name} (${priority}) does not preempt ${names} (${ruling}) as ${router.name}`,
+        );
+      }
+    }
+  }
+}
+
+/** The kernel holds the addresses of its master and no others, and the engine's own account agrees. */
+function checkNode(node: RouterNode): void {
+  if (!node.powered || node.paused || node.leftBehind) return;
+  const snapshot = node.engine?.snapshot(node.now);
+  for (const model of node.spec.model.instances) {
+    const view = node.views.get(model.name);
+    const isMaster = view?.state === "MASTER";
+    for (const { address, interface: name } of [...model.virtualAddresses, ...model.excludedAddresses]) {
+      if (node.kernel.hasAddress(name, address) !== isMaster) {
+        fail(
+          "addresses",
+          `${node.name} is ${view?.state ?? "dead"} and ${isMaster ? "lacks" : "keeps"} ${address}`,
+        );
+      }
+    }
+    if (view === undefined) continue;
+    const told = snapshot?.instances.find((instance) => instance.name === model.name);
+    if (told?.state !== view.state) fail("snapshot", `${node.name} shows ${told?.state}, not ${view.state}`);
+    if (told.effectivePriority !== view.effectivePriority)
+      fail("snapshot", `${node.name} shows another priority`);
+    if (told.degraded) fail("snapshot", `${node.name} shows itself degraded`);
+    const wanted = isMaster ? "present" : "absent";
+    for (const { address, state } of told.addresses) {
+      if (state !== wanted) fail("snapshot", `${node.name} shows ${address} ${state}, not ${wanted}`);
+    }
+  }
+}
+
+/**
+ * The observer's neighbour cache names the master wherever the master had a reason to announce in the calm (it became
+ * master, heard a lesser one, or refreshes), or another machine's claim arrived in it.
+ */
+function checkObserver(world: World, router: VirtualRouterSpec, calmFrom: Instant): void {
+  const master = membersOf(world, router).find(
+    ({ node, view }) => view.state === "MASTER" && world.segment.reaches(node.name, world.observer.name),
+  );
+  if (master === undefined) return;
+  const { node, view } = master;
+  const obligedAt = world.history.obligedAt(node.name, router.name) ?? -1;
+  for (const { address, interface: name } of view.model.virtualAddresses) {
+    if (name !== LAN_INTERFACE) continue;
+    const known = world.observer.lookup(address);
+    if (known?.mac === node.spec.mac) continue;
+    const misledAt = known?.since ?? -1;
+    if (view.model.garp.masterRefresh === 0 && obligedAt < calmFrom && misledAt < calmFrom) continue;
+    fail(
+      "observer",
+      `${address} is at ${known?.mac} for the observer since ${known?.since}, ${node.name} is master`,
+    );
+  }
+}
+
+/** Members whose process runs. */
+export function membersOf(
+  world: World,
+  router: VirtualRouterSpec,
+): { readonly node: RouterNode; readonly view: InstanceView }[] {
+  const members: { node: RouterNode; view: InstanceView }[] = [];
+  for (const node of world.nodes) {
+    const view = node.views.get(router.name);
+    if (router.members.has(node.name) && view !== undefined && !node.paused) members.push({ node, view });
+  }
+  return members;
+}
+
+/** Whether nothing keeps this instance from being master: links and scripts as they are, not as the engine sees them. */
+export function isFit(node: RouterNode, model: VrrpInstanceModel): boolean {
+  if (node.engine === undefined || !node.attached || node.paused) return false;
+  const failing = (tracked: TrackedModel, up: boolean): boolean => tracked.weight === 0 && !up;
+  return (
+    !model.trackInterfaces.some((tracked) => failing(tracked, node.kernel.isRunning(tracked.name))) &&
+    !model.trackScripts.some((tracked) => failing(tracked, node.scriptsOk))
+  );
+}
+
+/** Base and weights, 1..254; the owner's is not altered. */
+export function expectedPriority(node: RouterNode, model: VrrpInstanceModel): number {
+  if (model.priority === 255) return 255;
+  const weigh = ({ weight }: TrackedModel, up: boolean): number => (weight > 0 === up ? weight : 0);
+  let total = model.priority;
+  for (const tracked of model.trackInterfaces) total += weigh(tracked, node.kernel.isRunning(tracked.name));
+  for (const tracked of model.trackScripts) total += weigh(tracked, node.scriptsOk);
+  return Math.min(254, Math.max(1, total));
+}
+
+function fail(checker: string, message: string): never {
+  throw new Violation(checker, message);
+}

@@ -1,0 +1,122 @@
+/** What a simulated world is made of: plain values, drawn from a seed or written by a test. */
+import type { IpAddress } from "../src/base/ip.ts";
+import type { MacAddress } from "../src/base/mac.ts";
+import type { Micros } from "../src/base/time.ts";
+import type { TrackScriptModel, VrrpInstanceModel, VrrpModel } from "../src/model/model.ts";
+import type { LinkQuality } from "./network.ts";
+
+/** The interface on the simulated LAN. */
+export const LAN_INTERFACE = "eth0";
+/** An interface that is only tracked. */
+export const TRACKED_INTERFACE = "eth1";
+
+export interface RouterSpec {
+  readonly name: string;
+  readonly mac: MacAddress;
+  readonly ipv4: IpAddress;
+  /** Link-local. */
+  readonly ipv6: IpAddress;
+  readonly model: VrrpModel;
+  readonly scripts: readonly ScriptSpec[];
+  /** sysctl promote_secondaries. */
+  readonly promotesSecondaries: boolean;
+  /** When the machine is switched on. */
+  readonly startsAt: Micros;
+  /** How long a process takes from its start to its first input. */
+  readonly bootTime: Micros;
+}
+
+export type ScriptSpec = Pick<TrackScriptModel, "name" | "interval" | "rise" | "fall" | "initFail">;
+
+/** How punctual a machine's loop is. */
+export interface LoopMood {
+  /** From a readable socket to the callback. */
+  readonly latencyMax: Micros;
+  /** From a deadline to the timer's callback. */
+  readonly latenessMax: Micros;
+}
+
+/** One virtual router: the instances of all routers that share VRID and family. */
+export interface VirtualRouterSpec {
+  readonly name: string;
+  /** Instance by router name; not every router need take part. */
+  readonly members: ReadonlyMap<string, VrrpInstanceModel>;
+}
+
+/** Something that goes wrong at `at`; `for` is how long it lasts. */
+export type Fault = { readonly at: Micros } & FaultDetail;
+
+export type FaultDetail =
+  | { readonly kind: "network"; readonly for: Micros; readonly quality: LinkQuality }
+  | {
+      readonly kind: "link-quality";
+      readonly for: Micros;
+      readonly from: string;
+      readonly to: string;
+      readonly quality: LinkQuality;
+    }
+  | { readonly kind: "partition"; readonly for: Micros; readonly components: ReadonlyMap<string, number> }
+  | { readonly kind: "one-way"; readonly for: Micros; readonly from: string; readonly to: string }
+  /** The machine loses power; it boots again after `for`, if that is given. */
+  | { readonly kind: "power"; readonly router: string; readonly for: Micros | undefined }
+  /** The vrrp process dies and the supervisor starts it again: with its last snapshot, or without. */
+  | { readonly kind: "kill"; readonly router: string; readonly warm: boolean; readonly fresh: boolean }
+  /** Graceful stop of the daemon; started again after `for`, if that is given. */
+  | { readonly kind: "stop"; readonly router: string; readonly for: Micros | undefined }
+  /** `process`: packets wait in the socket. `machine`: they are lost. */
+  | {
+      readonly kind: "pause";
+      readonly router: string;
+      readonly for: Micros;
+      readonly what: "process" | "machine";
+    }
+  | { readonly kind: "late"; readonly router: string; readonly for: Micros; readonly mood: LoopMood }
+  | {
+      readonly kind: "kernel";
+      readonly router: string;
+      readonly for: Micros;
+      readonly latencyMax: Micros;
+      readonly addErrno: string | undefined;
+      readonly removeErrno: string | undefined;
+      readonly onlyFirst: boolean;
+    }
+  | { readonly kind: "carrier"; readonly router: string; readonly interface: string; readonly for: Micros }
+  | { readonly kind: "script"; readonly router: string; readonly for: Micros }
+  /** Someone deletes a virtual address of whoever is master. */
+  | { readonly kind: "delete-address"; readonly router: string }
+  /** The same configuration is loaded again. */
+  | { readonly kind: "reload"; readonly router: string }
+  /** The engine is replaced by one restored from its snapshot, and compared with the original from then on. */
+  | { readonly kind: "twin"; readonly router: string };
+
+/** A question put to the healthy world, with an answer due within a bound. */
+export type Probe =
+  | "power-off-master"
+  | "stop-master"
+  | "kill-master-warm"
+  | "kill-master-cold"
+  | "carrier-master"
+  | "script-master"
+  | "boot-best"
+  | "partition"
+  | "corrupt"
+  | "slow-kernel"
+  | "pause-master"
+  | "failing-kernel"
+  | "kill-backup-warm";
+
+export interface Scenario {
+  readonly seed: number;
+  readonly routers: readonly RouterSpec[];
+  readonly virtualRouters: readonly VirtualRouterSpec[];
+  /** The longest advertisement interval: the world's unit of time. */
+  readonly unit: Micros;
+  readonly calm: LinkQuality;
+  readonly calmLoop: LoopMood;
+  readonly faults: readonly Fault[];
+  /** From then on nothing new goes wrong but by a probe. */
+  readonly quietFrom: Micros;
+  /** A partition that outlives the troubles. */
+  readonly lastingPartition: ReadonlyMap<string, number>;
+  readonly probes: readonly Probe[];
+}

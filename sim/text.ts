@@ -1,0 +1,66 @@
+/** Inputs and actions as lines of the log. */
+import { formatOsError } from "../src/base/result.ts";
+import type { VrrpAction } from "../src/vrrp/action.ts";
+import type { VrrpEvent } from "../src/vrrp/event.ts";
+import type { VrrpInput } from "../src/vrrp/input.ts";
+import type { Damage } from "./network.ts";
+
+/** Undefined for what is told by its consequences. */
+export function describeInput(input: VrrpInput, damage: Damage): string | undefined {
+  switch (input.kind) {
+    case "ClockReached":
+    case "ActionDone":
+    case "AddressAdded":
+      return undefined;
+    case "PacketReceived": {
+      const note = damage === undefined ? "" : ` (damaged: ${damage})`;
+      return `< ${input.source} vrid ${input.payload[1]} priority ${input.payload[2]}${note}`;
+    }
+    case "ActionFailed":
+      return `< action ${input.id} failed: ${formatOsError(input.error)}`;
+    case "LinkChanged":
+      return `< ${input.link.name} ${input.link.running ? "running" : "not running"}`;
+    case "AddressRemoved":
+      return `< ${input.address.address} removed by ${input.origin}`;
+    case "ScriptFinished":
+      return input.ok ? undefined : `< script ${input.script} failed`;
+    default:
+      return `< ${input.kind}`;
+  }
+}
+
+/** Undefined for what does not change the world. */
+export function describeAction(action: VrrpAction): string | undefined {
+  switch (action.kind) {
+    case "SendAdvertisement":
+      return `> ${action.instance} priority ${action.payload[2]}, ${action.payload.length} bytes to ${action.to}`;
+    case "AddAddresses":
+    case "RemoveAddresses":
+      return `> ${action.kind} #${action.id} ${action.addresses.map(({ address }) => address).join(" ")}`;
+    case "SendFrames":
+      return `> ${action.frames.length} announcements`;
+    case "RunNotify":
+      return `> ${action.subject} notify ${action.state}`;
+    case "SendMail":
+      return `> mail ${action.subject}`;
+    case "Stopped":
+      return "> stopped";
+    case "Emit":
+      return describeEvent(action.event);
+  }
+}
+
+function describeEvent(event: VrrpEvent): string {
+  switch (event.kind) {
+    case "StateChanged":
+      return `= ${event.instance} ${event.from} -> ${event.to} priority ${event.priority}: ${event.cause.map(({ kind }) => kind).join(" < ")}`;
+    case "PriorityChanged":
+      return `= ${event.instance} priority ${event.from} -> ${event.to}`;
+    case "PacketDropped":
+      return `= ${event.instance} dropped ${event.reason} from ${event.source}`;
+    case "AddressFailed":
+      return `= ${event.instance} ${event.address} failed: ${event.error.errno}, again at ${event.retryAt}`;
+    default:
+      return `= ${event.instance} ${event.kind}`;
+  }
+}

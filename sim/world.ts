@@ -1,0 +1,194 @@
+/** A simulated world: clock, LAN, machines, observer and checkers, and the faults that befall them. */
+import { present } from "../src/base/assert.ts";
+import { Prng } from "../src/base/prng.ts";
+import type { Instant, Micros } from "../src/base/time.ts";
+import { AddressesFollowMaster } from "./checkers/addresses.ts";
+import { AdvertRate } from "./checkers/adverts.ts";
+import { Election } from "./checkers/election.ts";
+import { History } from "./checkers/history.ts";
+import { Order } from "./checkers/order.ts";
+import { ReloadOfTheSame } from "./checkers/reload.ts";
+import { RestoreEquivalence } from "./checkers/restore.ts";
+import { WireValid } from "./checkers/wire-valid.ts";
+import { VirtualClock } from "./clock.ts";
+import { corrupt } from "./corrupt.ts";
+import { WILLING } from "./kernel.ts";
+import type { SimLog } from "./log.ts";
+import { LanSegment } from "./network.ts";
+import type { EngineFactory } from "./node.ts";
+import { RouterNode } from "./node.ts";
+import { ObserverHost } from "./observer.ts";
+import type { Fault, Scenario } from "./spec.ts";
+
+export class World {
+  readonly scenario: Scenario;
+  readonly clock = new VirtualClock();
+  readonly segment: LanSegment;
+  readonly nodes: readonly RouterNode[];
+  readonly observer: ObserverHost;
+  readonly history = new History();
+  readonly log: SimLog;
+  readonly random: Prng;
+  readonly #twins: RestoreEquivalence;
+
+  constructor(scenario: Scenario, factory: EngineFactory, log: SimLog) {
+    const { seed, calm, calmLoop } = scenario;
+    const { clock } = this;
+    this.scenario = scenario;
+    this.log = log;
+    this.random = new Prng(seed ^ 0x0bad5eed);
+    this.segment = new LanSegment(clock, new Prng(seed ^ 0x1a11ab1e), calm, corrupt);
+    this.observer = new ObserverHost(() => clock.now);
+    this.segment.attach(this.observer);
+    this.#twins = new RestoreEquivalence(factory);
+    const checkers = [
+      new WireValid(),
+      new Order(),
+      new Election(),
+      new AdvertRate(),
+      new AddressesFollowMaster(),
+      new ReloadOfTheSame(),
+      this.#twins,
+      this.history,
+    ];
+    const context = { clock, segment: this.segment, log, factory, checkers };
+    this.nodes = scenario.routers.map((spec, index) => {
+      const node = new RouterNode(spec, context, new Prng(seed ^ (0x7007 * (index + 1))), calmLoop);
+      this.segment.attach(node);
+      return node;
+    });
+  }
+
+  get now(): Instant {
+    return this.clock.now;
+  }
+
+  node(name: string): RouterNode {
+    return present(
+      this.nodes.find((node) => node.name === name),
+      `router ${name}`,
+    );
+  }
+
+  /** Boots all machines and lets all faults befall them, up to the quiet. */
+  runTroubles(): void {
+    for (const node of this.nodes) this.clock.at(node.spec.startsAt, () => node.powerOn());
+    for (const fault of this.scenario.faults) this.clock.at(fault.at, () => this.#befall(fault));
+    this.clock.runUntil(this.scenario.quietFrom);
+    this.calm();
+    this.segment.partition(this.scenario.lastingPartition);
+  }
+
+  /** Ends everything that is wrong with the LAN, the kernels and the loops. */
+  calm(): void {
+    this.log.add(this.now, "world", "calm");
+    this.segment.quality = this.scenario.calm;
+    this.segment.clearLinkFaults();
+    this.segment.partition(new Map());
+    for (const node of this.nodes) {
+      node.mood = this.scenario.calmLoop;
+      node.kernel.mood = WILLING;
+    }
+  }
+
+  run(span: Micros): void {
+    this.clock.runUntil(this.clock.now + Math.ceil(span));
+  }
+
+  #befall(fault: Fault): void {
+    const { segment, scenario } = this;
+    this.log.add(this.now, "world", describeFault(fault));
+    switch (fault.kind) {
+      case "network":
+        segment.quality = fault.quality;
+        this.#after(fault.for, () => {
+          segment.quality = scenario.calm;
+        });
+        return;
+      case "link-quality":
+        segment.override(fault.from, fault.to, fault.quality);
+        this.#after(fault.for, () => segment.clearLinkFaults());
+        return;
+      case "partition":
+        segment.partition(fault.components);
+        this.#after(fault.for, () => segment.partition(new Map()));
+        return;
+      case "one-way":
+        segment.blockOneWay(fault.from, fault.to);
+        this.#after(fault.for, () => segment.clearLinkFaults());
+        return;
+      default:
+        this.#befallNode(this.node(fault.router), fault);
+    }
+  }
+
+  #befallNode(node: RouterNode, fault: Extract<Fault, { readonly router: string }>): void {
+    switch (fault.kind) {
+      case "power":
+        node.powerOff();
+        if (fault.for !== undefined) this.#after(fault.for, () => node.powerOn());
+        return;
+      case "stop":
+        node.stop();
+        if (fault.for !== undefined) this.#after(fault.for, () => node.startAgain());
+        return;
+      case "kill":
+        node.kill(fault.warm, fault.fresh);
+        return;
+      case "pause":
+        node.pause(fault.what, fault.for);
+        return;
+      case "late":
+        node.mood = fault.mood;
+        this.#after(fault.for, () => {
+          node.mood = this.scenario.calmLoop;
+        });
+        return;
+      case "kernel":
+        node.kernel.mood = {
+          latencyMin: 15,
+          latencyMax: fault.latencyMax,
+          addErrno: fault.addErrno,
+          removeErrno: fault.removeErrno,
+          onlyAddress: fault.onlyFirst
+            ? node.spec.model.instances[0]?.virtualAddresses[0]?.address
+            : undefined,
+        };
+        this.#after(fault.for, () => {
+          node.kernel.mood = WILLING;
+        });
+        return;
+      case "carrier":
+        node.setCarrier(fault.interface, false);
+        this.#after(fault.for, () => node.setCarrier(fault.interface, true));
+        return;
+      case "script":
+        node.scriptsOk = false;
+        this.#after(fault.for, () => {
+          node.scriptsOk = true;
+        });
+        return;
+      case "delete-address":
+        node.deleteAddress();
+        return;
+      case "reload":
+        node.reload();
+        return;
+      case "twin":
+        this.#twins.replace(node);
+        return;
+    }
+  }
+
+  #after(span: Micros, run: () => void): void {
+    this.clock.at(this.now + span, run);
+  }
+}
+
+function describeFault(fault: Fault): string {
+  const plain = {
+    ...fault,
+    ...("components" in fault ? { components: [...fault.components].join(" ") } : {}),
+  };
+  return `fault ${JSON.stringify(plain)}`;
+}
