@@ -7,7 +7,7 @@ import type { OsError } from "../base/result.ts";
 import { formatOsError } from "../base/result.ts";
 import type { Instance } from "./instance.ts";
 import { earlier } from "./instance.ts";
-import type { AddressRecord } from "./memory.ts";
+import type { AddressRecord, InstanceMemory } from "./memory.ts";
 import { backoff, DELETION_LIMIT, DELETION_WINDOW } from "./timers.ts";
 import type { Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
@@ -84,10 +84,11 @@ export function awaiting(
 
 /** The kernel did it. Returns whether an address is there at last that had been refused before. */
 export function settleDone(turn: Turn, instance: Instance, record: AddressRecord): boolean {
-  release(turn, record);
+  const settled = release(turn, record);
   const added = record.state === "adding";
   const recovered = added && record.attempts > 0;
   forgetTrouble(record);
+  if (settled) rearm(instance.memory);
   if (!added) {
     markAbsent(instance, record);
     return false;
@@ -103,17 +104,17 @@ export function settleDone(turn: Turn, instance: Instance, record: AddressRecord
 
 /** The kernel refused: it is asked again, ever more rarely, as long as the address is wanted (or not wanted) so. */
 export function settleFailed(turn: Turn, instance: Instance, record: AddressRecord, error: OsError): void {
-  release(turn, record);
   if (record.state === "removing" && GONE.has(error.errno)) {
-    forgetTrouble(record);
-    markAbsent(instance, record);
+    settleDone(turn, instance, record);
     return;
   }
+  const settled = release(turn, record);
   record.attempts++;
   record.retryAt = turn.now + backoff(record.attempts);
   record.error = formatOsError(error);
   if (record.state === "adding") record.state = "failed";
-  instance.memory.addressesAt = earlier(instance.memory.addressesAt, record.retryAt);
+  if (settled) rearm(instance.memory);
+  else instance.memory.addressesAt = earlier(instance.memory.addressesAt, record.retryAt);
   emit(turn, instance, {
     kind: "AddressFailed",
     address: record.model.address,
@@ -146,8 +147,7 @@ export function retryDue(turn: Turn, instance: Instance): void {
   }
   request(turn, instance, "RemoveAddresses", removals);
   request(turn, instance, "AddAddresses", adds);
-  memory.addressesAt = undefined;
-  for (const record of memory.addresses) memory.addressesAt = earlier(memory.addressesAt, record.retryAt);
+  rearm(memory);
 }
 
 /** Notes a deletion by somebody else, and tells whether it has become a fight. */
@@ -167,13 +167,19 @@ export function markAbsent(instance: Instance, record: AddressRecord): void {
   instance.frames.delete(record.key);
 }
 
-/** An answer is no longer awaited for this address. */
-export function release(turn: Turn, record: AddressRecord): void {
-  if (record.actionId === 0) return;
-  const outstanding = turn.outstanding.get(record.actionId);
-  if (outstanding !== undefined && --outstanding.waiting === 0) turn.outstanding.delete(record.actionId);
+/** An answer is no longer awaited for this address. Returns whether the whole request is settled by that. */
+export function release(turn: Turn, record: AddressRecord): boolean {
+  const { actionId } = record;
+  const outstanding = turn.outstanding.get(actionId);
   record.actionId = 0;
   record.actionEpoch = 0;
+  if (outstanding === undefined || --outstanding.waiting > 0) return false;
+  return turn.outstanding.delete(actionId);
+}
+
+function rearm(memory: InstanceMemory): void {
+  memory.addressesAt = undefined;
+  for (const record of memory.addresses) memory.addressesAt = earlier(memory.addressesAt, record.retryAt);
 }
 
 function forgetTrouble(record: AddressRecord): void {

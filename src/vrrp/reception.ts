@@ -30,8 +30,9 @@ export function receivePacket(turn: Turn, roster: Roster, packet: PacketReceived
   }
   const reason = dropReason(packet, header, { model, ownAddress: memory.sourceAddress, authData });
   if (reason === undefined) {
-    checkAddressList(turn, instance, packet);
+    const trusted = model.skipCheckAdvAddr && packet.source === memory.masterAddress;
     receiveAdvertisement(turn, instance, packet, header);
+    if (!trusted) checkAddressList(turn, instance, packet);
   } else {
     drop(turn, instance, reason, packet, header);
   }
@@ -57,12 +58,10 @@ function drop(
 
 /** Another list of addresses is a mistake in somebody's configuration, and no reason to have two masters. */
 function checkAddressList(turn: Turn, instance: Instance, packet: PacketReceived): void {
-  const { memory, model } = instance;
   const { source } = packet;
-  if (model.skipCheckAdvAddr && source === memory.masterAddress) return;
   const difference = compareAddressLists(packet, instance.addressList, instance.addressBytes);
   if (difference === undefined) return;
-  memory.statistics.addressListErrors++;
+  instance.memory.statistics.addressListErrors++;
   if (reportOnce(instance, `address list ${source}`) === undefined) return;
   emit(turn, instance, { kind: "AddressListDiffers", source, ...difference });
 }

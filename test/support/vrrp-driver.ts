@@ -11,7 +11,7 @@ import type {
   VrrpModel,
 } from "../../src/model/model.ts";
 import type { Engine } from "../../src/ports/engine.ts";
-import type { VrrpAction } from "../../src/vrrp/action.ts";
+import type { AddressChange, VrrpAction } from "../../src/vrrp/action.ts";
 import type { VrrpEngineOptions } from "../../src/vrrp/engine.ts";
 import { createVrrpEngine } from "../../src/vrrp/engine.ts";
 import type { VrrpEvent } from "../../src/vrrp/event.ts";
@@ -188,6 +188,10 @@ export function advertFrom(model: VrrpInstanceModel, changes: PacketChanges = {}
   };
 }
 
+type ActionOf<Kind> = Kind extends AddressChange["kind"]
+  ? AddressChange
+  : Extract<VrrpAction, { readonly kind: Kind }>;
+
 /** An engine on a virtual clock, with what it asked for. Kernel actions are answered at once unless told otherwise. */
 export class Driver {
   now: Instant = seconds(1000);
@@ -281,10 +285,8 @@ export class Driver {
     return this.actions.flatMap((action) => (action.kind === "SendFrames" ? [...action.frames] : []));
   }
 
-  actionsOf<Kind extends VrrpAction["kind"]>(kind: Kind): Extract<VrrpAction, { kind: Kind }>[] {
-    return this.actions.filter(
-      (action): action is Extract<VrrpAction, { kind: Kind }> => action.kind === kind,
-    );
+  actionsOf<Kind extends VrrpAction["kind"]>(kind: Kind): ActionOf<Kind>[] {
+    return this.actions.filter((action): action is ActionOf<Kind> => action.kind === kind);
   }
 
   #handle(input: VrrpInput): void {
