@@ -28,12 +28,12 @@ for (const flavour of FLAVOURS) {
 async function takeover(pair: Pair): Promise<void> {
   const { flavour, one, two, wire, lan } = pair;
   one.start(instanceConfig(flavour, { priority: MASTER_PRIORITY }));
-  two.start(instanceConfig(flavour, { priority: BACKUP_PRIORITY }));
   await pair.waitForMaster(one);
+  two.start(instanceConfig(flavour, { priority: BACKUP_PRIORITY }));
   const sourceOne = pair.sourceOf(one);
   const sourceTwo = pair.sourceOf(two);
   const settled = wire.advertisements.length;
-  await pause(2_500);
+  await pause(3_300);
   const steady = wire.advertisements.slice(settled);
   expect(new Set(steady.map((seen) => seen.source)), "one router speaks").toEqual(new Set([sourceOne]));
   expect(steady.length).toBeGreaterThanOrEqual(2);
