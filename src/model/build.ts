@@ -28,12 +28,19 @@ export function resolveDraft(tree: Tree, draft: Draft, facts: HostFacts, options
   const report = new Diagnostics();
   report.addAll(tree.diagnostics);
   report.addAll(draft.report.list);
+  reportNothingRead(tree, report);
   const globals = mergeGlobals(draft.root);
   const context = { facts, options, report, dynamicInterfaces: globals.has("dynamic_interfaces") };
   checkVirtualServers(draft.root, report);
   const model = resolveModel(draft.root, globals, context);
   const diagnostics = inFileOrder(report.list, tree);
   return { model: worstSeverity(diagnostics) === "refusal" ? undefined : deepFreeze(model), diagnostics };
+}
+
+/** keepalived's config test has nothing to say then (0), but a start ends with 6. */
+function reportNothingRead(tree: Tree, report: Diagnostics): void {
+  if (tree.sources.size > 0 || worstSeverity(report.list) === "refusal") return;
+  report.refuse("nothing-read", undefined, "there is no configuration to be read", { exitClass: "silent" });
 }
 
 function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveContext): Model {

@@ -473,7 +473,7 @@ const processWideRows = [
     area: "process",
     default: "0177",
   }),
-  row("random_seed", [integer(0, UNSIGNED_MAX)], COSMETIC, "Seed of every random number.", {
+  row("random_seed", [integer(0, UNSIGNED_MAX)], works("the reader"), "Seed of every random number.", {
     area: "process",
   }),
   ...bufferRows("vrrp_netlink_cmd_rcv_bufs", "vrrp"),
