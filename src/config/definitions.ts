@@ -6,6 +6,7 @@ import type { Span, SpanLink } from "./source.ts";
 import { suggest } from "./suggest.ts";
 import {
   asLiteral,
+  asSyntax,
   concat,
   relink,
   replacedText,
@@ -21,6 +22,9 @@ import {
  */
 const REFERENCE =
   /\$\{([A-Za-z_][A-Za-z0-9_]*)([ \t][^{}]*)?\}|\$([A-Za-z_][A-Za-z0-9_]*)(?=[ \t,)]|$)|\$\{[^\s{}][^{}]*\}|\$([A-Za-z_][A-Za-z0-9_]*)/g;
+
+const LAST_REFERENCE = /(?:\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*))$/;
+const FIRST_REFERENCE = /^(?:\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)(?=[ \t,)]|$))/;
 
 const LARGEST_RANDOM = 32767;
 
@@ -50,7 +54,60 @@ export class Definitions {
 
   /** Defines or redefines a name; several lines are a multi-line definition. */
   define(name: string, lines: readonly TracedText[]): void {
-    this.#values.set(name, lines);
+    // An escaped comment character of a value is an ordinary one where the value is used.
+    this.#values.set(name, lines.map(asSyntax));
+  }
+
+  /**
+   * The line with one reference replaced by its value, which is not looked into: where it ends in a reference to
+   * several lines, or begins with one that yields a condition, definition, sequence or include. The lines that come
+   * out are to be read one by one, as each may define what the next refers to. Undefined where there is none such.
+   */
+  unfold(line: TracedText): readonly TracedText[] | undefined {
+    const { text } = line;
+    const isSyntax = syntaxTest(line);
+    const last = LAST_REFERENCE.exec(text);
+    if (last !== null && isSyntax(last.index) && this.#endsInLines(last[1] ?? last[2] ?? "", 0)) {
+      return this.#replaceOnce(line, last.index, text.length, last[1] ?? last[2] ?? "");
+    }
+    const first = FIRST_REFERENCE.exec(text);
+    if (first !== null && isSyntax(0) && this.#beginsDirective(first[1] ?? first[2] ?? "", 0)) {
+      return this.#replaceOnce(line, 0, first[0].length, first[1] ?? first[2] ?? "");
+    }
+    return undefined;
+  }
+
+  #replaceOnce(
+    line: TracedText,
+    start: number,
+    end: number,
+    name: string,
+  ): readonly TracedText[] | undefined {
+    const at = spanOf(line, start, end);
+    const value = (this.#values.get(name) ?? []).map((one) => relink(one, { kind: "definition", name, at }));
+    const length = value.reduce((sum, one) => sum + one.text.length, 0);
+    if (!this.#spend(at, COST_OF_REPLACEMENT + length)) return undefined;
+    const [head, ...rest] = value;
+    if (head === undefined) return undefined;
+    return [concat([slice(line, 0, start), head, slice(line, end)], line.origin), ...rest];
+  }
+
+  #endsInLines(name: string, depth: number): boolean {
+    const value = this.#values.get(name);
+    if (value === undefined || depth > this.#context.limits.expansionDepth) return false;
+    if (value.length !== 1) return value.length > 1;
+    const last = LAST_REFERENCE.exec(value[0]?.text ?? "");
+    return last !== null && this.#endsInLines(last[1] ?? last[2] ?? "", depth + 1);
+  }
+
+  #beginsDirective(name: string, depth: number): boolean {
+    const value = this.#values.get(name);
+    if (value === undefined || value.length !== 1 || depth > this.#context.limits.expansionDepth)
+      return false;
+    const text = value[0]?.text ?? "";
+    if (/^(?:[@~]|include|\$[A-Za-z_][A-Za-z0-9_]*=)/.test(text)) return true;
+    const first = FIRST_REFERENCE.exec(text);
+    return first !== null && this.#beginsDirective(first[1] ?? first[2] ?? "", depth + 1);
   }
 
   /** `random_seed`. */
@@ -85,8 +142,8 @@ export class Definitions {
         this.#almostReference(match[4], line, at, end);
         continue;
       }
-      const reference: Reference = { match, written: slice(line, at, end), span: spanOf(line, at, end) };
-      const lines = this.#replace(reference, isQuoted(line, at), directory, active);
+      const reference: Reference = { match, line, at, span: spanOf(line, at, end) };
+      const lines = this.#replace(reference, directory, active);
       pieces.push(slice(line, from, at));
       from = end;
       const [first, ...rest] = lines;
@@ -100,32 +157,29 @@ export class Definitions {
     return [concat(pieces, line.origin)];
   }
 
-  #replace(
-    reference: Reference,
-    quoted: boolean,
-    directory: string,
-    active: readonly string[],
-  ): readonly TracedText[] {
+  #replace(reference: Reference, directory: string, active: readonly string[]): readonly TracedText[] {
     const name = reference.match[1] ?? reference.match[3];
     const parameters = (reference.match[2] ?? "").trim();
-    if (name === undefined) return [this.#undefined(reference, quoted)];
-    if (!this.#spend(reference, COST_OF_REPLACEMENT)) return [asLiteral(reference.written)];
+    if (name === undefined) return [this.#undefined(reference)];
+    if (!this.#spend(reference.span, COST_OF_REPLACEMENT)) return [asWritten(reference)];
     const value = parameters === "" ? this.#values.get(name) : undefined;
     if (value === undefined) {
       const builtIn = this.#builtIn(name, parameters, reference, directory);
-      return [builtIn ?? this.#undefined(reference, quoted)];
+      return [builtIn ?? this.#undefined(reference)];
     }
-    if (active.includes(name) || active.length >= this.#context.limits.expansionDepth) {
-      return [this.#cycle(reference, name)];
-    }
+    if (active.includes(name)) return [this.#cycle(reference, name)];
+    if (active.length >= this.#context.limits.expansionDepth) return [this.#tooDeep(reference)];
     const via: SpanLink = { kind: "definition", name, at: reference.span };
     const inside = [...active, name];
-    const lines = value.flatMap((one) => this.#expand(relink(one, via), directory, inside));
+    const lines = value.flatMap((one) => {
+      const used = relink(one, via);
+      return one.text.includes("$") ? this.#expand(used, directory, inside) : [used];
+    });
     const length = lines.reduce((sum, one) => sum + one.text.length, 0);
-    return this.#spend(reference, length) ? lines : [asLiteral(reference.written)];
+    return this.#spend(reference.span, length) ? lines : [asWritten(reference)];
   }
 
-  #spend(reference: Reference, characters: number): boolean {
+  #spend(at: Span, characters: number): boolean {
     if (this.#exhausted) return false;
     this.#spent += characters;
     const { limits, diagnostics } = this.#context;
@@ -133,7 +187,7 @@ export class Definitions {
     this.#exhausted = true;
     diagnostics.refuse(
       "expansion-too-large",
-      reference.span,
+      at,
       `the definitions expand to more than ${limits.expandedCharacters} characters`,
     );
     return false;
@@ -186,7 +240,7 @@ export class Definitions {
   }
 
   /** An unknown reference stays as it is. Its braces are not read as braces, which is what keepalived would do. */
-  #undefined(reference: Reference, quoted: boolean): TracedText {
+  #undefined(reference: Reference): TracedText {
     const { match, span } = reference;
     const name = match[1] ?? match[3];
     const written = match[0];
@@ -194,7 +248,7 @@ export class Definitions {
     const details = hint === undefined ? {} : { hint };
     const message = `'${written}' is not defined`;
     const { diagnostics } = this.#context;
-    if (!written.startsWith("${") || quoted) {
+    if (!written.startsWith("${") || isQuoted(reference.line, reference.at)) {
       diagnostics.note("undefined-name", span, `${message} and stays as it is`, details);
     } else {
       diagnostics.refuse(
@@ -204,7 +258,7 @@ export class Definitions {
         details,
       );
     }
-    return asLiteral(reference.written);
+    return asWritten(reference);
   }
 
   #undefinedHint(name: string | undefined, parameters: string): string | undefined {
@@ -235,7 +289,14 @@ export class Definitions {
       `'${reference.match[0]}' has several lines and must be the last on its line`,
       { repair: "it is not replaced" },
     );
-    return asLiteral(reference.written);
+    return asWritten(reference);
+  }
+
+  #tooDeep(reference: Reference): TracedText {
+    const { limits, diagnostics } = this.#context;
+    const message = `definitions and sequences are nested more than ${limits.expansionDepth} deep`;
+    diagnostics.refuse("expansion-too-deep", reference.span, message);
+    return asWritten(reference);
   }
 
   #cycle(reference: Reference, name: string): TracedText {
@@ -247,14 +308,21 @@ export class Definitions {
         hint: "definitions are looked into when they are used, so a name cannot be added to",
       },
     );
-    return asLiteral(reference.written);
+    return asWritten(reference);
   }
 }
 
 interface Reference {
   readonly match: RegExpExecArray;
-  readonly written: TracedText;
+  /** The line it stands in, and where. */
+  readonly line: TracedText;
+  readonly at: number;
   readonly span: Span;
+}
+
+/** What stays where a reference cannot be replaced: its braces are no braces. */
+function asWritten({ match, line, at }: Reference): TracedText {
+  return asLiteral(slice(line, at, at + match[0].length));
 }
 
 function environmentValue(

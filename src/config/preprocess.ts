@@ -33,7 +33,7 @@ export const DEFAULT_LIMITS: ReadingLimits = {
   sequenceLength: 100_000,
   lines: 2_000_000,
   files: 20_000,
-  expandedCharacters: 64 * 1024 * 1024,
+  expandedCharacters: 32 * 1024 * 1024,
 };
 
 export function startReading(options: ReadingOptions): Reader {
@@ -52,6 +52,9 @@ export function readConfiguration(
     reader.provide(answer(step));
   }
 }
+
+/** What the reader itself acts on. */
+const DIRECTIVE = /^(?:[@~]|include|\$[A-Za-z_][A-Za-z0-9_]*=)/;
 
 /** Where the next line comes from; the innermost input is read first. */
 type Input =
@@ -363,14 +366,19 @@ class StepReader implements Reader {
 
   /** Replaces references. What comes out may be a condition, a definition, a sequence or an include in its turn. */
   #substitute(line: Line): void {
-    const expanded = this.#definitions.expand(line.text, this.#directory());
+    if (!line.text.text.includes("$")) {
+      this.#emit(line.text);
+      return;
+    }
+    const unfolded = this.#definitions.unfold(line.text);
+    const expanded = unfolded ?? this.#definitions.expand(line.text, this.#directory());
     const [only] = expanded;
     if (only === line.text) {
       this.#emit(line.text);
       return;
     }
     const bare = expanded.map((one) => this.#withoutComment(one));
-    if (bare.length === 1 && !/^(?:[@~]|\$[A-Za-z_]\w*=|include)/.test(bare[0]?.text ?? "")) {
+    if (unfolded === undefined && bare.length === 1 && !DIRECTIVE.test(bare[0]?.text ?? "")) {
       if (bare[0] !== undefined) this.#emit(bare[0]);
       return;
     }

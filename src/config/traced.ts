@@ -126,6 +126,12 @@ export function asLiteral(traced: TracedText): TracedText {
   return { ...traced, segments: traced.segments.map((segment) => ({ ...segment, literal: true })) };
 }
 
+/** The same text, every character of which may be syntax. */
+export function asSyntax(traced: TracedText): TracedText {
+  if (!traced.segments.some((segment) => segment.literal)) return traced;
+  return { ...traced, segments: traced.segments.map((segment) => ({ ...segment, literal: false })) };
+}
+
 /** For each index of the text: whether the character there can be syntax. */
 export function syntaxTest(traced: TracedText): (index: number) => boolean {
   if (!traced.segments.some((segment) => segment.literal)) return () => true;
