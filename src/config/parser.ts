@@ -317,20 +317,31 @@ class Parser {
   }
 
   /**
-   * Whether the block that `path` is inside of should have ended before this line: the text lacks a closing brace,
-   * and the line's keyword belongs to a block further out.
+   * Whether the block of `path` should have ended before this line: the text lacks a closing brace, and the line's
+   * keyword is not known inside but belongs to a block further out.
    */
   #closedBefore(path: readonly string[], text: TracedText): boolean {
     if (this.#missing <= 0 || path.length === 0) return false;
     const keyword = splitWords(text).words[0];
     if (keyword === undefined || this.#grammar.lookup(path, keyword.text) !== undefined) return false;
-    if (!this.#isKnownOutside(path, keyword.text)) return false;
+    if (!path.some((_, length) => this.#grammar.lookup(path.slice(0, length), keyword.text) !== undefined))
+      return false;
+    const inside = this.#open.at(-1);
+    const line = inside === undefined ? "" : ` of line ${inside.keywordSpan.line}`;
+    this.#reportUnclosed(keyword, `the block '${path.at(-1)}'${line}`);
+    return true;
+  }
+
+  /** The same for a block that is passed over, whose inside nobody knows: an outermost block ends it. */
+  #skipEndsBefore(text: TracedText): boolean {
+    const keyword = this.#missing <= 0 ? undefined : splitWords(text).words[0];
+    if (keyword === undefined || this.#grammar.lookup([], keyword.text) === undefined) return false;
+    this.#reportUnclosed(keyword, "the block that is ignored here");
+    return true;
+  }
+
+  #reportUnclosed(keyword: PlacedWord, block: string): void {
     this.#missing -= 1;
-    const inside = path.at(-1) === "" ? undefined : this.#open.at(-1);
-    const block =
-      inside === undefined
-        ? "the block that is ignored here"
-        : `the block '${inside.keyword}' of line ${inside.keywordSpan.line}`;
     this.#diagnostics.refuse(
       "missing-close",
       keyword.span,
@@ -339,14 +350,6 @@ class Parser {
         hint: "put a '}' before this line; keepalived would read the lines from here on as part of that block",
       },
     );
-    return true;
-  }
-
-  #isKnownOutside(path: readonly string[], keyword: string): boolean {
-    for (let length = path.length - 1; length >= 0; length--) {
-      if (this.#grammar.lookup(path.slice(0, length), keyword) !== undefined) return true;
-    }
-    return false;
   }
 
   /** Whether the lines after a keyword whose `{` is missing look like its block. */
@@ -381,7 +384,7 @@ class Parser {
       this.#at += 1;
       if (piece.kind === "open") depth += 1;
       else if (piece.kind === "close") depth -= 1;
-      else if (this.#closedBefore(["", ""].slice(0, depth), piece.text)) {
+      else if (this.#skipEndsBefore(piece.text)) {
         this.#at -= 1;
         return;
       }
