@@ -59,6 +59,42 @@ describe("timers", () => {
     disarmed.close();
   });
 
+  it("take back an expiry that was pending when they were set anew", async () => {
+    const called: string[] = [];
+    const late = loop.now() + 60_000;
+    await new Promise<void>((resolve) => {
+      const timers = ["one", "two"].map((name) =>
+        loop.timer(() => {
+          called.push(name);
+          for (const timer of timers) timer.set(called.length < 2 ? late : undefined);
+          if (called.length === 2) resolve();
+        }),
+      );
+      for (const timer of timers) timer.set(loop.now() + 1000);
+      // Both expire before the loop gets to look at either.
+      while (loop.now() < late - 40_000);
+    });
+    expect(called).toHaveLength(2);
+    expect(loop.now()).toBeGreaterThanOrEqual(late);
+  });
+
+  it("can be set to the same deadline again from their callback", async () => {
+    let calls = 0;
+    const deadline = loop.now();
+    await new Promise<void>((resolve) => {
+      const timer = loop.timer(() => {
+        calls++;
+        if (calls < 3) timer.set(deadline);
+        else {
+          timer.close();
+          resolve();
+        }
+      });
+      timer.set(deadline);
+    });
+    expect(calls).toBe(3);
+  });
+
   it("go on after garbage collection though nobody holds them", async () => {
     const expected = loop.now() + 50_000;
     const fired = new Promise<number>((resolve) => loop.timer(resolve).set(expected));

@@ -62,11 +62,9 @@ function createTimer(callback: (now: Instant) => void): Timer {
   let deadline: Instant | undefined;
   let open = true;
   const registration = watch(fd, true, () => {
-    const now = native.monotonicMicros();
-    // An expiry that was already pending when the timer was set anew is not the new deadline's.
-    if (!open || deadline === undefined || now < deadline) return;
+    // Setting a timerfd anew takes back an expiry that was not read: this one is the deadline's.
     deadline = undefined;
-    callback(now);
+    callback(native.monotonicMicros());
   });
   return {
     set(at) {

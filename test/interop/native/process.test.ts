@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,6 +86,17 @@ describe("signals", () => {
     expect(() => onSignals(loop, [999], () => undefined)).toThrow("EINVAL");
   });
 
+  it("come even if whoever started us had them blocked", () => {
+    const code = `
+      const native = require(${JSON.stringify(ADDON)});
+      const fd = native.signalsOpen([12]);
+      process.kill(process.pid, 12);
+      process.stdout.write(String(native.signalsRead(fd)));
+    `;
+    const command = ["--block-signal=USR2", process.execPath, "-e", code];
+    expect(execFileSync("env", command, { encoding: "utf8" })).toBe("12");
+  });
+
   it("come again and again, and to the next owner", async () => {
     for (let round = 0; round < 3; round++) {
       let seen = 0;
@@ -112,6 +123,18 @@ describe("spawnProcess as root", () => {
     );
     expect(await outputOf("grep CapEff /proc/self/status", identity)).toMatch(/0{16}$/);
     expect(process.getuid?.()).toBe(0);
+  });
+
+  it("closes what the process itself inherited", () => {
+    const code = `
+      const native = require(${JSON.stringify(ADDON)});
+      native.spawn({ path: "/bin/sh", argv: ["sh", "-c", "ls /proc/$$/fd"], env: [], cwd: "/", uid: -1,
+        gid: -1, groups: undefined, group: 0, deathSignal: 0, umask: -1, stdio: [-1, 1, -1] });
+    `;
+    const extra = openSync("/dev/null", "r");
+    const stdio: ["ignore", "pipe", "inherit", number] = ["ignore", "pipe", "inherit", extra];
+    expect(execFileSync(process.execPath, ["-e", code], { encoding: "utf8", stdio })).toBe("0\n1\n2\n");
+    closeSync(extra);
   });
 
   it("keeps the real-time class to itself", async () => {
