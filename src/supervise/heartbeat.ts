@@ -35,18 +35,19 @@ export class HeartbeatWatch {
   #lastBeat: Instant;
   #lastHeard: Instant;
   #limit: Micros = STARTUP_GRACE;
-  #lastCheck: Instant;
+  /** The chance after a late check has been given since the last heartbeat. */
+  #pardoned = false;
 
   constructor(startedAt: Instant) {
     this.#lastBeat = startedAt;
     this.#lastHeard = startedAt;
-    this.#lastCheck = startedAt;
   }
 
   /** A heartbeat was read at `now`. */
   beat(now: Instant, shortestMasterDown: Micros | undefined): void {
     this.#lastBeat = now;
     this.#lastHeard = now;
+    this.#pardoned = false;
     this.#limit = silenceLimit(shortestMasterDown);
   }
 
@@ -68,13 +69,12 @@ export class HeartbeatWatch {
     const deadline = this.deadline();
     if (now < deadline) return { kind: "fresh", checkAt: deadline };
     const late = now - deadline;
-    if (late > this.#limit / 4 && this.#lastCheck < deadline) {
-      this.#lastCheck = now;
+    if (late > this.#limit / 4 && !this.#pardoned) {
+      this.#pardoned = true;
       this.#lastBeat = now - Math.floor(this.#limit / 2);
       return { kind: "fresh", checkAt: this.deadline() };
     }
-    this.#lastCheck = now;
-    return { kind: "silent", silentFor: now - this.#lastBeat };
+    return { kind: "silent", silentFor: now - this.#lastHeard };
   }
 
   /** Whether the last heartbeat is recent enough to tell the service manager that all is well. */

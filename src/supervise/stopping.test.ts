@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { CHILD_WAIT, SCRIPTS_LIMIT, Stopping } from "./stopping.ts";
+
+const ALL = { vrrp: true, scripts: true, steward: true };
+
+describe("Stopping", () => {
+  it("lets the vrrp child, then the scripts, then the steward end", () => {
+    const stopping = new Stopping(0);
+    expect(stopping.advance(0, ALL)).toEqual([]);
+    expect(stopping.advance(1, { ...ALL, vrrp: false })).toEqual([]);
+    expect(stopping.nextDeadline()).toBe(1 + SCRIPTS_LIMIT);
+    expect(stopping.advance(2, { vrrp: false, scripts: false, steward: true })).toEqual([
+      { kind: "EndSteward" },
+    ]);
+    expect(stopping.advance(3, { vrrp: false, scripts: false, steward: false })).toEqual([{ kind: "Done" }]);
+    expect(stopping.nextDeadline()).toBeUndefined();
+    expect(stopping.advance(4, ALL)).toEqual([]);
+  });
+
+  it("goes through at once where nothing is left", () => {
+    expect(new Stopping(0).advance(0, { vrrp: false, scripts: false, steward: false })).toEqual([
+      { kind: "EndSteward" },
+      { kind: "Done" },
+    ]);
+  });
+
+  it("kills a vrrp child that does not end, again and again", () => {
+    const stopping = new Stopping(0);
+    expect(stopping.advance(CHILD_WAIT, ALL)).toEqual([{ kind: "KillVrrp" }]);
+    expect(stopping.advance(CHILD_WAIT + 1, ALL)).toEqual([]);
+    expect(stopping.advance(2 * CHILD_WAIT, ALL)).toEqual([{ kind: "KillVrrp" }]);
+  });
+
+  it("gives scripts a second, ends them, and goes on without them", () => {
+    const stopping = new Stopping(0);
+    const left = { vrrp: false, scripts: true, steward: true };
+    stopping.advance(0, left);
+    expect(stopping.advance(SCRIPTS_LIMIT, left)).toEqual([{ kind: "EndScripts" }]);
+    const deadline = stopping.nextDeadline() ?? 0;
+    expect(deadline).toBeGreaterThan(SCRIPTS_LIMIT);
+    expect(stopping.advance(deadline, left)).toEqual([{ kind: "EndSteward" }]);
+    expect(stopping.advance(deadline + CHILD_WAIT, left)).toEqual([{ kind: "KillSteward" }]);
+  });
+});
