@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fromHex } from "../base/bytes.ts";
 import { Prng } from "../base/prng.ts";
 import { decodeArp, encodeGratuitousArp } from "./arp.ts";
+import { decodeBfd, encodeBfd } from "./bfd.ts";
 import { decodeEthernet } from "./ethernet.ts";
 import { ICMPV6_PROTOCOL, verifyIcmpv6Checksum, writeIcmpv6Checksum } from "./icmp.ts";
 import { decodeIpv4, encodeIpv4, readIpv4HeaderLength, verifyIpv4HeaderChecksum } from "./ipv4.ts";
@@ -30,6 +31,7 @@ const VRRP_V3 = fromHex("3133960100644361 0a090064");
 const VRRP_V3_IPV6 = fromHex(
   "313396020064f220 fe800000000000000000000000000051 20010db8000000000000000000000100",
 );
+const BFD = fromHex("20e00318 00000011 a0b0c0d0 000493e0 000493e0 00000000");
 const GARP = encodeGratuitousArp("10.9.0.100", "be:78:e4:5f:7a:b3");
 const NA = encodeUnsolicitedNeighbourAdvertisement("2001:db8::100", "be:78:e4:5f:7a:b3");
 const IPV4 = encodeIpv4({
@@ -93,6 +95,7 @@ const DECODERS: Readonly<Record<string, Fuzzed>> = {
     run: (bytes) => vrrpAddressBytes(bytes, "ipv4").length <= bytes.length,
   },
   vrrpTrailer: { valid: [VRRP_V3], run: (bytes) => vrrpTrailer(bytes, 12).length <= bytes.length },
+  decodeBfd: { valid: [BFD], run: fuzzBfd },
   equalAuthData: { valid: [new Uint8Array(8)], run: (bytes) => equalAuthData(bytes, new Uint8Array(8)) },
 };
 
@@ -111,6 +114,17 @@ function fuzzNeighbour(bytes: Uint8Array): boolean {
   });
   if (!result.ok && result.error === "checksum") throw new Error("the checksum was made right");
   return result.ok;
+}
+
+/** An accepted packet is made of the same bytes again. */
+function fuzzBfd(bytes: Uint8Array): boolean {
+  const result = decodeBfd(bytes);
+  if (!result.ok) return false;
+  const encoded = encodeBfd(result.value);
+  for (let index = 0; index < encoded.length; index++) {
+    if (index !== 3 && encoded[index] !== bytes[index]) throw new Error(`made anew, byte ${index} differs`);
+  }
+  return true;
 }
 
 /** An accepted message is made of the same bytes again, but for its checksum and the reserved bits of version 3. */
