@@ -104,9 +104,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     if (turn.memory.stop?.done === true) return turn.out.take();
     if (turn.memory.restoredFrom !== undefined) this.#resume(turn.memory.restoredFrom);
     this.#decide(input);
-    // Here stand all decisions of this input, and none has been carried out.
-    for (const wish of turn.wishes) applyTransition(turn, wish);
-    turn.wishes.length = 0;
+    this.#apply();
     sendAnnouncements(turn, this.#roster);
     this.#finishStop();
     for (const instance of this.#touched) this.#deadlines.set(instance.slot, deadlineOf(instance));
@@ -123,6 +121,13 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   snapshot(now: Instant): VrrpSnapshot {
     const { memory, surroundings } = this.#turn;
     return takeSnapshot(now, this.#model, memory, surroundings, this.#roster.all);
+  }
+
+  /** Carries out all that has been decided; up to here nothing has. */
+  #apply(): void {
+    const { wishes } = this.#turn;
+    for (const wish of wishes) applyTransition(this.#turn, wish);
+    wishes.length = 0;
   }
 
   #decide(input: VrrpInput): void {
@@ -311,6 +316,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const turn = this.#turn;
     turn.memory.restoredFrom = undefined;
     for (const instance of this.#roster.all) resumeInstance(turn, instance, turn.now - since);
+    this.#apply();
     this.#touchAll();
   }
 

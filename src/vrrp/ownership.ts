@@ -34,6 +34,8 @@ function reactToRemoval(turn: Turn, instance: Instance, record: AddressRecord): 
   }
   if (record.state === "failed") return;
   if (noTrack) {
+    // What went was there before our request, whose answer is still to come.
+    if (record.state === "adding") return;
     release(turn, record);
     record.retryAt = undefined;
     markAbsent(instance, record);

@@ -1,0 +1,269 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  advertFrom,
+  instanceModel,
+  interfaceAddress,
+  link,
+  virtualAddress,
+  vrrpModel,
+} from "../../test/support/vrrp-driver.ts";
+import { millis, seconds } from "../base/time.ts";
+import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
+import type { VrrpAction } from "./action.ts";
+import { createVrrpEngine, restoreVrrpEngine } from "./engine.ts";
+import type { VrrpInput } from "./input.ts";
+import type { VrrpSnapshot } from "./snapshot.ts";
+
+const RUNS = process.env.BUOY_LONG === "1" ? 20_000 : 300;
+
+/** What happens next: an input, or an answer to one of the open requests. */
+type Step =
+  | { readonly kind: "input"; readonly after: number; readonly input: VrrpInput }
+  | { readonly kind: "clock"; readonly late: number }
+  | { readonly kind: "answer"; readonly which: number; readonly errno: string | undefined };
+
+const models = fc
+  .record({
+    version: fc.constantFrom(2 as const, 3 as const),
+    priority: fc.constantFrom(1, 50, 100, 150, 254, 255),
+    preempt: fc.boolean(),
+    preemptDelay: fc.constantFrom(0, seconds(5)),
+    advertisementInterval: fc.constantFrom(seconds(1), seconds(2)),
+    lowerPrioNoAdvert: fc.boolean(),
+    higherPrioSendAdvert: fc.boolean(),
+    smtpAlert: fc.boolean(),
+    addresses: fc.integer({ min: 0, max: 3 }),
+    spacing: fc.constantFrom(0, millis(10)),
+    scriptWeight: fc.constantFrom(undefined, 0, -20, 20),
+    linkWeight: fc.constantFrom(undefined, 0, 30),
+  })
+  .map(({ addresses, spacing, scriptWeight, linkWeight, ...rest }): Partial<VrrpInstanceModel> => {
+    const { garp } = instanceModel();
+    return {
+      ...rest,
+      garp: { ...garp, garpInterval: spacing, masterRefresh: seconds(7) },
+      virtualAddresses: Array.from({ length: addresses }, (_, index) =>
+        virtualAddress(`10.9.0.${100 + index}`),
+      ),
+      trackScripts: scriptWeight === undefined ? [] : [{ name: "chk", weight: scriptWeight, reverse: false }],
+      trackInterfaces: linkWeight === undefined ? [] : [{ name: "eth1", weight: linkWeight, reverse: false }],
+    };
+  });
+
+const configurations: fc.Arbitrary<VrrpModel> = fc.array(models, { maxLength: 3 }).map((list) =>
+  vrrpModel(
+    list.map((changes, index) =>
+      instanceModel({
+        ...changes,
+        name: `VI_${index}`,
+        virtualRouterId: 51 + index,
+        interface: index === 2 ? "eth1" : "eth0",
+      }),
+    ),
+    { trackScripts: [{ name: "chk", rise: 2, fall: 2, initFail: false }] },
+  ),
+);
+
+const names = fc.constantFrom("eth0", "eth1");
+const ips = fc.constantFrom("10.9.0.1", "10.9.0.2", "10.9.0.100", "10.9.0.101", "10.9.0.102");
+const origins = fc.constantFrom("self" as const, "other" as const);
+
+const addressInputs = fc
+  .record({ name: names, ip: ips, origin: origins, added: fc.boolean(), host: fc.boolean() })
+  .map(
+    ({ name, ip, origin, added, host }): VrrpInput => ({
+      kind: added ? "AddressAdded" : "AddressRemoved",
+      address: interfaceAddress(ip, { interface: name, prefixLength: host ? 32 : 24 }),
+      origin,
+    }),
+  );
+
+const adverts = fc
+  .record({
+    version: fc.constantFrom(2 as const, 3 as const),
+    id: fc.integer({ min: 50, max: 53 }),
+    name: names,
+    priority: fc.constantFrom(0, 1, 99, 100, 101, 254, 255),
+    source: fc.constantFrom("10.9.0.0", "10.9.0.1", "10.9.0.2"),
+    hopLimit: fc.constantFrom(255, 255, 255, 1),
+    interval: fc.constantFrom(seconds(1), seconds(2)),
+  })
+  .map(({ version, id, name, ...changes }): VrrpInput => {
+    const model = instanceModel({ version, virtualRouterId: id, interface: name });
+    return advertFrom(model, changes);
+  });
+
+const noise = fc
+  .record({ payload: fc.uint8Array({ maxLength: 40 }), name: names, verified: fc.boolean() })
+  .map(({ payload, name, verified }): VrrpInput => {
+    // Make it likely to belong to somebody.
+    if (payload.length > 1) payload.set([51], 1);
+    return {
+      ...advertFrom(instanceModel()),
+      kind: "PacketReceived",
+      interface: name,
+      payload,
+      checksumVerified: verified,
+    };
+  });
+
+const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
+  configurations.map((model): VrrpInput => ({ kind: "ConfigChanged", model })),
+  fc
+    .record({ name: names, up: fc.boolean(), running: fc.boolean() })
+    .map(({ name, up, running }): VrrpInput => ({ kind: "LinkChanged", link: link({ name, up, running }) })),
+  names.map((name): VrrpInput => ({ kind: "LinkRemoved", name })),
+  fc.boolean().map(
+    (ok): VrrpInput => ({
+      kind: "ScriptFinished",
+      script: "chk",
+      ok,
+      exitCode: ok ? 0 : 1,
+      signal: undefined,
+      timedOut: false,
+      duration: 9,
+    }),
+  ),
+  fc
+    .record({ interface: names, address: ips })
+    .map((claim): VrrpInput => ({ kind: "NeighbourClaimSeen", ...claim, mac: "02:00:00:00:00:07" })),
+);
+
+const delays = fc.constantFrom(0, 1, millis(1), millis(700), seconds(2), seconds(30));
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("clock" as const),
+      late: fc.constantFrom(0, 0, 0, 40, millis(3), seconds(5)),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("answer" as const),
+      which: fc.nat(20),
+      errno: fc.constantFrom(undefined, undefined, "EPERM", "EADDRNOTAVAIL"),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("input" as const), after: delays, input: adverts }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("input" as const),
+      after: delays,
+      input: fc.oneof(addressInputs, noise, otherInputs),
+    }),
+  },
+);
+
+const START: readonly VrrpInput[] = [
+  { kind: "LinkChanged", link: link() },
+  { kind: "LinkChanged", link: link({ name: "eth1", index: 3 }) },
+  { kind: "AddressAdded", address: interfaceAddress("10.9.0.1"), origin: "other" },
+  { kind: "AddressAdded", address: interfaceAddress("10.9.0.3", { interface: "eth1" }), origin: "other" },
+];
+
+const lives = fc.record({
+  begin: configurations,
+  steps: fc.array(steps, { maxLength: 60 }),
+  stop: fc.option(fc.boolean(), { nil: undefined }),
+});
+
+/** Plays a life and returns the text of every list of actions. `interrupt` says before which steps the engine is replaced. */
+function play(
+  life: { begin: VrrpModel; steps: readonly Step[]; stop: boolean | undefined },
+  interrupt: (step: number) => boolean,
+): string[] {
+  let engine = createVrrpEngine();
+  let now = seconds(5);
+  const log: string[] = [];
+  const open: { readonly id: number; readonly epoch: number; readonly address: string }[] = [];
+  const feed = (input: VrrpInput): void => {
+    const actions: readonly VrrpAction[] = engine.handle(now, input);
+    for (const action of actions) {
+      if (action.kind !== "AddAddresses" && action.kind !== "RemoveAddresses") continue;
+      for (const { address } of action.addresses) open.push({ id: action.id, epoch: action.epoch, address });
+    }
+    log.push(JSON.stringify([now, actions, engine.nextDeadline()]));
+  };
+  for (const input of START) feed(input);
+  feed({ kind: "ConfigChanged", model: life.begin });
+  for (const [index, step] of life.steps.entries()) {
+    if (interrupt(index)) {
+      const text = JSON.stringify(engine.snapshot(now));
+      engine = restoreVrrpEngine(JSON.parse(text) as VrrpSnapshot, now);
+      expect(JSON.stringify(engine.snapshot(now))).toBe(text);
+    }
+    if (step.kind === "clock") {
+      now = Math.max(now, engine.nextDeadline() ?? now) + step.late;
+      feed({ kind: "ClockReached" });
+      expect(engine.nextDeadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(now);
+    } else if (step.kind === "input") {
+      now += step.after;
+      feed(step.input);
+    } else if (open.length > 0) {
+      const [answer] = open.splice(step.which % open.length, 1);
+      if (answer === undefined) continue;
+      const error = { call: "netlink", errno: step.errno ?? "", subject: answer.address };
+      feed(
+        step.errno === undefined
+          ? { kind: "ActionDone", ...answer }
+          : { kind: "ActionFailed", ...answer, error },
+      );
+    }
+  }
+  if (life.stop !== undefined) feed({ kind: "StopRequested", release: life.stop, by: "test" });
+  return log;
+}
+
+describe("the engine, whatever happens", () => {
+  it("answers every input with a list, moves its deadline on, and is deterministic", () => {
+    fc.assert(
+      fc.property(lives, (life) => {
+        expect(play(life, () => false)).toEqual(play(life, () => false));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("goes on from a snapshot as if nothing had happened", () => {
+    fc.assert(
+      fc.property(lives, fc.nat(6), (life, every) => {
+        expect(play(life, (step) => step % (every + 1) === 0)).toEqual(play(life, () => false));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("keeps the order of its actions", () => {
+    fc.assert(
+      fc.property(lives, (life) => {
+        for (const line of play(life, () => false)) {
+          const [, actions] = JSON.parse(line) as [number, VrrpAction[]];
+          const lanes = actions.map(({ kind }) => laneOf(kind));
+          expect(lanes).toEqual([...lanes].sort((a, b) => a - b));
+        }
+      }),
+      { numRuns: RUNS / 3 },
+    );
+  });
+});
+
+/** The order that is contract. */
+function laneOf(kind: VrrpAction["kind"]): number {
+  switch (kind) {
+    case "SendAdvertisement":
+      return 0;
+    case "AddAddresses":
+    case "RemoveAddresses":
+      return 1;
+    case "SendFrames":
+      return 2;
+    case "Stopped":
+      return 4;
+    default:
+      return 3;
+  }
+}
