@@ -144,7 +144,6 @@ export function resolveMail(globals: DraftBlock, context: ResolveContext): MailM
     heloName: globals.text("smtp_helo_name") ?? hostName,
     connectTimeout: timeout === 0 ? seconds(1) : (timeout ?? seconds(30)),
     routerId: routerIdOf(globals, context.facts),
-    faults: !globals.has("no_email_faults"),
   };
 }
 

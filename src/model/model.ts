@@ -43,8 +43,6 @@ export interface MailModel {
   readonly heloName: string;
   readonly connectTimeout: Micros;
   readonly routerId: string;
-  /** False for `no_email_faults`: nothing is mailed about FAULT. */
-  readonly faults: boolean;
 }
 
 /** A command as it will be run: argv[0] is the path as configured. */

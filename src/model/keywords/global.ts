@@ -190,7 +190,7 @@ const vrrpRows = [
       default: "off",
     },
   ),
-  row("no_email_faults", [], works("mail.faults"), "Send no mail about FAULT.", { default: "off" }),
+  row("no_email_faults", [], MISSED, "Send no mail about FAULT.", { default: "off" }),
   row("default_interface", lenient([iface]), COSMETIC, "Interface of static entries without dev.", {
     area: "static",
     default: "eth0",

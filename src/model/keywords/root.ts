@@ -39,15 +39,9 @@ export const ROOT_ROWS = block("root", "vrrp", [
     },
   ),
   row("use_pid_dir", [], COSMETIC, "Keep pid files in a directory of their own.", { area: "process" }),
-  row(
-    "instance",
-    lenient([word("name")]),
-    works("global.instanceName"),
-    "Name of this daemon among several on a host.",
-    {
-      area: "process",
-    },
-  ),
+  row("instance", lenient([word("name")]), COSMETIC, "Name of this daemon among several on a host.", {
+    area: "process",
+  }),
   row("child_wait_time", [integer(0, UNSIGNED_MAX)], COSMETIC, "Seconds that children get to end.", {
     area: "process",
     default: "5",

@@ -178,15 +178,9 @@ const addressRows = [
     since: "2.2.8",
     default: "off",
   }),
-  row(
-    "promote_secondaries",
-    [],
-    works("instance.promoteSecondaries"),
-    "Keep secondaries when a primary goes.",
-    {
-      default: "off",
-    },
-  ),
+  row("promote_secondaries", [], MISSED, "Keep secondaries when a primary goes.", {
+    default: "off",
+  }),
   row("virtual_routes", [entries("route")], REFUSED, "Routes present while master.", { repeat: "all" }),
   row("virtual_rules", [entries("rule")], REFUSED, "Routing rules present while master.", { repeat: "all" }),
 ];
