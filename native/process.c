@@ -77,7 +77,7 @@ static napi_value signals_open(napi_env env, napi_callback_info info) {
   caught = set;
   set_handlers(&set, on_signal);
   signal(SIGPIPE, SIG_IGN);
-  /* Whoever started us may have had them blocked. */
+  /* Node starts with SIGUSR1 blocked until its inspector listens for it, which it may be told not to do. */
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
   return give_int(env, signal_pipe[0]);
 }
