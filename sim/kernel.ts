@@ -118,17 +118,14 @@ export class FakeKernel {
   }
 
   /**
-   * The process that asked has died: what is queued is gone, except perhaps the first change, which the kernel may
-   * have in hand.
+   * The process that asked has died: what is queued is gone, except perhaps the first change. If the kernel has that one
+   * in hand, it ends it before the process is gone.
    */
   abandon(): void {
-    const [first, ...rest] = this.#operations;
-    for (const operation of rest) operation.planned?.cancel();
-    this.#operations = first === undefined ? [] : [first];
-    if (first !== undefined && this.#random.chance(0.5)) {
-      first.planned?.cancel();
-      this.#operations = [];
-    }
+    const [first] = this.#operations;
+    for (const operation of this.#operations) operation.planned?.cancel();
+    if (first !== undefined && this.#random.chance(0.5)) this.#carryOut(first);
+    this.#operations = [];
     this.#busyUntil = this.#clock.now;
   }
 
@@ -203,7 +200,9 @@ export class FakeKernel {
       return;
     }
     this.#addresses = this.#addresses.filter((entry) => !secondaries.includes(entry));
-    for (const entry of secondaries) this.#notify({ kind: "AddressRemoved", address: entry, origin });
+    // Nobody asked for these: a filter of own echoes that looks at the address does not take them for its own.
+    for (const entry of secondaries)
+      this.#notify({ kind: "AddressRemoved", address: entry, origin: "other" });
   }
 }
 

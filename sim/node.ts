@@ -70,6 +70,8 @@ export interface NodeContext {
   readonly log: SimLog;
   readonly factory: EngineFactory;
   readonly checkers: readonly Checker[];
+  /** How long engines wait for the kernel before they stop without an answer. */
+  readonly stopTimeout: Micros;
 }
 
 /** Packets a socket holds for a process that does not read. */
@@ -98,6 +100,7 @@ export class RouterNode implements LanHost {
   /** Counts lives of the process: what was planned for an earlier one is void. */
   #life = 0;
   #lastSnapshot: VrrpSnapshot | undefined;
+  #stopAskedAt: Instant = 0;
 
   constructor(spec: RouterSpec, context: NodeContext, random: Prng, mood: LoopMood) {
     this.spec = spec;
@@ -358,6 +361,7 @@ export class RouterNode implements LanHost {
     const { engine } = this;
     if (engine === undefined) return;
     const { log, checkers } = this.#context;
+    if (input.kind === "StopRequested") this.#stopAskedAt = now;
     const deadlineBefore = engine.nextDeadline();
     const before = new Map(Array.from(this.views, ([name, view]) => [name, { ...view }]));
     const actions = engine.handle(now, input);
@@ -419,7 +423,10 @@ export class RouterNode implements LanHost {
           this.#context.segment.send(this, { kind: "frame", bytes: bytes.slice() });
         return;
       case "Stopped":
-        this.leftBehind = this.kernel.mood.removeErrno !== undefined;
+        // It may give up on a kernel that refuses, or that has not answered in time.
+        this.leftBehind =
+          this.kernel.mood.removeErrno !== undefined ||
+          this.now - this.#stopAskedAt >= this.#context.stopTimeout;
         this.#end("stopped");
         return;
       default:

@@ -130,8 +130,16 @@ function drawTraits(
   // A subnet of their own makes the first address primary and the others secondary.
   const apart = random.chance(0.3);
   const interfaceName = random.chance(0.15) ? TRACKED_INTERFACE : LAN_INTERFACE;
+  const noTrack = random.chance(0.1);
   const address = (index: number): VirtualAddressModel =>
-    virtualAddress(family, virtualRouterId, index, apart, index === 0 ? LAN_INTERFACE : interfaceName);
+    virtualAddress(
+      family,
+      virtualRouterId,
+      index,
+      apart,
+      index === 0 ? LAN_INTERFACE : interfaceName,
+      noTrack,
+    );
   return {
     name,
     version,
@@ -243,6 +251,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     trackScripts: traits.tracksScript
       ? [{ name: "chk", weight: random.pick([0, 0, -60, 40]), reverse: false }]
       : [],
+    trackBfds: [],
     dontTrackPrimary: false,
     garp: traits.garp,
     lowerPrioNoAdvert: random.chance(0.1),
@@ -289,6 +298,7 @@ function virtualAddress(
   index: number,
   apart: boolean,
   interfaceName: string,
+  noTrack: boolean,
 ): VirtualAddressModel {
   const isIpv4 = family === "ipv4";
   const network = apart ? `10.${virtualRouterId}.0` : "10.0.0";
@@ -305,7 +315,7 @@ function virtualAddress(
     peerPrefixLength: undefined,
     flags: [],
     preferredLifetime: undefined,
-    noTrack: interfaceName !== LAN_INTERFACE,
+    noTrack,
   };
 }
 

@@ -137,8 +137,12 @@ function checkNode(node: RouterNode): void {
   for (const model of node.spec.model.instances) {
     const view = node.views.get(model.name);
     const isMaster = view?.state === "MASTER";
-    for (const { address, interface: name } of [...model.virtualAddresses, ...model.excludedAddresses]) {
-      if (node.kernel.hasAddress(name, address) !== isMaster) {
+    for (const { address, interface: name, noTrack } of [
+      ...model.virtualAddresses,
+      ...model.excludedAddresses,
+    ]) {
+      // What others delete stays deleted where nobody is to look after it.
+      if (node.kernel.hasAddress(name, address) !== isMaster && !(isMaster && noTrack)) {
         fail(
           "addresses",
           `${node.name} is ${view?.state ?? "dead"} and ${isMaster ? "lacks" : "keeps"} ${address}`,
@@ -151,8 +155,8 @@ function checkNode(node: RouterNode): void {
     if (told.effectivePriority !== view.effectivePriority)
       fail("snapshot", `${node.name} shows another priority`);
     if (told.degraded) fail("snapshot", `${node.name} shows itself degraded`);
-    const wanted = isMaster ? "present" : "absent";
-    for (const { address, state } of told.addresses) {
+    for (const { address, state, interface: name } of told.addresses) {
+      const wanted = node.kernel.hasAddress(name, address) ? "present" : "absent";
       if (state !== wanted) fail("snapshot", `${node.name} shows ${address} ${state}, not ${wanted}`);
     }
   }
@@ -170,7 +174,7 @@ function checkObserver(world: World, router: VirtualRouterSpec, calmFrom: Instan
   const { node, view } = master;
   const obligedAt = world.history.obligedAt(node.name, router.name) ?? -1;
   for (const { address, interface: name } of view.model.virtualAddresses) {
-    if (name !== LAN_INTERFACE) continue;
+    if (name !== LAN_INTERFACE || !node.kernel.hasAddress(name, address)) continue;
     const known = world.observer.lookup(address);
     if (known?.mac === node.spec.mac) continue;
     const misledAt = known?.since ?? -1;
@@ -199,7 +203,9 @@ export function membersOf(
 export function isFit(node: RouterNode, model: VrrpInstanceModel): boolean {
   if (node.engine === undefined || !node.attached || node.paused) return false;
   const failing = (tracked: TrackedModel, up: boolean): boolean => tracked.weight === 0 && !up;
+  const watched = [...model.virtualAddresses, ...model.excludedAddresses].filter(({ noTrack }) => !noTrack);
   return (
+    watched.every(({ interface: name }) => node.kernel.isRunning(name)) &&
     !model.trackInterfaces.some((tracked) => failing(tracked, node.kernel.isRunning(tracked.name))) &&
     !model.trackScripts.some((tracked) => failing(tracked, node.scriptsOk))
   );

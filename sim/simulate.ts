@@ -7,7 +7,7 @@ import { drawScenario } from "./scenario.ts";
 import { settle } from "./settle.ts";
 import type { Scenario } from "./spec.ts";
 import { Violation } from "./violation.ts";
-import { World } from "./world.ts";
+import { answerTimeout, World } from "./world.ts";
 
 export interface Outcome {
   readonly seed: number;
@@ -29,7 +29,7 @@ export interface SimFailure {
 
 /** The engines of the project, with waits for the kernel that suit the world's unit of time. */
 export function realEngines(scenario: Scenario): EngineFactory {
-  const options = { actionTimeout: 3 * scenario.unit, stopTimeout: 3 * scenario.unit };
+  const options = { actionTimeout: answerTimeout(scenario), stopTimeout: answerTimeout(scenario) };
   return {
     create: () => createVrrpEngine(options),
     restore: (snapshot, now) => restoreVrrpEngine(snapshot, now, options),

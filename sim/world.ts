@@ -51,7 +51,14 @@ export class World {
       this.#twins,
       this.history,
     ];
-    const context = { clock, segment: this.segment, log, factory, checkers };
+    const context = {
+      clock,
+      segment: this.segment,
+      log,
+      factory,
+      checkers,
+      stopTimeout: answerTimeout(scenario),
+    };
     this.nodes = scenario.routers.map((spec, index) => {
       const node = new RouterNode(spec, context, new Prng(seed ^ (0x7007 * (index + 1))), calmLoop);
       this.segment.attach(node);
@@ -183,6 +190,11 @@ export class World {
   #after(span: Micros, run: () => void): void {
     this.clock.at(this.now + span, run);
   }
+}
+
+/** How long engines of this world wait for an answer of the kernel. */
+export function answerTimeout(scenario: Scenario): Micros {
+  return 3 * scenario.unit;
 }
 
 function describeFault(fault: Fault): string {

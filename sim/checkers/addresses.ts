@@ -16,6 +16,8 @@ export class AddressesFollowMaster implements Checker {
       for (const address of addressesOf(view)) {
         const wanted = view.state === "MASTER";
         if (node.kernel.hasAddress(address.interface, address.address) === wanted) continue;
+        // What others delete stays deleted where nobody is to look after it.
+        if (wanted && address.noTrack) continue;
         if (node.kernel.isPending(address.address)) continue;
         if (this.#isExcused(node, view, address, wanted)) continue;
         const what = wanted ? "lacks" : "keeps";

@@ -29,8 +29,10 @@ interface Reference {
   timer: Range | undefined;
   /** The master's interval. */
   interval: Range;
-  /** A lower priority is obeyed until then. */
-  preemptAt: Instant | undefined;
+  /** A lower priority is obeyed until then; undefined until the first such advertisement. */
+  preemptAt: Range | undefined;
+  /** The end of the delay before a warm restart, which the snapshot may or may not have held. */
+  preemptBefore: Instant | undefined;
   /** Restored, and nothing handled yet: a master that was away for long becomes BACKUP with its first input. */
   isRestored: boolean;
 }
@@ -44,12 +46,20 @@ export class Election implements Checker {
       const own = exactly(view.model.advertisementInterval);
       const known = this.#references.get(keyOf(node, name));
       const isRestored = how === "warm";
-      const reference: Reference = { timer: undefined, interval: own, preemptAt: undefined, isRestored };
-      if (isRestored && known !== undefined) reference.interval = union(own, known.interval);
+      const reference: Reference = {
+        timer: undefined,
+        interval: own,
+        preemptAt: undefined,
+        preemptBefore: undefined,
+        isRestored,
+      };
+      if (isRestored && known !== undefined) {
+        reference.interval = union(own, known.interval);
+        reference.preemptBefore = known.preemptAt?.low ?? known.preemptBefore;
+      }
       if (view.state === "BACKUP") {
-        const full = later(node.now, masterDown(view.model, view.effectivePriority, reference.interval));
-        // It may go on with the timer it had, or start it anew; the old one may have been set by what is forgotten now.
-        reference.timer = { low: Math.min(known?.timer?.low ?? node.now, full.low), high: full.high };
+        // It has heard nothing while it was away: a whole Master_Down_Interval.
+        reference.timer = later(node.now, masterDown(view.model, view.effectivePriority, reference.interval));
       }
       this.#references.set(keyOf(node, name), reference);
     }
@@ -85,6 +95,7 @@ function restart(handling: Handling, view: InstanceView, reference: Reference): 
   const { model, effectivePriority } = view;
   reference.interval = union(reference.interval, exactly(model.advertisementInterval));
   reference.preemptAt = undefined;
+  reference.preemptBefore = undefined;
   reference.timer = later(handling.now, masterDown(model, effectivePriority, reference.interval));
 }
 
@@ -172,6 +183,7 @@ function receiveAsMaster(
     if (view.state !== "BACKUP") fail(handling, `stays ${view.state} against priority ${reading.priority}`);
     if (view.model.version === 3) reference.interval = exactly(reading.interval);
     reference.preemptAt = undefined;
+    reference.preemptBefore = undefined;
     reference.timer = later(handling.now, masterDown(view.model, view.effectivePriority, reference.interval));
     return;
   }
@@ -195,15 +207,37 @@ function receiveAsBackup(
   if (reading.priority === 0) {
     reference.timer = later(now, scaled(reference.interval, skewFactor(model, own)));
   } else {
-    if (reading.priority >= own) reference.preemptAt = undefined;
-    else if (model.preemptDelay > 0) reference.preemptAt ??= now + model.preemptDelay;
-    const isDelayed = reference.preemptAt !== undefined && now < reference.preemptAt;
-    if (!model.preempt || reading.priority >= own || isDelayed) {
-      if (model.version === 3) reference.interval = exactly(reading.interval);
+    const { timer } = reference;
+    const isObeyed = obeys(reference, model, own, reading.priority, now);
+    if (isObeyed !== "no") {
+      const interval = model.version === 3 ? exactly(reading.interval) : reference.interval;
+      reference.interval = isObeyed === "yes" ? interval : union(interval, reference.interval);
       reference.timer = later(now, masterDown(model, own, reference.interval));
+      if (isObeyed === "perhaps" && timer !== undefined) reference.timer = union(timer, reference.timer);
     }
   }
   checkTimer(handling, reference);
+}
+
+/** Whether a backup starts its timer anew: `perhaps` only while it is not known when its delay began. */
+function obeys(
+  reference: Reference,
+  model: VrrpInstanceModel,
+  own: number,
+  advertised: number,
+  now: Instant,
+): "yes" | "no" | "perhaps" {
+  if (advertised >= own) {
+    reference.preemptAt = undefined;
+    reference.preemptBefore = undefined;
+  } else if (model.preemptDelay > 0 && reference.preemptAt === undefined) {
+    const end = now + model.preemptDelay;
+    reference.preemptAt = { low: Math.min(end, reference.preemptBefore ?? end), high: end };
+  }
+  if (!model.preempt || advertised >= own) return "yes";
+  const { preemptAt } = reference;
+  if (preemptAt === undefined || now >= preemptAt.high) return "no";
+  return now < preemptAt.low ? "yes" : "perhaps";
 }
 
 /** The engine's next deadline cannot lie after the end of the timer. */

@@ -54,7 +54,8 @@ export class History implements Checker {
     }
   }
 
-  started(node: RouterNode): void {
+  started(node: RouterNode, how: "cold" | "warm"): void {
+    if (how === "warm") return;
     for (const name of node.views.keys()) this.#failures.delete(keyOf(node.name, name));
   }
 

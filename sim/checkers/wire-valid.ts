@@ -11,8 +11,7 @@ export class WireValid implements Checker {
 
   sent(node: RouterNode, action: SendAdvertisement, packet: LanPacket): void {
     const view = node.views.get(action.instance);
-    if (view === undefined || packet.kind !== "vrrp")
-      return refuse(node, `unknown instance ${action.instance}`);
+    if (view === undefined || packet.kind !== "vrrp") refuse(node, `unknown instance ${action.instance}`);
     const { model } = view;
     const reading = readAdvert(packet.payload, packet.source, packet.destination, packet.family);
     if (reading === undefined) refuse(node, "message shorter than it says");
