@@ -54,6 +54,7 @@ class VrrpChild {
   #clockPending = false;
   #masterDown: Micros | undefined;
   #snapshotAt: Instant = 0;
+  #snapshotDue: Instant | undefined;
   #snapshotCost: Micros = 0;
   /** A warm start: the kernel's facts are compared with those of the snapshot once all are known. */
   #restoredFrom: VrrpSnapshot | undefined;
@@ -226,12 +227,16 @@ class VrrpChild {
 
   #snapshotSoon(wanted: Instant): void {
     const earliest = this.#snapshotAt + this.#snapshotCost * SNAPSHOT_SHARE;
-    this.#snapshotTimer.set(Math.max(wanted, earliest));
+    const due = Math.max(wanted, earliest);
+    if (this.#snapshotDue !== undefined && this.#snapshotDue <= due) return;
+    this.#snapshotDue = due;
+    this.#snapshotTimer.set(due);
   }
 
   #sendSnapshot(): void {
     const engine = this.#engine;
     if (engine === undefined) return;
+    this.#snapshotDue = undefined;
     this.#snapshotTimer.set(undefined);
     const begun = this.#loop.now();
     const snapshot = engine.snapshot(begun);

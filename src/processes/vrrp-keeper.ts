@@ -123,9 +123,7 @@ export class VrrpKeeper {
         this.#greet();
         return;
       case "Beat":
-        this.#masterDown = message.masterDown ?? undefined;
-        this.#watch?.beat(this.#loop.now(), this.#masterDown);
-        if (this.#watch !== undefined) this.#heartbeatTimer.set(this.#watch.deadline());
+        this.#beat(message.masterDown ?? undefined);
         return;
       case "Ledger":
         if (message.change === "added") this.#ledger.added(message.entry);
@@ -144,10 +142,24 @@ export class VrrpKeeper {
     this.#listener.message(message);
   }
 
+  #beat(masterDown: Micros | undefined): void {
+    const watch = this.#watch;
+    if (watch === undefined) return;
+    watch.beat(this.#loop.now(), masterDown);
+    this.#heartbeatTimer.set(watch.deadline());
+    // Until it has gone on, a new child is master of nothing, but what the one before was master of still counts.
+    if (this.#sent === "cold" || this.#sent === "running") this.#masterDown = masterDown;
+  }
+
   #greet(): void {
     const child = this.#child;
-    if (child === undefined || !this.#greeted || this.#slice === undefined) return;
+    if (child === undefined || !this.#greeted || this.#slice === undefined || this.#releasing) return;
     const warm = this.#canResume();
+    if (!warm && this.#ledger.size > 0) {
+      // Nobody goes on with these addresses. The start follows when they are gone.
+      this.#release();
+      return;
+    }
     this.#sent = warm ? "warm" : "cold";
     child.outbox.post({
       kind: "Start",
@@ -206,6 +218,7 @@ export class VrrpKeeper {
     releaseAddresses(this.#loop, entries, ({ released, failed }) => {
       this.#releasing = false;
       this.#listener.event({ kind: "LedgerReleased", addresses: released, failed });
+      this.#greet();
       this.#listener.released();
     });
   }
