@@ -2,6 +2,7 @@
 import { type Diagnostic, Diagnostics, worstSeverity } from "../config/diagnostic.ts";
 import type { Span } from "../config/source.ts";
 import type { Tree } from "../config/tree.ts";
+import { type DefinedBfds, resolveBfds } from "./bfd.ts";
 import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
 import type { BuildOptions, ResolveContext } from "./context.ts";
 import { checkVirtualServers } from "./director-head.ts";
@@ -46,7 +47,8 @@ function reportNothingRead(tree: Tree, report: Diagnostics): void {
 function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveContext): Model {
   const policy = resolveScriptPolicy(globals, context);
   const defined = resolveTrackScripts(root, policy, context);
-  const instances = resolveInstances(root, globals, policy, defined, context);
+  const bfds = resolveBfds(root, context);
+  const instances = resolveInstances(root, globals, { policy, scripts: defined, bfds }, context);
   const used = new Set(instances.flatMap(({ model }) => model.trackScripts.map((tracked) => tracked.name)));
   const trackScripts = [...defined.scripts.values()].filter((script) => used.has(script.name));
   reportUnused(defined, used, context);
@@ -60,6 +62,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
       startupDelay: globals.span("vrrp_startup_delay") ?? 0,
     },
     trackScripts,
+    bfd: [...bfds.sessions.values()],
     mail: resolveMail(globals, context),
   };
 }
@@ -67,8 +70,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
 function resolveInstances(
   root: DraftBlock,
   globals: DraftBlock,
-  policy: ScriptPolicy,
-  scripts: DefinedScripts,
+  defined: { readonly policy: ScriptPolicy; readonly scripts: DefinedScripts; readonly bfds: DefinedBfds },
   context: ResolveContext,
 ): readonly ResolvedInstance[] {
   const defaults = resolveInstanceDefaults(globals, context);
@@ -83,7 +85,7 @@ function resolveInstances(
       continue;
     }
     names.add(name);
-    const instance = resolveInstance(statement, { defaults, policy, scripts }, context);
+    const instance = resolveInstance(statement, { defaults, ...defined }, context);
     if (instance !== undefined) instances.push(instance);
   }
   reportClashes(instances, context);

@@ -43,6 +43,7 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
     global: { routerId: "a", dynamicInterfaces: false } as Model["global"],
     vrrp: { instances, syncGroups: [], trackScripts: [], startupDelay: 0 },
     trackScripts: [],
+    bfd: [],
     mail: undefined,
     ...more,
   };

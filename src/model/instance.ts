@@ -4,6 +4,7 @@ import { formatSpan, MICROS_PER_CENTISECOND, MICROS_PER_SECOND, type Micros, sec
 import type { Span } from "../config/source.ts";
 import { type ReadAddress, readVirtualAddress } from "./addresses.ts";
 import { resolveAuthentication } from "./authentication.ts";
+import type { DefinedBfds } from "./bfd.ts";
 import type { ScriptPolicy } from "./commands.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
@@ -12,13 +13,14 @@ import { instanceKey } from "./keys.ts";
 import type { GarpModel, VirtualAddressModel, VrrpInstanceModel } from "./model.ts";
 import { resolveNotify } from "./notify.ts";
 import type { DefinedScripts } from "./scripts.ts";
-import { resolveTrackedScripts, resolveTrackInterfaces } from "./tracking.ts";
+import { resolveTrackedBfds, resolveTrackedScripts, resolveTrackInterfaces } from "./tracking.ts";
 
 /** Everything outside the block that an instance depends on. */
 export interface InstanceSurroundings {
   readonly defaults: InstanceDefaults;
   readonly policy: ScriptPolicy;
   readonly scripts: DefinedScripts;
+  readonly bfds: DefinedBfds;
 }
 
 /** An instance and where it was written. */
@@ -61,6 +63,7 @@ export function resolveInstance(
   const authentication = resolveAuthentication(block, version, context);
   const trackInterfaces = resolveTrackInterfaces(block, interfaceName, context);
   const trackScripts = resolveTrackedScripts(block, surroundings.scripts, context);
+  const trackBfds = resolveTrackedBfds(block, surroundings.bfds, context);
   const notify = resolveNotify(block, name, surroundings.policy, defaults.notifyTimeout, context);
   const advertisementInterval = resolveInterval(block, version, context);
   const garp = resolveGarp(block, defaults.garp, context);
@@ -87,6 +90,7 @@ export function resolveInstance(
       excludedAddresses: addresses.excluded,
       trackInterfaces,
       trackScripts,
+      trackBfds,
       dontTrackPrimary: block.has("dont_track_primary"),
       garp,
       lowerPrioNoAdvert: block.flag("lower_prio_no_advert") ?? defaults.lowerPrioNoAdvert,

@@ -11,6 +11,7 @@ export interface Model {
   readonly vrrp: VrrpModel;
   /** Every track script that an instance refers to; run by the supervisor, judged by the vrrp child. */
   readonly trackScripts: readonly TrackScriptModel[];
+  readonly bfd: readonly BfdModel[];
   readonly mail: MailModel | undefined;
 }
 
@@ -66,6 +67,39 @@ export interface TrackScriptModel {
   readonly weight: number;
   readonly reverse: boolean;
   readonly initFail: boolean;
+}
+
+/** `bfd_instance`: one session with one neighbour. */
+export interface BfdModel {
+  /** Unique; a reload matches by it. */
+  readonly name: string;
+  readonly family: IpFamily;
+  readonly neighbour: IpAddress;
+  /** Source of our packets; undefined is the kernel's choice. */
+  readonly source: IpAddress | undefined;
+  /** Where a link-local neighbour is (`ADDRESS%INTERFACE`). */
+  readonly interface: string | undefined;
+  /** RFC 5883, port 4784; otherwise RFC 5881, port 3784. */
+  readonly multihop: boolean;
+  /** `min_rx`: what we ask the neighbour to keep to. */
+  readonly requiredMinRx: Micros;
+  /** `min_tx`: how fast we would like to send while Up. */
+  readonly desiredMinTx: Micros;
+  /** `idle_tx`: the same while not Up. */
+  readonly idleTx: Micros;
+  readonly multiplier: number;
+  /** Silent until the neighbour has spoken. */
+  readonly passive: boolean;
+  /** TTL or hop limit of our packets, and what is expected of the neighbour's. */
+  readonly hopLimit: number;
+  /** How much less than {@link BfdModel.hopLimit} a received packet may have; -1 checks nothing. */
+  readonly maxHops: number;
+  /** Where an instance follows it without a weight of its own. */
+  readonly weight: number;
+  readonly reverse: boolean;
+  /** Whether VRRP instances, or checkers, are told of its changes. */
+  readonly tellsVrrp: boolean;
+  readonly tellsChecker: boolean;
 }
 
 export interface VrrpModel {
@@ -125,6 +159,7 @@ export interface VrrpInstanceModel {
   readonly excludedAddresses: readonly VirtualAddressModel[];
   readonly trackInterfaces: readonly TrackedModel[];
   readonly trackScripts: readonly TrackedModel[];
+  readonly trackBfds: readonly TrackedModel[];
   /** The instance's own link does not cause FAULT (`dont_track_primary`). */
   readonly dontTrackPrimary: boolean;
   readonly garp: GarpModel;
@@ -170,7 +205,7 @@ export interface VirtualAddressModel {
 
 export type AddressFlag = "home" | "nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin";
 
-/** Something tracked by name: an interface or a script. */
+/** Something tracked by name: an interface, a script or a BFD session. */
 export interface TrackedModel {
   readonly name: string;
   /** 0 means a failure is FAULT. */

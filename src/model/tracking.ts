@@ -1,13 +1,14 @@
-/** Lines of `track_interface` and `track_script`. */
+/** Lines of `track_interface`, `track_script` and `track_bfd`. */
 import type { Span } from "../config/source.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { Entry, Word } from "../config/tree.ts";
+import type { DefinedBfds } from "./bfd.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
 import type { TrackedModel } from "./model.ts";
 import type { DefinedScripts } from "./scripts.ts";
 
-/** Weights of interfaces and scripts. */
+/** Weights of interfaces, scripts and BFD sessions. */
 const HEAVIEST = 253;
 
 interface TrackedLine {
@@ -56,6 +57,50 @@ export function resolveTrackedScripts(
     });
   }
   return tracked;
+}
+
+export function resolveTrackedBfds(
+  block: DraftBlock,
+  known: DefinedBfds,
+  context: ResolveContext,
+): readonly TrackedModel[] {
+  const tracked: TrackedModel[] = [];
+  for (const line of readTracked(block, "track_bfd", context)) {
+    const session = known.sessions.get(line.name);
+    if (session?.tellsVrrp !== true) {
+      reportMissingBfd(line, known, context);
+      continue;
+    }
+    tracked.push({
+      name: line.name,
+      weight: line.weight ?? session.weight,
+      reverse: line.reverse ?? session.reverse,
+    });
+  }
+  return tracked;
+}
+
+function reportMissingBfd(line: TrackedLine, known: DefinedBfds, context: ResolveContext): void {
+  const definedAt = known.defined.get(line.name);
+  if (known.sessions.has(line.name)) {
+    context.report.repair(
+      "bfd-not-told",
+      line.span,
+      `bfd_instance '${line.name}' tells its changes to checkers only`,
+      { hint: `see line ${definedAt?.line}: add 'vrrp' there`, repair: "the line is ignored" },
+    );
+    return;
+  }
+  const hint =
+    definedAt === undefined ? didYouMean(line.name, known.defined.keys()) : `see line ${definedAt.line}`;
+  const message =
+    definedAt === undefined
+      ? `there is no bfd_instance '${line.name}'`
+      : `bfd_instance '${line.name}' does not run`;
+  context.report.repair("no-such-bfd", line.span, message, {
+    ...(hint === undefined ? {} : { hint }),
+    repair: "the line is ignored",
+  });
 }
 
 /** A script that cannot run has been reported where it is defined. */

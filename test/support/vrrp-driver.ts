@@ -89,6 +89,7 @@ export function instanceModel(changes: Partial<VrrpInstanceModel> = {}): VrrpIns
     excludedAddresses: [],
     trackInterfaces: [],
     trackScripts: [],
+    trackBfds: [],
     dontTrackPrimary: false,
     garp: {
       masterRepeat: 5,

@@ -139,7 +139,9 @@ export const ROOT_ROWS = block("root", "vrrp", [
     "A balanced service and its real servers.",
     { area: "lvs" },
   ),
-  row("bfd_instance", [word("name", 31), nested("bfd_instance")], MISSED, "A BFD session.", { area: "bfd" }),
+  row("bfd_instance", [word("name", 31), nested("bfd_instance")], works("bfd"), "A BFD session.", {
+    area: "bfd",
+  }),
   row("track_file", [word("name"), nested("track_file")], MISSED, "A file whose number moves priorities.", {
     area: "track",
   }),

@@ -199,7 +199,10 @@ const trackRows = [
     area: "track",
     repeat: "all",
   }),
-  row("track_bfd", [entries("tracked")], REFUSED, "BFD sessions to follow.", { area: "bfd", repeat: "all" }),
+  row("track_bfd", [entries("tracked")], works("instance.trackBfds"), "BFD sessions to follow.", {
+    area: "bfd",
+    repeat: "all",
+  }),
 ];
 
 const electionRows = [
