@@ -32,6 +32,11 @@ export function formatConfiguration(text: string, options: FormatOptions = {}): 
       continue;
     }
     const bare = line.replace(/^[ \t]+/, "");
+    if (out.length === 0 && bare.startsWith("\uFEFF") && !text.startsWith("\uFEFF")) {
+      // At the very beginning it would become a byte order mark.
+      out.push(` ${bare}`);
+      continue;
+    }
     if (bare === "" && (out.at(-1) ?? "") === "") continue;
     const braces = bracesOf(bare);
     const laid = indent.repeat(Math.max(0, depth - braces.leadingCloses)) + bare;

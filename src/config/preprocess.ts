@@ -3,6 +3,7 @@ import { assert } from "../base/assert.ts";
 import { Definitions } from "./definitions.ts";
 import { Diagnostics } from "./diagnostic.ts";
 import { applyIncludeCheck, checkOf, INCLUDE_LINE, NO_CHECK, reportFiles } from "./include.ts";
+import type { Input, Line, OpenDefinition } from "./inputs.ts";
 import { cutAtBraces, decomment, LineReader, splitWords } from "./lexer.ts";
 import { directoryOf, relativeTo, resolvePath } from "./paths.ts";
 import type {
@@ -15,7 +16,7 @@ import type {
   ReadingLimits,
   ReadingOptions,
 } from "./reading.ts";
-import { readSequence, type Sequence, sequencePrefix } from "./sequence.ts";
+import { readSequence, sequencePrefix } from "./sequence.ts";
 import type { SourceFile, Span, SpanLink } from "./source.ts";
 import { concat, relink, replacedText, slice, spanOf, type TracedText, trim } from "./traced.ts";
 
@@ -55,40 +56,6 @@ export function readConfiguration(
 
 /** What the reader itself acts on. */
 const DIRECTIVE = /^(?:[@~]|include|\$[A-Za-z_][A-Za-z0-9_]*=)/;
-
-/** Where the next line comes from; the innermost input is read first. */
-type Input =
-  | {
-      readonly kind: "file";
-      readonly reader: LineReader;
-      readonly directory: string;
-      /** The include check that holds again after the file. */
-      readonly checkBefore: IncludeCheck;
-    }
-  /** Lines that a multi-line definition expanded to. */
-  | { readonly kind: "lines"; readonly lines: readonly TracedText[]; next: number; readonly depth: number }
-  /** The rest of a line, once per value of a sequence. */
-  | {
-      readonly kind: "sequence";
-      readonly sequence: Sequence;
-      readonly rest: TracedText;
-      readonly at: Span;
-      next: number;
-      readonly depth: number;
-    };
-
-/** A line on its way, and how many expansions brought it here. */
-interface Line {
-  readonly text: TracedText;
-  readonly depth: number;
-}
-
-interface OpenDefinition {
-  readonly name: string;
-  readonly lines: TracedText[];
-  /** How many inputs there were when it began: it ends with the innermost of them. */
-  readonly inputs: number;
-}
 
 class StepReader implements Reader {
   readonly #options: ReadingOptions;

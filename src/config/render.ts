@@ -164,7 +164,7 @@ function clip(text: string): string {
 /** Control characters would let a configuration file steer the terminal; each becomes one visible character. */
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\u00b7");
+  return text.replace(/[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\ufeff\u202a-\u202e\u2066-\u2069]/g, "\u00b7");
 }
 
 /** Remembers the line starts of each file that is looked into. */

@@ -12,7 +12,7 @@ import { outline, TEST_GRAMMAR, TEST_OPTIONS } from "../../src/config/test-suppo
 /** The cases lie under this name, so that what is expected holds no machine's paths. */
 const ROOT = "/golden";
 const FOLDER = join(import.meta.dirname, "language");
-const UPDATE = process.env.BUOY_UPDATE_GOLDEN === "1";
+const UPDATE = process.env.UPDATE_GOLDEN === "1";
 
 const real = (path: string): string => join(FOLDER, path.slice(ROOT.length));
 
