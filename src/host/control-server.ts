@@ -2,9 +2,10 @@
  * The control socket's server: lines of JSON from local clients. What a client sends is trusted in nothing but that the
  * kernel let its user open the socket.
  */
-import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:net";
+import { join } from "node:path";
 
 export interface ControlServerLimits {
   readonly clients: number;
@@ -56,16 +57,20 @@ export function listenControl(
     serve(socket, onRequest, limits);
   });
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    // Bound under a name of its own and then renamed: what an earlier life left behind is replaced in one step, and the
-    // name that is unlinked on close is never a successor's. Between bind and chmod nobody else may connect.
-    const ownName = `${path}.${process.pid}`;
-    rmSync(ownName, { force: true });
-    const mask = process.umask(0o177);
+    // Bound in a folder that nobody else may enter, then given its mode and moved: what an earlier life left behind is
+    // replaced in one step, and the name that Node unlinks on close is never a successor's.
+    const folder = mkdtempSync(`${path}.`);
+    const ownName = join(folder, "s");
+    const failed = (error: Error): void => {
+      rmSync(folder, { recursive: true, force: true });
+      reject(error);
+    };
+    server.once("error", failed);
     server.listen(ownName, () => {
       chmodSync(ownName, 0o600);
       renameSync(ownName, path);
-      server.off("error", reject);
+      rmdirSync(folder);
+      server.off("error", failed);
       const inode = lstatSync(path).ino;
       resolve({
         close() {
@@ -75,7 +80,6 @@ export function listenControl(
         },
       });
     });
-    process.umask(mask);
   });
 }
 

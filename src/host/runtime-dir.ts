@@ -8,12 +8,13 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import { tryLock } from "./system.ts";
@@ -50,7 +51,11 @@ export function claimRuntimeDir(paths: RuntimePaths): Result<LockedFile, string>
   const lock = claimPidFile(paths.lock);
   if (!lock.ok) return fail(`${lock.error} (runtime directory ${paths.directory})`);
   // Of a life before: its owner is dead, since the lock was free.
-  rmSync(paths.controlSocket, { force: true });
+  for (const name of readdirSync(paths.directory)) {
+    if (name.startsWith(basename(paths.controlSocket))) {
+      rmSync(join(paths.directory, name), { recursive: true, force: true });
+    }
+  }
   return lock;
 }
 
