@@ -52,16 +52,22 @@ export function slice(traced: TracedText, start: number, end: number = traced.te
   return {
     text: traced.text.slice(start, end),
     segments,
-    origin: { ...origin, endColumn: origin.column },
+    origin: columns(origin, origin.column, origin.column),
   };
 }
 
 function sliceSegment(segment: Segment, from: number, to: number): Segment {
   if (from === 0 && to === segment.text.length) return segment;
   const text = segment.text.slice(from, to);
-  if (!segment.exact) return { ...segment, text };
-  const { span } = segment;
-  return { ...segment, text, span: { ...span, column: span.column + from, endColumn: span.column + to } };
+  const { span, exact, literal } = segment;
+  if (!exact) return { text, span, exact, literal };
+  return { text, span: columns(span, span.column + from, span.column + to), exact, literal };
+}
+
+/** Other columns of the same line. Written out, as a large configuration has millions of spans. */
+function columns(span: Span, column: number, endColumn: number): Span {
+  const { file, line, via } = span;
+  return via === undefined ? { file, line, column, endColumn } : { file, line, column, endColumn, via };
 }
 
 /** The pieces one after the other; pieces that also follow each other in the file become one segment. */
