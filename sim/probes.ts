@@ -2,6 +2,7 @@
  * Questions put to a settled world: what happens if this goes wrong now, and nothing else. Here the bounds are tight: the
  * successor's Master_Down_Interval from the last advertisement, or its skew from a priority 0.
  */
+import { compareIp } from "../src/base/ip.ts";
 import type { Instant } from "../src/base/time.ts";
 import { calmDelays, masterDown, skew } from "./bounds.ts";
 import { damageAs } from "./corrupt.ts";
@@ -219,11 +220,29 @@ function bootBest(world: World): void {
   }
 }
 
-/** Each part has its master, and the whole one again when it heals. */
-function splitLan(world: World): void {
+/**
+ * Each part has its master, and the whole one again when it heals: of the two the one with the higher priority, and with
+ * equal priorities the one with the higher address. Nobody else can be, since neither could be preempted in its own part.
+ */
+function splitLan(world: World, { router }: Reign): void {
   world.segment.partition(drawComponents(world.scenario.routers, world.random));
   settle(world, NO_ALLOWANCE);
+  const rivals = membersOf(world, router).filter(({ view }) => view.state === "MASTER");
   healPartition(world);
+  const [first, ...others] = rivals;
+  if (first === undefined) return;
+  const best = others.reduce((a, b) => (outranks(b, a) ? b : a), first);
+  const ruler = membersOf(world, router).find(({ view }) => view.state === "MASTER");
+  if (ruler?.node !== best.node) {
+    throw new Violation("rivals", `${ruler?.node.name} rules after the partition, ${best.node.name} should`);
+  }
+}
+
+function outranks(a: Member, b: Member): boolean {
+  const difference = expectedPriority(a.node, a.view.model) - expectedPriority(b.node, b.view.model);
+  if (difference !== 0) return difference > 0;
+  const { family } = a.view.model;
+  return compareIp(a.node.spec[family], b.node.spec[family]) > 0;
 }
 
 /** A stranger sends advertisements that everybody must ignore: no state changes anywhere. */

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly lines: number;
   /** Simulated time. */
   readonly span: number;
+  /** How often what happened, by its name. */
+  readonly tally: ReadonlyMap<string, number>;
   readonly failure: SimFailure | undefined;
 }
 
@@ -36,15 +38,20 @@ export function realEngines(scenario: Scenario): EngineFactory {
   };
 }
 
+export interface SimulateOptions {
+  /** Gets every line of the log. */
+  readonly sink?: (line: string) => void;
+  readonly engines?: (scenario: Scenario) => EngineFactory;
+  /** `world`: without the checkers that follow every step. */
+  readonly checks?: "all" | "world";
+}
+
 /** Runs the world of a seed to its end or to the first violation. */
-export function simulate(
-  seed: number,
-  sink?: (line: string) => void,
-  engines: (scenario: Scenario) => EngineFactory = realEngines,
-): Outcome {
+export function simulate(seed: number, options: SimulateOptions = {}): Outcome {
+  const { sink, engines = realEngines, checks = "all" } = options;
   const log = new SimLog(sink);
   const scenario = drawScenario(seed);
-  const world = new World(scenario, engines(scenario), log);
+  const world = new World(scenario, engines(scenario), log, checks);
   let failure: SimFailure | undefined;
   try {
     runScenario(world);
@@ -54,7 +61,8 @@ export function simulate(
     const message = error instanceof Violation ? error.message : (error.stack ?? error.message);
     failure = { checker, message, tail: log.tail() };
   }
-  return { seed, digest: log.digest, lines: log.lines, span: world.now, failure };
+  const { tally } = world.history;
+  return { seed, digest: log.digest, lines: log.lines, span: world.now, tally, failure };
 }
 
 function runScenario(world: World): void {
@@ -67,6 +75,7 @@ function runScenario(world: World): void {
   });
   for (const probe of scenario.probes) {
     world.log.add(world.now, "world", `probe ${probe}`);
+    world.history.count(`probe ${probe}`);
     runProbe(world, probe);
   }
 }

@@ -21,6 +21,7 @@ export class History implements Checker {
   readonly #lastSpoken = new Map<string, Instant>();
   readonly #failures = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
+  readonly tally = new Map<string, number>();
   /** The latest instant at which an address will be asked for again. */
   retryUntil: Instant = 0;
 
@@ -42,9 +43,11 @@ export class History implements Checker {
           to: event.to,
           causes,
         });
+        this.count(`${event.from} to ${event.to} by ${causes[0]}`);
         if (event.to === "MASTER") this.#obliged.set(key, now);
         if (event.to === "FAULT") this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
       }
+      this.count(event.kind === "PacketDropped" ? `dropped ${event.reason}` : event.kind);
       if (event.kind === "AddressAdded") this.#refusals.delete(`${key} ${event.address}`);
       if (event.kind === "AddressFailed")
         this.#noteRefusal(node, now, `${key} ${event.address}`, event.retryAt);
@@ -55,6 +58,7 @@ export class History implements Checker {
   }
 
   started(node: RouterNode, how: "cold" | "warm"): void {
+    this.count(`${how} start`);
     if (how === "warm") return;
     for (const name of node.views.keys()) this.#failures.delete(keyOf(node.name, name));
   }
@@ -65,6 +69,10 @@ export class History implements Checker {
 
   lastSpoken(node: string, instance: string): Instant | undefined {
     return this.#lastSpoken.get(keyOf(node, instance));
+  }
+
+  count(what: string): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
   }
 
   /** Refusals are answered by patience that grows, and ends. */

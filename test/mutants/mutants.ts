@@ -1,0 +1,104 @@
+/**
+ * Ways in which the core could be wrong, as textual patches of its sources. The simulator must find each of them: a change
+ * of the engine that moves a line below has to move the patch with it.
+ */
+export interface Mutant {
+  readonly name: string;
+  /** What an operator would see. */
+  readonly effect: string;
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /**
+   * Whether the checkers of the whole world find it too, which see states and addresses but no single step. Not so where a
+   * world that settles in the wrong way still settles.
+   */
+  readonly showsInWorld: boolean;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "deaf",
+    effect: "advertisements are counted and otherwise ignored: every router is master",
+    file: "src/vrrp/automaton.ts",
+    find: 'if (memory.phase.kind === "MASTER") receiveAsMaster(',
+    replace:
+      'if (memory.phase.kind !== "INIT") return;\n  if (memory.phase.kind === "MASTER") receiveAsMaster(',
+    showsInWorld: true,
+  },
+  {
+    name: "silent",
+    effect: "a master speaks when it becomes one and never again",
+    file: "src/vrrp/automaton.ts",
+    find: "    advertise(turn, instance);\n    phase.advertAt = nextAdvertAt(",
+    replace: "    phase.advertAt = nextAdvertAt(",
+    showsInWorld: true,
+  },
+  {
+    name: "tie inverted",
+    effect: "of two masters with equal priority the lower address stays",
+    file: "src/vrrp/election.ts",
+    find: "compareIp(advertiser, ownAddress) > 0",
+    replace: "compareIp(advertiser, ownAddress) < 0",
+    showsInWorld: true,
+  },
+  {
+    name: "wrong skew",
+    effect: "the lowest priority is the first to take over",
+    file: "src/vrrp/timers.ts",
+    find: "((256 - priority) * unit) / 256",
+    replace: "(priority * unit) / 256",
+    showsInWorld: true,
+  },
+  {
+    name: "no priority 0",
+    effect: "a master that stops or fails leaves without a word",
+    file: "src/vrrp/transition.ts",
+    find: "if (resigns) resign(turn, instance);",
+    replace: "",
+    showsInWorld: true,
+  },
+  {
+    name: "timer never re-armed",
+    effect: "a backup takes over from a living master when its first timer ends",
+    file: "src/vrrp/automaton.ts",
+    find: "  phase.masterDownAt = turn.now + masterDownOf(instance);\n}",
+    replace: "}",
+    showsInWorld: true,
+  },
+  {
+    name: "VIP kept in BACKUP",
+    effect: "a master that gives way keeps the addresses",
+    file: "src/vrrp/transition.ts",
+    find: "if (!transition.keepsAddresses) removeAll(turn, instance);\n}",
+    replace: 'if (!transition.keepsAddresses && transition.to !== "BACKUP") removeAll(turn, instance);\n}',
+    showsInWorld: true,
+  },
+  {
+    name: "lost ActionFailed",
+    effect: "an address that the kernel refused is taken for one under way",
+    file: "src/vrrp/engine.ts",
+    find: "    settleFailed(turn, instance, record, answer.error);",
+    replace:
+      '    if (answer.kind === "ActionFailed") return;\n    settleFailed(turn, instance, record, answer.error);',
+    showsInWorld: true,
+  },
+  {
+    name: "preempts when told not to",
+    effect: "nopreempt is read and not obeyed",
+    file: "src/vrrp/election.ts",
+    find: "return !preempt || advertised >= own",
+    replace: "return advertised >= own",
+    showsInWorld: true,
+  },
+  {
+    name: "accepts a bad checksum",
+    effect: "a damaged advertisement counts",
+    file: "src/vrrp/receive.ts",
+    find: 'if (!packet.checksumVerified && !hasGoodChecksum(packet, header)) return "checksum";',
+    replace:
+      'if (!packet.checksumVerified && !hasGoodChecksum(packet, header) && packet.family === "ipv6") return "checksum";',
+    showsInWorld: true,
+  },
+];
