@@ -5,7 +5,6 @@ import { dirname, resolve } from "node:path";
 import type { PidFilePaths, RunOptions } from "../processes/run-options.ts";
 import { EXIT_FATAL, EXIT_OK } from "../processes/run-options.ts";
 import { runDaemon } from "../processes/supervisor.ts";
-import { configTest } from "./config-test.ts";
 import { daemonise } from "./daemonise.ts";
 import { CommandError } from "./exit-codes.ts";
 import { optionsHelp } from "./keepalived-options.ts";
@@ -49,7 +48,8 @@ async function answer(program: string, words: readonly string[]): Promise<number
 }
 
 /** `-t`: keepalived's lines to standard error, or to the file of `-tFILE`, which only its owner may read. */
-function testConfiguration(settings: KeepalivedSettings, logFile: string | undefined): number {
+async function testConfiguration(settings: KeepalivedSettings, logFile: string | undefined): Promise<number> {
+  const { configTest } = await import("./config-test.ts");
   const { exitCode, lines } = configTest({ file: resolve(settings.file), configId: settings.configId });
   const text = lines.map((line) => `${line}\n`).join("");
   if (logFile === undefined) process.stderr.write(text);

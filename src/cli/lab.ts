@@ -46,6 +46,7 @@ async function runLab(options: LabOptions): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
   const [code, signal] = (await once(stage, "exit")) as [number | null, NodeJS.Signals | null];
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(name, interrupt);
+  stage.stdio[3]?.destroy();
   if (code === null) throw new CommandError(`the lab was ended by ${signal}`, EXIT_FAILED);
   return code;
 }

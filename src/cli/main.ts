@@ -1,26 +1,37 @@
 /** The `buoy` program: registers the commands and turns their outcome into an exit code. */
 import { Command, CommanderError } from "commander";
-import { registerCheck } from "./check.ts";
 import { CommandError, EXIT_CODES_HELP, EXIT_FAILED } from "./exit-codes.ts";
-import { registerJournal } from "./journal.ts";
-import { registerLab } from "./lab.ts";
-import { registerReload } from "./reload.ts";
-import { registerRun } from "./run.ts";
-import { registerStatus } from "./status.ts";
-import { registerStop } from "./stop.ts";
 import { packageVersion } from "./version.ts";
-import { registerWhy } from "./why.ts";
+
+type Register = (program: Command) => void;
+
+/**
+ * The commands in the order of the help. Only the one that is asked for is loaded: `status` needs no parser, and the
+ * supervisor's heap stays small.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  run: async () => (await import("./run.ts")).registerRun,
+  check: async () => (await import("./check.ts")).registerCheck,
+  status: async () => (await import("./status.ts")).registerStatus,
+  why: async () => (await import("./why.ts")).registerWhy,
+  journal: async () => (await import("./journal.ts")).registerJournal,
+  reload: async () => (await import("./reload.ts")).registerReload,
+  stop: async () => (await import("./stop.ts")).registerStop,
+  lab: async () => (await import("./lab.ts")).registerLab,
+};
 
 /** Runs the program; the exit code is left in `process.exitCode`, so that output is flushed first. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await buildProgram().parseAsync([...argv]);
+    const program = await buildProgram(argv);
+    await program.parseAsync([...argv]);
   } catch (error) {
     process.exitCode = reportFailure(error);
   }
 }
 
-export function buildProgram(): Command {
+/** The program with the command that `argv` names, or with all of them where it names none. */
+export async function buildProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command("buoy");
   program
     .description("Keeps virtual IPs afloat: runs an existing keepalived.conf, and explains what it does.")
@@ -29,14 +40,12 @@ export function buildProgram(): Command {
     .addHelpText("after", EXIT_CODES_HELP)
     .configureHelp({ helpWidth: 100 })
     .exitOverride();
-  registerRun(program);
-  registerCheck(program);
-  registerStatus(program);
-  registerWhy(program);
-  registerJournal(program);
-  registerReload(program);
-  registerStop(program);
-  registerLab(program);
+  const named = argv[2] ?? "";
+  const wanted = Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
+  for (const name of wanted) {
+    const register = await COMMANDS[name]?.();
+    register?.(program);
+  }
   return program;
 }
 

@@ -36,7 +36,9 @@ export async function buildSwitch(): Promise<void> {
 
 /** Starts a host's agent and connects the host to the switch; returns once the agent is ready. */
 export async function addHost(plan: HostPlan, hear: (report: AgentReport) => void): Promise<Host> {
-  const boot = `mount -t tmpfs -o mode=0755 lab /run && echo ${plan.name} >/proc/sys/kernel/hostname && exec "$@"`;
+  // The host name is for the reader only: without a way to set it the host keeps this machine's.
+  const naming = `hostname ${plan.name} 2>/dev/null || true`;
+  const boot = `mount -t tmpfs -o mode=0755 lab /run && { ${naming}; } && exec "$@"`;
   const words = ["-n", "-m", "-u", "--propagation", "private", "--", "sh", "-c", boot, "sh"];
   const agent = spawn("unshare", [...words, process.execPath, AGENT, plan.role, plan.name], {
     stdio: ["pipe", "pipe", "inherit"],

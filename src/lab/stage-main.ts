@@ -1,5 +1,5 @@
 /** The first process of the lab's namespaces: when it ends, the kernel ends and removes everything else. */
-import { createReadStream } from "node:fs";
+import { Socket } from "node:net";
 import { ansiPaint, plainPaint } from "../observe/style.ts";
 import { LabFailure } from "./client-view.ts";
 import { play } from "./stage.ts";
@@ -18,8 +18,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 // The command that started us holds the other end. It is dead when this end closes, whatever it died of.
-createReadStream("", { fd: 3 })
-  .on("end", () => process.exit(EXIT_INTERRUPTED))
+// (A file stream would wait for it in a thread, and an exit waits for the threads.)
+new Socket({ fd: 3, readable: true, writable: false })
+  .on("close", () => process.exit(EXIT_INTERRUPTED))
   .resume();
 
 try {

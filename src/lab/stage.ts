@@ -123,7 +123,9 @@ function startWeb(host: Host): void {
 
 async function start(story: Story, { one, two, view }: Cast): Promise<void> {
   story.act("Both directors start buoy with examples/nginx-ha; the higher priority wins");
-  await Promise.all([one.start(), two.start()]);
+  // One after the other: started at the same instant, the lower priority may win the first milliseconds.
+  await one.start();
+  await two.start();
   for (const { kind, what } of await degradations(one)) story.seen(one.name, `${kind}: ${what}`, "dim");
   await view.heldBy(DIRECTOR_1.name, PATIENCE_MS);
   await view.webBy(DIRECTOR_1.name, PATIENCE_MS);
@@ -148,8 +150,8 @@ async function pull(story: Story, { one, two, view }: Cast): Promise<Takeover> {
     `Pulling the plug of ${one.name}: ${two.name} may wait ${formatSpan(bound)} (Master_Down_Interval)`,
   );
   const known = view.outages.length;
+  story.seen("the lab", `unplugs ${one.name}`, "yellow");
   await pullPlug(one.host);
-  story.seen("the lab", `unplugged ${one.name}`, "yellow");
   await view.heldBy(two.name, PATIENCE_MS);
   await view.webBy(two.name, PATIENCE_MS);
   const outage = view.outages.slice(known).find((seen) => seen.after === two.name);
@@ -175,8 +177,8 @@ async function tellWhy(story: Story, director: LabDirector): Promise<void> {
 
 async function giveBack(story: Story, { one, view }: Cast): Promise<void> {
   story.act(`Plugging ${one.name} in again: it has the higher priority, and takes the address back`);
+  story.seen("the lab", `plugs ${one.name} in`, "yellow");
   await plugIn(one.host);
-  story.seen("the lab", `plugged ${one.name} in`, "yellow");
   await view.heldBy(one.name, PATIENCE_MS);
   await view.webBy(one.name, PATIENCE_MS);
   await sleep(LOOK_MS);
@@ -186,8 +188,8 @@ async function giveBack(story: Story, { one, view }: Cast): Promise<void> {
 async function handOver(story: Story, { one, two, client, view }: Cast): Promise<void> {
   story.act(`Stopping buoy on ${one.name}: it says so, and ${two.name} need not wait`);
   const known = view.outages.length;
+  story.seen("the lab", `stops buoy on ${one.name}`, "yellow");
   await one.stop();
-  story.seen("the lab", `stopped buoy on ${one.name}`, "yellow");
   await view.heldBy(two.name, PATIENCE_MS);
   await view.webBy(two.name, PATIENCE_MS);
   const outage = view.outages.slice(known).find((seen) => seen.after === two.name);

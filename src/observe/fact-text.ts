@@ -65,10 +65,12 @@ function masterDownText(
   fact: CauseFact & { readonly kind: "master-down-timer" },
   instant: InstantText,
 ): string {
-  const from = fact.lastFrom === undefined ? "any router" : fact.lastFrom;
-  const heard =
-    fact.lastHeard === undefined ? "none since the start" : `last heard ${instant(fact.lastHeard)}`;
-  const silence = `no advertisement accepted from ${from} for ${formatSpan(fact.interval)} (${heard})`;
+  const span = formatSpan(fact.interval);
+  const heard = fact.lastHeard === undefined ? "" : ` (last heard ${instant(fact.lastHeard)})`;
+  const silence =
+    fact.lastFrom === undefined
+      ? `no advertisement was accepted for ${span}${heard}`
+      : `no advertisement accepted from ${fact.lastFrom} for ${span}${heard}`;
   const dropped = droppedText(fact.dropped);
   return dropped === undefined ? silence : `${silence}; meanwhile ${dropped}`;
 }
