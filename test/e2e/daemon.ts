@@ -107,6 +107,12 @@ export class HoldingLog {
   }
 }
 
+/**
+ * Milliseconds for which both may hold an address: one that yields learns of the other by its advertisement and takes the
+ * address off then. What is looked for lasts hundreds of milliseconds.
+ */
+export const OVERLAP = 50;
+
 /** The longest time during which both held the address, in milliseconds. */
 export function longestOverlap(one: HoldingLog, two: HoldingLog, since: number): number {
   let longest = 0;

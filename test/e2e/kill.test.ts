@@ -12,6 +12,7 @@ import {
   HoldingLog,
   longestOverlap,
   murder,
+  OVERLAP,
   processesOf,
   processOf,
   runtimeFiles,
@@ -83,7 +84,7 @@ async function killed(pair: Pair, role: Role, interval: number): Promise<void> {
   client.stop();
   for (const log of logs) log.stop();
   expect(holders.length, `holders: ${who}`).toBe(1);
-  expect(overlap).toBeLessThan(5);
+  expect(overlap).toBeLessThan(OVERLAP);
   if (role === "steward") expect(outage).toBeLessThan(interval * 1000 + SLACK);
   else expect(outage).toBeLessThan(masterDown + SLACK);
   nothingLeft(pair, role);
@@ -102,4 +103,48 @@ function nothingLeft(pair: Pair, role: Role): void {
   }
   expect(alive.length, "supervisor, vrrp and steward").toBe(3);
   expect(processOf(one, role)).toBeDefined();
+}
+
+/** Two deaths with anything from nothing to the whole of Master_Down_Interval between them. Long: set BUOY_LONG=1. */
+describe.runIf(process.env.BUOY_LONG === "1")("two deaths in a row at 100 ms", () => {
+  for (const between of [0, 10, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 360]) {
+    test(`${between} ms apart`, async () => {
+      const pair = await Pair.create("v3-ipv4", ["buoy", "buoy"]);
+      try {
+        await diesTwice(pair, between);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
+      } finally {
+        await pair.destroy();
+      }
+    });
+  }
+});
+
+async function diesTwice(pair: Pair, between: number): Promise<void> {
+  const { one, two, address } = pair;
+  one.start(instanceConfig("v3-ipv4", { priority: PRIORITY, interval: 0.1 }));
+  two.start(instanceConfig("v3-ipv4", { priority: BACKUP_PRIORITY, interval: 0.1 }));
+  await pair.waitForMaster(one);
+  await pause(400);
+  const logs = [new HoldingLog(one.host, address), new HoldingLog(two.host, address)] as const;
+  await pause(100);
+  const at = wallClock();
+  const first = murder(one, "vrrp");
+  await pause(between);
+  const second = await waitFor(
+    "the successor",
+    () => {
+      const pid = processOf(one, "vrrp");
+      return pid !== first && pid;
+    },
+    { within: 5_000, every: 1 },
+  );
+  process.kill(second, "SIGKILL");
+  await pause(3_000);
+  const overlap = longestOverlap(logs[0], logs[1], at);
+  for (const log of logs) log.stop();
+  console.log(`second death ${between} ms after the first: both held it for ${overlap.toFixed(0)} ms`);
+  expect(overlap).toBeLessThan(OVERLAP);
+  expect([one, two].filter((director) => director.host.holds(address))).toEqual([one]);
 }

@@ -11,6 +11,7 @@ import {
   journalOf,
   longestOverlap,
   murder,
+  OVERLAP,
   processesOf,
   processOf,
   runtimeFiles,
@@ -49,7 +50,7 @@ test("a vrrp process that hangs is ended and its addresses are taken out before 
     // The restarted one has the higher priority and takes over again by the protocol.
     await pair.waitForMaster(one, 8_000);
     expect(kindsIn(one)).toEqual(expect.arrayContaining(["HeartbeatMissed", "ChildDied", "LedgerReleased"]));
-    expect(longestOverlap(logs[0], logs[1], at)).toBeLessThan(5);
+    expect(longestOverlap(logs[0], logs[1], at)).toBeLessThan(OVERLAP);
     for (const log of logs) log.stop();
   });
 });
@@ -74,7 +75,7 @@ test("a vrrp process that dies again and again at 100 ms leaves no address behin
     await pair.waitForMaster(two, 3_000);
     await pair.waitForMaster(one, 6_000);
     expect(kindsIn(one)).toContain("LedgerReleased");
-    expect(longestOverlap(logs[0], logs[1], at)).toBeLessThan(5);
+    expect(longestOverlap(logs[0], logs[1], at)).toBeLessThan(OVERLAP);
     for (const log of logs) log.stop();
   });
 });
