@@ -89,6 +89,8 @@ export class RouterNode implements LanHost {
   readonly views = new Map<string, InstanceView>();
   /** The kernel refused to give up addresses when the daemon stopped: they are the operator's business now. */
   leftBehind = false;
+  /** How old the snapshot was that this life began with; 0 for a cold start. */
+  awayFor: Micros = 0;
   readonly #context: NodeContext;
   readonly #random: Prng;
   readonly #ledger = new Ledger();
@@ -168,7 +170,8 @@ export class RouterNode implements LanHost {
     const life = this.#life;
     this.#context.clock.at(release, () => this.#releaseByLedger(life));
     this.#later(this.spec.bootTime, () => {
-      this.#start(warm && this.now < release ? snapshot : undefined);
+      // Later than that the supervisor would start it cold; the engine must be right either way.
+      this.#start(warm && (this.now < release || this.#random.chance(0.5)) ? snapshot : undefined);
     });
   }
 
@@ -252,6 +255,7 @@ export class RouterNode implements LanHost {
     if (!this.#powered || this.engine !== undefined) return;
     this.#life++;
     this.leftBehind = false;
+    this.awayFor = snapshot === undefined ? 0 : this.now - snapshot.at;
     this.#note(snapshot === undefined ? "cold start" : "warm start");
     const { factory, checkers } = this.#context;
     this.engine = snapshot === undefined ? factory.create() : factory.restore(clone(snapshot), this.now);

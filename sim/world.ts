@@ -4,11 +4,13 @@ import { Prng } from "../src/base/prng.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
 import { AddressesFollowMaster } from "./checkers/addresses.ts";
 import { AdvertRate } from "./checkers/adverts.ts";
+import { Announcements } from "./checkers/announcements.ts";
 import { Election } from "./checkers/election.ts";
 import { History } from "./checkers/history.ts";
 import { Order } from "./checkers/order.ts";
 import { ReloadOfTheSame } from "./checkers/reload.ts";
 import { RestoreEquivalence } from "./checkers/restore.ts";
+import { Tracking } from "./checkers/tracking.ts";
 import { WireValid } from "./checkers/wire-valid.ts";
 import { VirtualClock } from "./clock.ts";
 import { corrupt } from "./corrupt.ts";
@@ -48,6 +50,8 @@ export class World {
       new Election(),
       new AdvertRate(),
       new AddressesFollowMaster(),
+      new Announcements(),
+      new Tracking(),
       new ReloadOfTheSame(),
       this.#twins,
     ];

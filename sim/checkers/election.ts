@@ -83,11 +83,22 @@ export class Election implements Checker {
         if (!reference.isRestored) fail(handling, `leaves MASTER for BACKUP on ${input.kind}`);
         restart(handling, view, reference);
       }
+      if (reference.isRestored && was.state === "MASTER") checkReturn(handling, was, view);
       reference.isRestored = false;
       if (view.state !== "BACKUP") reference.timer = undefined;
       if (view.state === "MASTER") reference.interval = exactly(view.model.advertisementInterval);
     }
   }
+}
+
+/** By half of Master_Down_Interval the supervisor has taken its addresses out: another is about to be master. */
+function checkReturn(handling: Handling, was: Readonly<InstanceView>, view: InstanceView): void {
+  const { model, effectivePriority } = was;
+  const half = masterDown(model, effectivePriority, exactly(model.advertisementInterval)).low / 2;
+  const { awayFor } = handling.node;
+  if (awayFor > half + ROUNDING && view.state === "MASTER")
+    fail(handling, `is master again after ${awayFor} us`);
+  if (awayFor < half - ROUNDING && view.state === "BACKUP") fail(handling, `gives up after ${awayFor} us`);
 }
 
 /** INIT or FAULT has ended: a full Master_Down_Interval. */

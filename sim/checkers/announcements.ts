@@ -1,0 +1,107 @@
+/**
+ * When announcements are due and how densely they may follow each other: a burst after `garp_master_delay`, after
+ * `garp_lower_prio_delay`, and with each `garp_master_refresh`; never two within `garp_interval` on one interface.
+ */
+import type { Instant } from "../../src/base/time.ts";
+import { WILLING } from "../kernel.ts";
+import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
+import { Violation } from "../violation.ts";
+import { addressesOf } from "./addresses.ts";
+
+interface Dues {
+  second: Instant | undefined;
+  lower: Instant | undefined;
+  refresh: Instant | undefined;
+  lastSent: Instant | undefined;
+}
+
+export class Announcements implements Checker {
+  readonly name = "announcements";
+  readonly #dues = new Map<RouterNode, Dues>();
+
+  started(node: RouterNode): void {
+    // A second instance shares the queues of the interface: whose turn it is cannot be said from outside.
+    if (node.views.size === 1) this.#dues.set(node, noDues());
+  }
+
+  ended(node: RouterNode): void {
+    this.#dues.delete(node);
+  }
+
+  handled(handling: Handling): void {
+    const { node, now, before } = handling;
+    const dues = this.#dues.get(node);
+    if (dues === undefined) return;
+    for (const [name, view] of node.views) {
+      const was = before.get(name)?.state;
+      const { garp } = view.model;
+      this.#noteFrames(handling, view, dues);
+      if (view.state !== "MASTER") Object.assign(dues, { ...noDues(), lastSent: dues.lastSent });
+      else if (was !== "MASTER") {
+        dues.second = garp.masterDelay > 0 ? now + garp.masterDelay : undefined;
+        dues.refresh = garp.masterRefresh > 0 ? now + garp.masterRefresh : undefined;
+        dues.lower = undefined;
+      } else if (handling.actions.some(isLowerPriorityHeard) && garp.lowerPrioDelay > 0) {
+        dues.lower ??= now + garp.lowerPrioDelay;
+        this.#expectBurst(node, view, dues, now, "a lower priority was heard");
+      }
+    }
+  }
+
+  turnEnded(node: RouterNode): void {
+    const dues = this.#dues.get(node);
+    const [view] = node.views.values();
+    if (dues === undefined || view === undefined || view.state !== "MASTER") return;
+    for (const what of ["second", "lower", "refresh"] as const) {
+      const due = dues[what];
+      if (due === undefined || due > node.now) continue;
+      this.#expectBurst(node, view, dues, due, `the ${what} burst was due`);
+      dues[what] = what === "refresh" ? node.now + view.model.garp.masterRefresh : undefined;
+    }
+  }
+
+  /** Only where every address is held and nothing is paced, so that a burst goes out at once. */
+  #expectBurst(node: RouterNode, view: InstanceView, dues: Dues, since: Instant, why: string): void {
+    const holdsAll = addressesOf(view).every(({ interface: name, address }) =>
+      node.kernel.hasAddress(name, address),
+    );
+    if (isPaced(view) || !holdsAll || node.kernel.mood !== WILLING) return;
+    if (dues.lastSent === undefined || dues.lastSent < since) {
+      throw new Violation(this.name, `${node.name} announces nothing although ${why} at ${since}`);
+    }
+  }
+
+  #noteFrames({ node, now, actions }: Handling, view: InstanceView, dues: Dues): void {
+    const { garpInterval, gnaInterval } = view.model.garp;
+    for (const action of actions) {
+      if (action.kind !== "SendFrames") continue;
+      const spacing = view.model.family === "ipv4" ? garpInterval : gnaInterval;
+      // Addresses on another interface have a queue of their own.
+      const isOneQueue = addressesOf(view).every(({ interface: name }) => name === action.interface);
+      if (spacing > 0 && isOneQueue) {
+        if (action.frames.length > 1)
+          throw new Violation(this.name, `${node.name} sends ${action.frames.length} at once`);
+        if (dues.lastSent !== undefined && now - dues.lastSent < spacing) {
+          throw new Violation(
+            this.name,
+            `${node.name} sends ${now - dues.lastSent} us after the last one, not ${spacing}`,
+          );
+        }
+      }
+      dues.lastSent = now;
+    }
+  }
+}
+
+function noDues(): Dues {
+  return { second: undefined, lower: undefined, refresh: undefined, lastSent: undefined };
+}
+
+function isPaced(view: InstanceView): boolean {
+  const { garpInterval, gnaInterval } = view.model.garp;
+  return garpInterval > 0 || gnaInterval > 0;
+}
+
+function isLowerPriorityHeard(action: Handling["actions"][number]): boolean {
+  return action.kind === "Emit" && action.event.kind === "LowerPriorityAdvert";
+}
