@@ -28,7 +28,7 @@ export interface VrrpListener {
   mail(subject: string, body: string): void;
   event(event: VrrpEvent): void;
   stopped(): void;
-  /** A socket or packet was refused by the system; told once until it works again. */
+  /** A socket or packet was refused by the system; each kind is told once. */
   trouble(error: OsError): void;
 }
 
@@ -36,6 +36,9 @@ interface OpenSocket<S> {
   readonly index: number;
   readonly socket: S;
 }
+
+/** Without permission nothing works: better no router than one that is mute. */
+const FORBIDDEN: ReadonlySet<string> = new Set(["EPERM", "EACCES"]);
 
 export class VrrpExecutor {
   readonly #loop: Loop;
@@ -143,7 +146,8 @@ export class VrrpExecutor {
   #queueAdvertisement(action: SendAdvertisement): void {
     const open = this.#vrrp.get(socketKey(action.interface, action.family));
     if (open === undefined) {
-      this.#trouble({ call: "sendmsg", errno: "ENODEV", subject: `${action.interface} (advertisement)` });
+      const error = { call: "sendmsg", errno: "ENODEV", subject: `${action.interface} (advertisement)` };
+      if (this.#isUsable(action.interface)) this.#trouble(error);
       return;
     }
     if (open.socket.queue(action.payload, action.from, action.to, action.hopLimit)) return;
@@ -152,10 +156,9 @@ export class VrrpExecutor {
   }
 
   #flush(): void {
-    for (const { socket } of this.#vrrp.values()) {
-      const errors = socket.flush();
-      const [first] = errors;
-      if (first !== undefined) this.#trouble(first);
+    for (const [key, { socket }] of this.#vrrp) {
+      const [first] = socket.flush();
+      if (first !== undefined && this.#isUsable(key.split(" ")[0] ?? "")) this.#trouble(first);
     }
   }
 
@@ -165,7 +168,7 @@ export class VrrpExecutor {
       open === undefined
         ? { call: "sendmsg", errno: "ENODEV", subject: `${action.interface} (announcement)` }
         : open.socket.sendFrames(action.frames)?.error;
-    if (failed !== undefined) this.#trouble(failed);
+    if (failed !== undefined && this.#isUsable(action.interface)) this.#trouble(failed);
   }
 
   #changeAddresses(action: AddressChange): void {
@@ -225,7 +228,7 @@ export class VrrpExecutor {
       this.#troubles.delete(what);
       return socket;
     } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
+      if (!(error instanceof SystemError) || FORBIDDEN.has(error.osError.errno)) throw error;
       this.#trouble(error.osError, what);
       return undefined;
     }
@@ -235,6 +238,12 @@ export class VrrpExecutor {
     if (this.#troubles.has(key)) return;
     this.#troubles.add(key);
     this.#listener.trouble(error);
+  }
+
+  /** Where it is down or gone, the link's own events say so. */
+  #isUsable(name: string): boolean {
+    const link = this.#netlink.linkByName(name);
+    return link?.up === true && link.running;
   }
 
   #indexOf(name: string): number | undefined {

@@ -3,7 +3,7 @@
  * process that decided; nothing is guessed afterwards.
  */
 import { formatOsError } from "../base/result.ts";
-import { formatSpan } from "../base/time.ts";
+import { formatSpan, type Micros } from "../base/time.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
 import type { VrrpEvent, VrrpState } from "../vrrp/event.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
@@ -158,7 +158,7 @@ export function supervisorText(event: SupervisorEvent): string {
     case "ChildStarted":
       return `started the ${event.child} process (pid ${event.pid})${event.warm ? ", which goes on where the last one ended" : ""}`;
     case "ChildDied":
-      return `the ${event.child} process (pid ${event.pid}) died: ${event.how}; starting it again in ${formatSpan(event.restartIn)}`;
+      return `the ${event.child} process (pid ${event.pid}) died: ${event.how}; ${restartText(event.restartIn)}`;
     case "HeartbeatMissed":
       return `the ${event.child} process has been silent for ${formatSpan(event.silentFor)}`;
     case "LedgerReleased":
@@ -174,6 +174,11 @@ export function supervisorText(event: SupervisorEvent): string {
     case "DaemonStopping":
       return `stopping (${event.by})`;
   }
+}
+
+function restartText(restartIn: Micros | undefined): string {
+  if (restartIn === undefined) return "it is not started again";
+  return restartIn === 0 ? "starting it again at once" : `starting it again in ${formatSpan(restartIn)}`;
 }
 
 function scriptEndedText(event: SupervisorEvent & { readonly kind: "ScriptEnded" }): string {
@@ -192,7 +197,7 @@ export function stewardText(event: StewardEvent): string {
     case "ConfigLoaded":
       return `configuration ${event.files.join(", ")}: ${plural(event.instances, "instance")}, ${plural(event.notes, "note")}, ${plural(event.repairs, "repair")}`;
     case "ConfigRefused":
-      return `configuration ${event.file} refused, the running one stays: ${event.diagnostics[0] ?? "no reason given"}`;
+      return `configuration ${event.file} refused${event.atStart ? "" : ", the running one stays"}: ${event.diagnostics[0] ?? "no reason given"}`;
     case "ReloadUnchanged":
       return "the reloaded configuration changes nothing";
     case "MailSent":

@@ -26,7 +26,8 @@ export type SupervisorEvent =
       readonly child: ChildName;
       readonly pid: number;
       readonly how: string;
-      readonly restartIn: Micros;
+      /** Undefined: it is not started again, the daemon ends. */
+      readonly restartIn: Micros | undefined;
     }
   | { readonly kind: "HeartbeatMissed"; readonly child: ChildName; readonly silentFor: Micros }
   /** Addresses of a dead vrrp child were taken out by the ledger. */
@@ -64,7 +65,12 @@ export type StewardEvent =
       readonly notes: number;
       readonly repairs: number;
     }
-  | { readonly kind: "ConfigRefused"; readonly file: string; readonly diagnostics: readonly string[] }
+  | {
+      readonly kind: "ConfigRefused";
+      readonly atStart: boolean;
+      readonly file: string;
+      readonly diagnostics: readonly string[];
+    }
   | { readonly kind: "ReloadUnchanged" }
   | {
       readonly kind: "MailSent";

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Instant } from "../base/time.ts";
 import type { Loop } from "../host/loop.ts";
+import type { ChildStatus } from "../observe/status-document.ts";
 import type { ChildExit } from "../supervise/respawn.ts";
 import { Inbox, Outbox } from "./ipc.ts";
 import type { Validator } from "./messages.ts";
@@ -16,10 +17,20 @@ export interface ChildListener<In> {
   exited(exit: ChildExit): void;
 }
 
-/** What is told of a child that has ended. */
-export interface EndedChild {
+/** What is told of a child that runs or has ended. */
+export interface ChildLife {
   readonly pid: number | undefined;
   readonly startedAt: Instant;
+}
+
+/** What `status` shows of a child; it may not be running. */
+export function childStatus(
+  name: ChildRole,
+  child: ChildLife | undefined,
+  restarts: number,
+  now: Instant,
+): ChildStatus {
+  return { name, pid: child?.pid, restarts, upFor: child === undefined ? 0 : now - child.startedAt };
 }
 
 const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));

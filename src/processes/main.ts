@@ -4,13 +4,19 @@ import { SystemError } from "../host/native.ts";
 import { EXIT_BUG } from "./parent-channel.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL, EXIT_PERMISSION } from "./run-options.ts";
+import { outliveTerminal } from "./terminal.ts";
 
 const [, , role, version = "", options = "{}"] = argv;
 
 process.on("uncaughtException", (error) => {
-  process.stderr.write(`buoy ${role}: ${error.stack ?? error.message}\n`);
-  process.exit(isPermission(error) ? EXIT_PERMISSION : EXIT_BUG);
+  const forbidden = isPermission(error);
+  const remedy = "\n  run as root, or with CAP_NET_ADMIN and CAP_NET_RAW";
+  process.stderr.write(
+    `buoy ${role}: ${forbidden ? `${error.message}${remedy}` : (error.stack ?? error.message)}\n`,
+  );
+  process.exit(forbidden ? EXIT_PERMISSION : EXIT_BUG);
 });
+outliveTerminal();
 
 if (role === "vrrp") {
   const { runVrrpChild } = await import("./vrrp-child.ts");

@@ -71,7 +71,6 @@ export interface VrrpSlice {
 /** Steward to supervisor. */
 export type FromSteward =
   | { readonly kind: "Hello" }
-  | { readonly kind: "Beat"; readonly masterDown: Micros | null }
   /** A configuration that is to run from now on. */
   | {
       readonly kind: "Configured";
@@ -127,11 +126,10 @@ type Shapes<M extends { readonly kind: string }> = {
 const JOURNAL = { at: "number", event: "object" } as const;
 const MAIL = { subject: "string", body: "string" } as const;
 const TEXT = { text: "string" } as const;
-const BEAT = { masterDown: "number|null" } as const;
 
 const FROM_VRRP: Shapes<FromVrrp> = {
   Hello: {},
-  Beat: BEAT,
+  Beat: { masterDown: "number|null" },
   Ledger: { change: "string", entry: "object" },
   Notify: { request: "object" },
   Mail: MAIL,
@@ -165,7 +163,6 @@ const TO_VRRP: Shapes<ToVrrp> = {
 
 const FROM_STEWARD: Shapes<FromSteward> = {
   Hello: {},
-  Beat: BEAT,
   Configured: {
     generation: "number",
     slice: "string",

@@ -26,7 +26,6 @@ import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
 
-const BEAT_INTERVAL = seconds(2);
 /** How long a status request waits for the vrrp child before it answers with what it last heard. */
 const STATUS_PATIENCE = seconds(0.5);
 /** Mail still under way when the daemon ends gets this long. */
@@ -75,11 +74,6 @@ class Steward {
       message: (message) => this.#receive(message),
       terminated: () => this.#end(),
     });
-    const beat = this.#loop.timer(() => {
-      this.#post({ kind: "Beat", masterDown: null });
-      beat.set(this.#loop.now() + BEAT_INTERVAL);
-    });
-    beat.set(this.#loop.now() + BEAT_INTERVAL);
     this.#post({ kind: "Hello" });
   }
 
@@ -186,7 +180,12 @@ class Steward {
 
   #refuse(why: string, exitCode: number, report: ConfigurationReport): void {
     const first = this.#running === undefined;
-    this.#record({ kind: "ConfigRefused", file: this.#options.file, diagnostics: [why, ...report.messages] });
+    this.#record({
+      kind: "ConfigRefused",
+      atStart: first,
+      file: this.#options.file,
+      diagnostics: [why, ...report.messages],
+    });
     this.#journal?.say(LOG_WARNING, report.text);
     // Nobody reads a log before the first start: the operator stands before the terminal.
     if (first && this.#options.foreground && !this.#options.logConsole)
@@ -334,7 +333,7 @@ class Steward {
   }
 
   #post(message: FromSteward): void {
-    this.#channel?.outbox.post(message, message.kind === "Beat" ? "latest" : "must");
+    this.#channel?.outbox.post(message);
   }
 }
 

@@ -8,15 +8,15 @@ import type { LockedFile } from "../host/runtime-dir.ts";
 import type { ServiceManager } from "../host/sd-notify.ts";
 import { connectServiceManager } from "../host/sd-notify.ts";
 import { onSignals, SIGNAL_JSON, SIGNAL_STATS_CLEAR } from "../host/system.ts";
-import type { ChildName, SupervisorEvent } from "../observe/journal-entry.ts";
+import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import type { ReloadAction } from "../supervise/reload.ts";
 import { Reloads } from "../supervise/reload.ts";
 import type { ChildExit, RespawnHistory } from "../supervise/respawn.ts";
 import { decideRespawn, describeExit, FRESH } from "../supervise/respawn.ts";
 import type { StopAction } from "../supervise/stopping.ts";
 import { Stopping } from "../supervise/stopping.ts";
-import type { EndedChild } from "./child.ts";
-import { Child } from "./child.ts";
+import type { ChildLife } from "./child.ts";
+import { Child, childStatus } from "./child.ts";
 import { claimFiles, writeChildPid } from "./daemon-files.ts";
 import { EventLog } from "./event-log.ts";
 import type { FromSteward, FromVrrp, ToSteward } from "./messages.ts";
@@ -24,6 +24,7 @@ import { parseFromSteward } from "./messages.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL, EXIT_OK } from "./run-options.ts";
 import { ScriptRunner } from "./script-runner.ts";
+import { outliveTerminal } from "./terminal.ts";
 import { VrrpKeeper } from "./vrrp-keeper.ts";
 
 /**
@@ -112,6 +113,7 @@ class Supervisor {
   }
 
   begin(): void {
+    outliveTerminal();
     const { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU } = constants.signals;
     const caught = [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGNAL_JSON, SIGNAL_STATS_CLEAR];
     onSignals(this.#loop, caught, (signal) => {
@@ -148,34 +150,39 @@ class Supervisor {
     });
   }
 
-  #vrrpExited(exit: ChildExit, ended: EndedChild): void {
+  #vrrpExited(exit: ChildExit, ended: ChildLife): void {
     if (this.#stopping !== undefined) this.#advanceStop();
     else this.#respawn("vrrp", this.#vrrpLife, exit, ended);
   }
 
-  #stewardExited(exit: ChildExit, ended: EndedChild): void {
+  #stewardExited(exit: ChildExit, ended: ChildLife): void {
     this.#steward = undefined;
     this.#log.disconnect();
     if (this.#stopping !== undefined) {
       this.#advanceStop();
       return;
     }
+    if (this.#stewardMemory === undefined) {
+      this.#endBy(
+        exit.kind === "exited" && exit.code !== 0 ? exit.code : EXIT_FATAL,
+        "the configuration was not read",
+      );
+      return;
+    }
     this.#performReload(this.#reloads.aborted("the steward process ended"));
     this.#respawn("steward", this.#stewardLife, exit, ended);
   }
 
-  #respawn(child: "vrrp" | "steward", life: Life, exit: ChildExit, ended: EndedChild): void {
+  #respawn(child: "vrrp" | "steward", life: Life, exit: ChildExit, ended: ChildLife): void {
     const now = this.#loop.now();
     const decision = decideRespawn(life.history, exit, ended.startedAt, now, this.#options.respawn);
     const how = describeExit(exit);
-    const restartIn = decision.kind === "respawn" ? decision.after : -1;
+    const restartIn = decision.kind === "respawn" ? decision.after : undefined;
     this.#event({ kind: "ChildDied", child, pid: ended.pid ?? 0, how, restartIn });
     if (decision.kind === "give-up") {
       const why = `the ${child} process ended with ${how}: ${decision.why}`;
       process.stderr.write(`buoy: ${why}\n`);
-      this.#manager.failed(why);
-      this.#exitCode = decision.exitCode;
-      this.#stop(why);
+      this.#endBy(decision.exitCode, why);
       return;
     }
     life.history = decision.history;
@@ -183,6 +190,13 @@ class Supervisor {
     if (decision.after > 0) life.restartTimer.set(now + decision.after);
     else if (child === "vrrp") this.#startVrrp();
     else this.#startSteward();
+  }
+
+  /** Ends the whole daemon for a reason that another start would meet again. */
+  #endBy(exitCode: number, why: string): void {
+    this.#exitCode = exitCode;
+    this.#manager.failed(why);
+    this.#stop(why);
   }
 
   // ---------------------------------------------------------------- messages
@@ -225,8 +239,6 @@ class Supervisor {
         });
         if (this.#steward !== undefined) this.#log.connect(this.#steward.outbox);
         return;
-      case "Beat":
-        return;
       case "Configured":
         this.#configured(message);
         return;
@@ -257,9 +269,7 @@ class Supervisor {
   #notConfigured(message: FromSteward & { readonly kind: "NotConfigured" }): void {
     if (message.memory !== "") this.#stewardMemory = message.memory;
     if (this.#stewardMemory === undefined) {
-      this.#exitCode = message.exitCode;
-      this.#manager.failed("the configuration is refused");
-      this.#stop("the configuration is refused");
+      this.#endBy(message.exitCode, "the configuration is refused");
       return;
     }
     this.#performReload(this.#reloads.finished(this.#loop.now(), message.outcome));
@@ -279,21 +289,11 @@ class Supervisor {
   #answerStatus(): void {
     this.#vrrp.post({ kind: "SnapshotWanted" });
     const now = this.#loop.now();
-    const childOf = (
-      name: ChildName,
-      child: { pid: number | undefined; startedAt: Instant } | undefined,
-      life: Life,
-    ) => ({
-      name,
-      pid: child?.pid,
-      restarts: life.restarts,
-      upFor: child === undefined ? 0 : now - child.startedAt,
-    });
     this.#steward?.outbox.post({
       kind: "Status",
       children: [
-        childOf("vrrp", this.#vrrp.child, this.#vrrpLife),
-        childOf("steward", this.#steward, this.#stewardLife),
+        childStatus("vrrp", this.#vrrp.child, this.#vrrpLife.restarts, now),
+        childStatus("steward", this.#steward, this.#stewardLife.restarts, now),
       ],
       scripts: this.#scripts.statuses(),
       degraded: [...this.#degraded],

@@ -9,7 +9,7 @@ import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import { HeartbeatWatch } from "../supervise/heartbeat.ts";
 import { Ledger, releaseDeadline } from "../supervise/ledger.ts";
 import type { ChildExit } from "../supervise/respawn.ts";
-import type { EndedChild } from "./child.ts";
+import type { ChildLife } from "./child.ts";
 import { Child } from "./child.ts";
 import type { FromVrrp, ToVrrp } from "./messages.ts";
 import { parseFromVrrp } from "./messages.ts";
@@ -19,7 +19,7 @@ export interface VrrpKeeperListener {
   /** Messages that the keeper does not deal with itself, and all that others want to hear too. */
   message(message: FromVrrp): void;
   event(event: SupervisorEvent): void;
-  exited(exit: ChildExit, ended: EndedChild): void;
+  exited(exit: ChildExit, ended: ChildLife): void;
   /** The child has been sent a cold start. */
   startedCold(): void;
   /** The ledger is empty and no child runs. */
