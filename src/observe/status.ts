@@ -5,7 +5,7 @@ import type { AddressSnapshot, InstanceSnapshot } from "../vrrp/snapshot.ts";
 import { causeText, instantText } from "./explain.ts";
 import { droppedText } from "./fact-text.ts";
 import type { ChildStatus, ScriptStatus, StatusDocument } from "./status-document.ts";
-import type { Colour, Paint } from "./style.ts";
+import { type Colour, type Paint, plainPaint } from "./style.ts";
 import { type Cell, clip, table, wrap } from "./table.ts";
 import { formatAge, formatMoment, parseWallClock, type Reader } from "./wall-clock.ts";
 
@@ -59,10 +59,13 @@ function instanceLines(document: StatusDocument, view: StatusView, reader: Reade
     return [view.paint("red", "the VRRP process is not running or does not answer")];
   const { instances } = document.vrrp;
   if (instances.length === 0) return ["no VRRP instance is configured"];
-  const rows = instances.map((instance) => instanceRow(instance, document));
-  const [head, ...lines] = table([heading(INSTANCE_HEAD), ...rows], view.paint);
+  const rows = [heading(INSTANCE_HEAD), ...instances.map((instance) => instanceRow(instance, document))];
+  const wide = table(rows, plainPaint).some((line) => line.length > view.width);
+  // Long names with an IPv6 master: the last column moves below its row.
+  const [head, ...lines] = table(wide ? rows.map((row) => row.slice(0, -1)) : rows, view.paint);
   const blocks = instances.flatMap((instance, index) => [
     lines[index] ?? "",
+    ...(wide ? [`    master: ${masterText(instance)}`] : []),
     ...instanceDetails(instance, document, view, reader),
   ]);
   return [head ?? "", ...blocks];
