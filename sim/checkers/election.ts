@@ -129,6 +129,10 @@ function reach(
   if (was.state !== "BACKUP" || timer === undefined) return;
   if (view.state === "MASTER") {
     if (now < timer.low - ROUNDING) fail(handling, `becomes master ${timer.low - now} us too early`);
+    // Whoever slept for long does not know what was said meanwhile.
+    const slept = now - timer.high;
+    const patience = masterDown(view.model, view.effectivePriority, reference.interval).high / 2;
+    if (slept > patience + ROUNDING) fail(handling, `speaks at once after ${slept} us of sleep`);
     return;
   }
   if (view.state !== "BACKUP" || now <= timer.high + ROUNDING) return;
