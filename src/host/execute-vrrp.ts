@@ -22,8 +22,8 @@ import { openVrrpSocket } from "./vrrp-socket.ts";
 export interface VrrpListener {
   /** To the engine: packets, claims, and how kernel actions ended. */
   input(input: VrrpInput): void;
-  /** To the ledger: `added` comes before the request, `removed` after its success. */
-  ledger(change: "added" | "removed", instance: string, address: VirtualAddressModel): void;
+  /** To the ledger: `added` comes before the requests, `removed` after each one's success. */
+  ledger(change: "added" | "removed", instance: string, addresses: readonly VirtualAddressModel[]): void;
   notify(request: RunNotify): void;
   mail(subject: string, body: string): void;
   event(event: VrrpEvent): void;
@@ -173,10 +173,11 @@ export class VrrpExecutor {
 
   #changeAddresses(action: AddressChange): void {
     const adding = action.kind === "AddAddresses";
+    if (adding) this.#listener.ledger("added", action.instance, action.addresses);
     for (const address of action.addresses) {
       const ended: ChangeDone = (error) => {
         const answer = { id: action.id, epoch: action.epoch, address: address.address };
-        if (!adding && error === undefined) this.#listener.ledger("removed", action.instance, address);
+        if (!adding && error === undefined) this.#listener.ledger("removed", action.instance, [address]);
         if (error === undefined) this.#listener.input({ kind: "ActionDone", ...answer });
         else this.#listener.input({ kind: "ActionFailed", ...answer, error });
       };
@@ -187,12 +188,8 @@ export class VrrpExecutor {
         queueMicrotask(() => ended(adding ? error : undefined));
         continue;
       }
-      if (adding) {
-        this.#listener.ledger("added", action.instance, address);
-        this.#netlink.addAddress({ ...address, index }, ended);
-      } else {
-        this.#netlink.removeAddress({ ...address, index }, ended);
-      }
+      if (adding) this.#netlink.addAddress({ ...address, index }, ended);
+      else this.#netlink.removeAddress({ ...address, index }, ended);
     }
   }
 

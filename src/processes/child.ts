@@ -1,6 +1,7 @@
 /** One life of a child process, seen from the supervisor. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { BugError } from "../base/assert.ts";
 import type { Instant } from "../base/time.ts";
 import type { Loop } from "../host/loop.ts";
 import type { ChildStatus } from "../observe/status-document.ts";
@@ -61,7 +62,7 @@ export class Child<In, Out extends { readonly kind: string }> {
     this.pid = this.#process.pid;
     const inbox = new Inbox(parse);
     this.#process.on("message", (value) => {
-      const message = inbox.receive(value);
+      const message = this.#read(inbox, role, value);
       if (message !== undefined) listener.message(message);
     });
     let gone = false;
@@ -88,6 +89,18 @@ export class Child<In, Out extends { readonly kind: string }> {
       // A child that is gone is told by its exit; one that takes nothing any more is ended.
       () => this.kill("SIGKILL"),
     );
+  }
+
+  /** A child that talks nonsense is defective and is ended; the supervisor lives on. */
+  #read(inbox: Inbox<In>, role: ChildRole, value: unknown): In | undefined {
+    try {
+      return inbox.receive(value);
+    } catch (error) {
+      if (!(error instanceof BugError) && !(error instanceof SyntaxError)) throw error;
+      process.stderr.write(`buoy: the ${role} process sent what is no message: ${error.message}\n`);
+      this.kill("SIGKILL");
+      return undefined;
+    }
   }
 
   kill(signal: NodeJS.Signals): void {

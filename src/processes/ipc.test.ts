@@ -168,7 +168,7 @@ describe("validators", () => {
     const samples = [
       [parseFromVrrp, { kind: "Beat", masterDown: null }],
       [parseFromVrrp, { kind: "Beat", masterDown: 5 }],
-      [parseFromVrrp, { kind: "Ledger", change: "added", entry: {} }],
+      [parseFromVrrp, { kind: "Ledger", change: "added", entries: [] }],
       [parseToVrrp, { kind: "Configure", generation: 1, slice: "{}" }],
       [parseFromSteward, { kind: "NotConfigured", outcome: {}, exitCode: 2, memory: "" }],
       [parseToSteward, { kind: "ReloadDone", askers: [1], outcome: {} }],

@@ -29,7 +29,7 @@ export interface OutboxLimits {
 }
 
 export const DEFAULT_LIMITS: OutboxLimits = {
-  window: 32,
+  window: 256,
   softCount: 1024,
   softCharacters: 1 << 20,
   hardCharacters: 64 << 20,

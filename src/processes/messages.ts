@@ -15,8 +15,12 @@ export type FromVrrp =
   | { readonly kind: "Hello" }
   /** Alive; the shortest Master_Down_Interval among the instances it is master of, null for none. */
   | { readonly kind: "Beat"; readonly masterDown: Micros | null }
-  /** `added` is told before the address is added, `removed` after it is gone. */
-  | { readonly kind: "Ledger"; readonly change: "added" | "removed"; readonly entry: LedgerEntry }
+  /** `added` is told before the addresses are added, `removed` after they are gone. */
+  | {
+      readonly kind: "Ledger";
+      readonly change: "added" | "removed";
+      readonly entries: readonly LedgerEntry[];
+    }
   | { readonly kind: "Notify"; readonly request: RunNotify }
   | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
   /** A journal event, for the steward. May be dropped under pressure. */
@@ -130,7 +134,7 @@ const TEXT = { text: "string" } as const;
 const FROM_VRRP: Shapes<FromVrrp> = {
   Hello: {},
   Beat: { masterDown: "number|null" },
-  Ledger: { change: "string", entry: "object" },
+  Ledger: { change: "string", entries: "array" },
   Notify: { request: "object" },
   Mail: MAIL,
   Event: JOURNAL,

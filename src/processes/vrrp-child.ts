@@ -10,9 +10,11 @@ import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import type { Netlink, NetlinkEvent } from "../host/netlink.ts";
 import { openNetlink } from "../host/netlink.ts";
+import type { VirtualAddressModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { Engine } from "../ports/engine.ts";
 import { beatInterval } from "../supervise/heartbeat.ts";
+import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { VrrpAction } from "../vrrp/action.ts";
 import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
 import type { VrrpEvent } from "../vrrp/event.ts";
@@ -75,8 +77,8 @@ class VrrpChild {
     this.#netlink = openNetlink(this.#loop, (event) => this.#netlinkEvent(event));
     this.#executor = new VrrpExecutor(this.#loop, this.#netlink, {
       input: (input) => this.#handle(input),
-      ledger: (change, instance, { interface: name, address, prefixLength }) =>
-        this.#post({ kind: "Ledger", change, entry: { instance, interface: name, address, prefixLength } }),
+      ledger: (change, instance, addresses) =>
+        this.#post({ kind: "Ledger", change, entries: addresses.map((one) => ledgerEntry(instance, one)) }),
       notify: (request) => this.#post({ kind: "Notify", request }),
       mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
       event: (event) => this.#event(event),
@@ -288,6 +290,10 @@ class VrrpChild {
   #post(message: FromVrrp): void {
     this.#channel?.outbox.post(message);
   }
+}
+
+function ledgerEntry(instance: string, held: VirtualAddressModel): LedgerEntry {
+  return { instance, interface: held.interface, address: held.address, prefixLength: held.prefixLength };
 }
 
 function shortestMasterDown(snapshot: VrrpSnapshot): Micros | undefined {

@@ -126,8 +126,10 @@ export class VrrpKeeper {
         this.#beat(message.masterDown ?? undefined);
         return;
       case "Ledger":
-        if (message.change === "added") this.#ledger.added(message.entry);
-        else this.#ledger.removed(message.entry);
+        for (const entry of message.entries) {
+          if (message.change === "added") this.#ledger.added(entry);
+          else this.#ledger.removed(entry);
+        }
         return;
       case "Snapshot":
         this.#snapshot = message.text;
