@@ -187,6 +187,7 @@ export class World {
         node.reload();
         return;
       case "twin":
+        this.history.count("twin");
         this.#twins.replace(node);
         return;
     }

@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { describeFailure, simulate } from "./simulate.ts";
+
+/** Seeds of the everyday run, in slices so that a failure names its neighbourhood soon. */
+const SEEDS = process.env["BUOY_LONG"] === undefined ? 2_000 : 20_000;
+const SLICE = 250;
+const PATIENCE_MS = 120_000;
+
+/** What must have happened in the everyday run for it to mean anything, and at least how often. */
+const EXPECTED: readonly (readonly [string, number])[] = [
+  ["BACKUP to MASTER by master-down-timer", 3_000],
+  ["MASTER to BACKUP by advertisement", 500],
+  ["MASTER to FAULT by interface", 200],
+  ["MASTER to FAULT by action-failed", 100],
+  ["MASTER to FAULT by script", 20],
+  ["MASTER to STOP by stop-requested", 300],
+  ["FAULT to BACKUP by retry", 100],
+  ["FAULT to MASTER by address-owner", 20],
+  ["PriorityChanged", 500],
+  ["AddressFailed", 500],
+  ["AddressDeletedByOther", 100],
+  ["LowerPriorityAdvert", 1_000],
+  ["Stalled", 50],
+  ["warm start", 300],
+  ["cold start", 5_000],
+  ["twin", 100],
+  ["dropped checksum", 300],
+  ["dropped hop-limit", 100],
+  ["dropped version", 100],
+  ["dropped type", 100],
+  ["dropped truncated", 50],
+  ["dropped authentication", 20],
+  ["dropped advertisement-interval", 20],
+  ["probe power-off-master", 100],
+  ["probe stop-master", 100],
+  ["probe partition", 100],
+  ["probe kill-master-warm", 50],
+  ["probe kill-backup-warm", 50],
+  ["probe failing-kernel", 50],
+  ["probe corrupt", 50],
+];
+
+describe("the simulated world", () => {
+  const tally = new Map<string, number>();
+
+  for (let first = 0; first < SEEDS; first += SLICE) {
+    it(
+      `keeps every invariant in seeds ${first} to ${first + SLICE - 1}`,
+      () => {
+        for (let seed = first; seed < first + SLICE; seed++) {
+          const outcome = simulate(seed);
+          if (outcome.failure !== undefined) expect.fail(describeFailure(outcome));
+          for (const [what, count] of outcome.tally) tally.set(what, (tally.get(what) ?? 0) + count);
+        }
+      },
+      PATIENCE_MS,
+    );
+  }
+
+  it("has met everything that it is there for", () => {
+    const rare = EXPECTED.filter(([what, least]) => (tally.get(what) ?? 0) < least);
+    expect(rare, [...tally].sort().map(([what, count]) => `${what}: ${count}`).join("\n")).toEqual([]);
+  });
+
+  it("has one log for one seed", () => {
+    const run = (seed: number): { lines: string[]; digest: string } => {
+      const lines: string[] = [];
+      const { digest } = simulate(seed, { sink: (line) => lines.push(line) });
+      return { lines, digest };
+    };
+    const digests = new Set<string>();
+    for (const seed of [1, 2, 3, 77, 1_234]) {
+      const first = run(seed);
+      const second = run(seed);
+      expect(second.lines).toEqual(first.lines);
+      expect(second.digest).toBe(first.digest);
+      expect(first.lines.length).toBeGreaterThan(20);
+      digests.add(first.digest);
+    }
+    expect(digests.size).toBe(5);
+  });
+});
