@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { describeFailure, simulate } from "./simulate.ts";
 
 /** Seeds of the everyday run, in slices so that a failure names its neighbourhood soon. */
-const SEEDS = process.env["BUOY_LONG"] === undefined ? 2_000 : 20_000;
+const SEEDS = process.env.BUOY_LONG === undefined ? 2_000 : 20_000;
 const SLICE = 250;
 const PATIENCE_MS = 120_000;
 
@@ -59,7 +59,13 @@ describe("the simulated world", () => {
 
   it("has met everything that it is there for", () => {
     const rare = EXPECTED.filter(([what, least]) => (tally.get(what) ?? 0) < least);
-    expect(rare, [...tally].sort().map(([what, count]) => `${what}: ${count}`).join("\n")).toEqual([]);
+    expect(
+      rare,
+      [...tally]
+        .sort()
+        .map(([what, count]) => `${what}: ${count}`)
+        .join("\n"),
+    ).toEqual([]);
   });
 
   it("has one log for one seed", () => {
