@@ -86,7 +86,8 @@ async function run(program: string, words: readonly string[], settings: Keepaliv
   const options = runOptions(settings, startedIn ?? process.cwd());
   if (settings.foreground || startedIn !== undefined) {
     if (settings.umask !== undefined) process.umask(settings.umask);
-    return runDaemon({ ...options, foreground: startedIn === undefined });
+    // In the background standard error is the file that the first process repeats, so the daemon may complain there.
+    return runDaemon(options);
   }
   process.env[BACKGROUND] = process.cwd();
   return daemonise({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { OutageTracker, outageLength } from "./outage.ts";
+import { isInTime, OutageTracker, outageLength } from "./outage.ts";
 
 test("a gap between answers is an outage, with its losses", () => {
   const tracker = new OutageTracker(50);
@@ -47,4 +47,10 @@ test("losses and answers add up, whatever is lost", () => {
       if (answered > 0) expect(firstLost + lost + answered).toBe(last + 1);
     }),
   );
+});
+
+test("in time is up to the bound and the margin, and not a microsecond more", () => {
+  const outage = { from: 100, to: 200, lost: 9, before: "a", after: "b" };
+  expect(isInTime(outage, 90, 10)).toBe(true);
+  expect(isInTime(outage, 90, 9)).toBe(false);
 });

@@ -61,3 +61,8 @@ export class OutageTracker {
 export function outageLength(outage: Outage): Micros {
   return outage.to - outage.from;
 }
+
+/** Whether a takeover came within the protocol's bound and what a busy machine may add to it. */
+export function isInTime(outage: Outage, bound: Micros, margin: Micros): boolean {
+  return outageLength(outage) <= bound + margin;
+}

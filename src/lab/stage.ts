@@ -17,7 +17,7 @@ import {
   type WebProgram,
 } from "./example-files.ts";
 import { addHost, buildSwitch, type Host, plugIn, pullPlug, spawnIn } from "./lan.ts";
-import { type Outage, outageLength } from "./outage.ts";
+import { isInTime, type Outage, outageLength } from "./outage.ts";
 import {
   CLIENT,
   DIRECTOR_1,
@@ -205,7 +205,7 @@ async function handOver(story: Story, { one, two, client, view }: Cast): Promise
 
 function verdict(story: Story, { outage, bound }: Takeover): boolean {
   const length = outageLength(outage);
-  const good = length <= bound + MARGIN;
+  const good = isInTime(outage, bound, MARGIN);
   story.act("Result");
   story.plain(`  outage seen by the client:   ${formatSpan(length)} (${outage.lost} questions lost)`);
   story.plain(
