@@ -91,6 +91,7 @@ export class RouterNode implements LanHost {
   leftBehind = false;
   /** How old the snapshot was that this life began with; 0 for a cold start. */
   awayFor: Micros = 0;
+  startedAt: Instant = 0;
   readonly #context: NodeContext;
   readonly #random: Prng;
   readonly #ledger = new Ledger();
@@ -255,6 +256,7 @@ export class RouterNode implements LanHost {
     if (!this.#powered || this.engine !== undefined) return;
     this.#life++;
     this.leftBehind = false;
+    this.startedAt = this.now;
     this.awayFor = snapshot === undefined ? 0 : this.now - snapshot.at;
     this.#note(snapshot === undefined ? "cold start" : "warm start");
     const { factory, checkers } = this.#context;

@@ -27,7 +27,7 @@ export const NO_ALLOWANCE: Allowances = { lag: 0, slept: false, scripts: false }
 /** Waits as long as the protocol may take from any state, then checks everything. */
 export function settle(world: World, allowances: Allowances): void {
   const calmFrom = world.now;
-  world.run(allowances.lag + bootAllowance(world) + (allowances.scripts ? scriptAllowance(world) : 0));
+  world.run(allowances.lag + bootAllowance(world) + scriptAllowance(world, allowances.scripts));
   world.run(holdAllowance(world));
   const delays = calmDelays(world.scenario);
   const { virtualRouters, unit } = world.scenario;
@@ -56,13 +56,21 @@ function bootAllowance(world: World): Micros {
   return Math.max(0, ...spans);
 }
 
-/** Until scripts that give one result from now on have made their verdict: it needs up to `rise` or `fall` of them. */
-function scriptAllowance(world: World): Micros {
+/**
+ * Until scripts that give one result from now on have made their verdict: it needs up to `rise` or `fall` of them. Those of
+ * a process that has just started, or is about to, may begin as failed (`init_fail`).
+ */
+function scriptAllowance(world: World, areChanging: boolean): Micros {
   const { w } = calmDelays(world.scenario);
-  const spans = world.nodes.flatMap(({ spec }) =>
-    spec.scripts.map(({ rise, fall, interval }) => (Math.max(rise, fall) + 1) * interval + w),
-  );
-  return Math.max(0, ...spans);
+  let longest = 0;
+  for (const { spec, engine, powered, startedAt } of world.nodes) {
+    for (const { rise, fall, interval, initFail } of spec.scripts) {
+      const span = (Math.max(rise, fall) + 1) * interval + w;
+      const isFresh = initFail && powered && (engine === undefined || world.now < startedAt + span);
+      if (areChanging || isFresh) longest = Math.max(longest, span);
+    }
+  }
+  return longest;
 }
 
 /** An instance that could not hold its addresses keeps away for a while, each time longer. */

@@ -7,6 +7,7 @@ import { WILLING } from "../kernel.ts";
 import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
 import { Violation } from "../violation.ts";
 import { addressesOf } from "./addresses.ts";
+import { acceptable } from "./reception.ts";
 
 interface Dues {
   second: Instant | undefined;
@@ -41,8 +42,8 @@ export class Announcements implements Checker {
         dues.second = garp.masterDelay > 0 ? now + garp.masterDelay : undefined;
         dues.refresh = garp.masterRefresh > 0 ? now + garp.masterRefresh : undefined;
         dues.lower = undefined;
-      } else if (handling.actions.some(isLowerPriorityHeard) && garp.lowerPrioDelay > 0) {
-        dues.lower ??= now + garp.lowerPrioDelay;
+      } else if (hasHeardLesser(handling, view)) {
+        if (garp.lowerPrioDelay > 0) dues.lower ??= now + garp.lowerPrioDelay;
         this.#expectBurst(node, view, dues, now, "a lower priority was heard");
       }
     }
@@ -102,6 +103,9 @@ function isPaced(view: InstanceView): boolean {
   return garpInterval > 0 || gnaInterval > 0;
 }
 
-function isLowerPriorityHeard(action: Handling["actions"][number]): boolean {
-  return action.kind === "Emit" && action.event.kind === "LowerPriorityAdvert";
+/** A master that goes on being one after an advertisement has heard a lesser one, unless that was a resignation. */
+function hasHeardLesser({ node, input }: Handling, view: InstanceView): boolean {
+  if (input.kind !== "PacketReceived") return false;
+  const reading = acceptable(node, input, view.model);
+  return reading !== undefined && reading.priority !== 0;
 }

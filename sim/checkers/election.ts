@@ -12,9 +12,9 @@ import type { VrrpInstanceModel } from "../../src/model/model.ts";
 import type { SendAdvertisement } from "../../src/vrrp/action.ts";
 import type { PacketReceived } from "../../src/vrrp/input.ts";
 import type { AdvertReading } from "../independent.ts";
-import { readAdvert } from "../independent.ts";
 import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
 import { Violation } from "../violation.ts";
+import { acceptable } from "./reception.ts";
 
 /** Fractions of a microsecond may be rounded either way. */
 const ROUNDING: Micros = 1;
@@ -135,13 +135,16 @@ function reach(
     if (slept > patience + ROUNDING) fail(handling, `speaks at once after ${slept} us of sleep`);
     return;
   }
-  if (view.state !== "BACKUP" || now <= timer.high + ROUNDING) return;
+  if (view.state !== "BACKUP") return;
   // Whoever slept for half of the interval may listen once more before it speaks.
   const full = masterDown(view.model, view.effectivePriority, reference.interval);
-  if (now - timer.low <= full.low / 2)
-    fail(handling, `is not master ${now - timer.high} us after its timer ended`);
+  const mayListen = now - timer.low > full.low / 2;
+  const isOver = now > timer.high + ROUNDING;
+  if (isOver && !mayListen) fail(handling, `is not master ${now - timer.high} us after its timer ended`);
+  if (!mayListen) return;
   const skew = scaled(reference.interval, skewFactor(view.model, view.effectivePriority));
-  reference.timer = { low: now + reference.interval.low + skew.low, high: now + full.high };
+  const low = isOver ? now + reference.interval.low + skew.low : timer.low;
+  reference.timer = { low, high: now + full.high };
 }
 
 function receive(
@@ -151,7 +154,7 @@ function receive(
   view: InstanceView,
   reference: Reference,
 ): void {
-  const reading = acceptable(handling, packet, was.model);
+  const reading = acceptable(handling.node, packet, was.model);
   if (reading === undefined || was.state === "INIT" || was.state === "FAULT" || was.state === "STOP") {
     ignore(handling, was, view);
     return;
@@ -263,28 +266,6 @@ function checkTimer(handling: Handling, reference: Reference): void {
   if (deadline === undefined || deadline > timer.high + ROUNDING) {
     fail(handling, `wakes at ${deadline}, after its master-down timer ends at ${timer.high}`);
   }
-}
-
-/** What the message says, if it passes all checks of a receiver of this instance. */
-function acceptable(
-  handling: Handling,
-  packet: PacketReceived,
-  model: VrrpInstanceModel,
-): AdvertReading | undefined {
-  const { payload, source, destination, family, hopLimit } = packet;
-  const reading = readAdvert(payload, source, destination, family);
-  if (reading === undefined || family !== model.family || hopLimit !== 255) return undefined;
-  if (destination !== model.multicastGroup || reading.type !== 1) return undefined;
-  if (reading.version !== model.version || reading.virtualRouterId !== model.virtualRouterId)
-    return undefined;
-  if (reading.checksums.length === 0) return undefined;
-  if (source === handling.node.spec.ipv4 || source === handling.node.spec.ipv6) return undefined;
-  if (model.version === 3) return reading.interval > 0 ? reading : undefined;
-  const { authentication } = model;
-  const password = authentication.kind === "pass" ? authentication.password : undefined;
-  if (reading.authType !== (password === undefined ? 0 : 1)) return undefined;
-  if (password !== undefined && reading.password !== password) return undefined;
-  return reading.interval === model.advertisementInterval ? reading : undefined;
 }
 
 /** RFC 3768: parts of a second; RFC 9568: parts of the interval. */
