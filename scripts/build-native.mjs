@@ -43,7 +43,16 @@ function compile(files) {
   const [command, ...words] = compiler.split(" ");
   const output = `${target}.${process.pid}.tmp`;
   const flags = [
-    ...["-std=c11", "-O2", "-g1", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-strict-aliasing"],
+    ...[
+      "-std=c11",
+      "-O2",
+      "-g1",
+      "-fPIC",
+      "-shared",
+      "-pthread",
+      "-fvisibility=hidden",
+      "-fno-strict-aliasing",
+    ],
     ...["-U_FORTIFY_SOURCE", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror=implicit"],
     ...(process.env.CFLAGS ?? "").split(" ").filter((flag) => flag !== ""),
     ...["-isystem", headersDirectory()],
