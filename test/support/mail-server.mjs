@@ -13,7 +13,11 @@ const server = new SMTPServer({
     });
     stream.on("end", () => {
       const { mailFrom, rcptTo } = session.envelope;
-      const mail = { from: mailFrom ? mailFrom.address : "", to: rcptTo.map((recipient) => recipient.address), text };
+      const mail = {
+        from: mailFrom ? mailFrom.address : "",
+        to: rcptTo.map((recipient) => recipient.address),
+        text,
+      };
       process.stdout.write(`${JSON.stringify(mail)}\n`);
       done();
     });
