@@ -103,7 +103,7 @@ export class RouterNode implements LanHost {
   /** Counts lives of the process: what was planned for an earlier one is void. */
   #life = 0;
   #lastSnapshot: VrrpSnapshot | undefined;
-  #stopAskedAt: Instant = 0;
+  #stopAskedAt: Instant | undefined;
 
   constructor(spec: RouterSpec, context: NodeContext, random: Prng, mood: LoopMood) {
     this.spec = spec;
@@ -257,6 +257,7 @@ export class RouterNode implements LanHost {
     this.#life++;
     this.leftBehind = false;
     this.startedAt = this.now;
+    this.#stopAskedAt = undefined;
     this.awayFor = snapshot === undefined ? 0 : this.now - snapshot.at;
     this.#note(snapshot === undefined ? "cold start" : "warm start");
     const { factory, checkers } = this.#context;
@@ -367,7 +368,7 @@ export class RouterNode implements LanHost {
     const { engine } = this;
     if (engine === undefined) return;
     const { log, checkers } = this.#context;
-    if (input.kind === "StopRequested") this.#stopAskedAt = now;
+    if (input.kind === "StopRequested") this.#stopAskedAt ??= now;
     const deadlineBefore = engine.nextDeadline();
     const before = new Map(Array.from(this.views, ([name, view]) => [name, { ...view }]));
     const actions = engine.handle(now, input);
@@ -432,7 +433,7 @@ export class RouterNode implements LanHost {
         // It may give up on a kernel that refuses, or that has not answered in time.
         this.leftBehind =
           this.kernel.mood.removeErrno !== undefined ||
-          this.now - this.#stopAskedAt >= this.#context.stopTimeout;
+          this.now - (this.#stopAskedAt ?? this.now) >= this.#context.stopTimeout;
         this.#end("stopped");
         return;
       default:

@@ -200,6 +200,9 @@ function scriptMaster(world: World, { master }: Reign): void {
 function bootBest(world: World): void {
   const bootedAt = world.now;
   const off = world.nodes.filter((node) => node.engine === undefined);
+  const ruling = world.nodes.flatMap((node) =>
+    [...node.views.values()].filter(({ state }) => state === "MASTER"),
+  );
   const rulers = world.nodes.filter((node) =>
     [...node.views.values()].some(({ state }) => state === "MASTER"),
   );
@@ -208,8 +211,16 @@ function bootBest(world: World): void {
     node.startAgain();
   }
   settle(world, NO_ALLOWANCE);
+  const longest = Math.max(0, ...ruling.map(({ model }) => model.advertisementInterval));
+  const { d, w } = calmDelays(world.scenario);
+  // Whoever counts with a shorter interval than the master speaks in may give it up before it has heard it at all.
   const mayMove = off.some((node) =>
-    node.spec.model.instances.some(({ preempt, preemptDelay }) => preempt || preemptDelay > 0),
+    node.spec.model.instances.some(
+      (model) =>
+        model.preempt ||
+        model.preemptDelay > 0 ||
+        masterDown(model, model.priority, model.advertisementInterval) <= longest + d + 2 * w,
+    ),
   );
   if (mayMove) return;
   for (const ruler of rulers) {

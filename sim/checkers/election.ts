@@ -29,6 +29,8 @@ interface Reference {
   timer: Range | undefined;
   /** The master's interval. */
   interval: Range;
+  /** All that it has been: an old snapshot may bring any of them back. */
+  seen: Range;
   /** A lower priority is obeyed until then; undefined until the first such advertisement. */
   preemptAt: Range | undefined;
   /** The end of the delay before a warm restart, which the snapshot may or may not have held. */
@@ -49,12 +51,14 @@ export class Election implements Checker {
       const reference: Reference = {
         timer: undefined,
         interval: own,
+        seen: own,
         preemptAt: undefined,
         preemptBefore: undefined,
         isRestored,
       };
       if (isRestored && known !== undefined) {
-        reference.interval = union(own, known.interval);
+        reference.interval = union(own, known.seen);
+        reference.seen = reference.interval;
         reference.preemptBefore = known.preemptAt?.low ?? known.preemptBefore;
       }
       if (view.state === "BACKUP") {
@@ -85,6 +89,7 @@ export class Election implements Checker {
       }
       if (reference.isRestored && was.state === "MASTER") checkReturn(handling, was, view);
       reference.isRestored = false;
+      reference.seen = union(reference.seen, reference.interval);
       if (view.state !== "BACKUP") reference.timer = undefined;
       if (view.state === "MASTER") reference.interval = exactly(view.model.advertisementInterval);
     }
