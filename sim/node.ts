@@ -2,24 +2,24 @@
  * One simulated machine: kernel, supervisor and the vrrp process with its loop around a real engine. The loop hands over
  * what has arrived before it says that a deadline was reached, and has one timer, armed at `nextDeadline`.
  */
-import type { IpAddress } from "../src/base/ip.ts";
 import type { Prng } from "../src/base/prng.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
-import type { VrrpInstanceModel } from "../src/model/model.ts";
 import type { Engine } from "../src/ports/engine.ts";
-import { Ledger, releaseDeadline } from "../src/supervise/ledger.ts";
 import type { SendAdvertisement, VrrpAction } from "../src/vrrp/action.ts";
-import type { VrrpEvent, VrrpState } from "../src/vrrp/event.ts";
-import type { InterfaceAddress, LinkState, VrrpInput } from "../src/vrrp/input.ts";
+import type { VrrpInput } from "../src/vrrp/input.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
 import type { Planned, VirtualClock } from "./clock.ts";
 import { kernelAcceptsIpv6, withKernelChecksum } from "./independent.ts";
 import { FakeKernel } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
+import { clone, linkState, ownAddresses } from "./machine.ts";
 import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
 import type { LoopMood, RouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
+import { SimSupervisor } from "./supervisor.ts";
 import { describeAction, describeInput } from "./text.ts";
+import type { InstanceView } from "./view.ts";
+import { firstView, noteAction } from "./view.ts";
 import { Violation } from "./violation.ts";
 
 export type VrrpEngine = Engine<VrrpInput, VrrpAction, VrrpSnapshot>;
@@ -28,15 +28,6 @@ export type VrrpEngine = Engine<VrrpInput, VrrpAction, VrrpSnapshot>;
 export interface EngineFactory {
   create(): VrrpEngine;
   restore(snapshot: VrrpSnapshot, now: Instant): VrrpEngine;
-}
-
-/** What an instance has shown of itself by its actions; the engine's own words are compared with it. */
-export interface InstanceView {
-  readonly model: VrrpInstanceModel;
-  state: VrrpState;
-  since: Instant;
-  effectivePriority: number;
-  lastAdvert: Instant | undefined;
 }
 
 /** One call of an engine's `handle`. */
@@ -94,7 +85,7 @@ export class RouterNode implements LanHost {
   startedAt: Instant = 0;
   readonly #context: NodeContext;
   readonly #random: Prng;
-  readonly #ledger = new Ledger();
+  readonly #supervisor = new SimSupervisor();
   #powered = false;
   #paused: "process" | "machine" | undefined;
   #resumeAt: Instant = 0;
@@ -152,7 +143,7 @@ export class RouterNode implements LanHost {
     this.leftBehind = false;
     this.#powered = false;
     this.#end("power");
-    this.#ledger.clear();
+    this.#supervisor.forget();
     this.kernel.reset([]);
   }
 
@@ -165,11 +156,15 @@ export class RouterNode implements LanHost {
     if (engine === undefined || this.#paused === "machine") return;
     const snapshot = fresh ? clone(engine.snapshot(this.now)) : this.#lastSnapshot;
     this.#note(`process killed, ${warm ? "warm" : "cold"} restart`);
-    const release = releaseDeadline(this.now, this.#shortestMasterDown(engine));
+    const release = this.#supervisor.deadline(engine.snapshot(this.now));
     this.#end("killed");
     this.kernel.abandon();
     const life = this.#life;
-    this.#context.clock.at(release, () => this.#releaseByLedger(life));
+    this.#context.clock.at(release, () => {
+      // Another death since then has its own deadline.
+      if (!this.#powered || (this.#life !== life && this.engine === undefined)) return;
+      this.#supervisor.release(this.kernel, this.views);
+    });
     this.#later(this.spec.bootTime, () => {
       // Later than that the supervisor would start it cold; the engine must be right either way.
       this.#start(warm && (this.now < release || this.#random.chance(0.5)) ? snapshot : undefined);
@@ -264,7 +259,7 @@ export class RouterNode implements LanHost {
     this.engine = snapshot === undefined ? factory.create() : factory.restore(clone(snapshot), this.now);
     this.views.clear();
     for (const model of this.spec.model.instances)
-      this.views.set(model.name, this.#firstView(model, snapshot));
+      this.views.set(model.name, firstView(model, snapshot, this.now));
     for (const checker of checkers) checker.started?.(this, snapshot === undefined ? "cold" : "warm");
     // As the edge does: what the kernel has comes first, then the configuration.
     for (const link of this.kernel.links) this.#tell({ kind: "LinkChanged", link });
@@ -282,17 +277,6 @@ export class RouterNode implements LanHost {
       if (this.kernel.hasAddress(address.interface, address.address)) continue;
       this.#tell({ kind: "AddressRemoved", address, origin: "other" });
     }
-  }
-
-  #firstView(model: VrrpInstanceModel, snapshot: VrrpSnapshot | undefined): InstanceView {
-    const known = snapshot?.instances.find((instance) => instance.name === model.name);
-    return {
-      model,
-      state: known?.state ?? "INIT",
-      since: this.now,
-      effectivePriority: known?.effectivePriority ?? model.priority,
-      lastAdvert: undefined,
-    };
   }
 
   #end(how: "killed" | "stopped" | "power"): void {
@@ -374,7 +358,7 @@ export class RouterNode implements LanHost {
     const actions = engine.handle(now, input);
     const text = describeInput(input, damage);
     if (text !== undefined) log.add(now, this.name, text);
-    for (const action of actions) this.#view(action, now);
+    for (const action of actions) noteAction(this.views, action, now);
     for (const checker of checkers) {
       checker.handled?.({ node: this, now, input, damage, actions, before, deadlineBefore });
     }
@@ -386,30 +370,6 @@ export class RouterNode implements LanHost {
     }
   }
 
-  #view(action: VrrpAction, now: Instant): void {
-    if (action.kind === "SendAdvertisement") {
-      const view = this.views.get(action.instance);
-      if (view !== undefined) view.lastAdvert = now;
-    }
-    if (action.kind === "Emit") this.#viewEvent(action.event, now);
-  }
-
-  #viewEvent(event: VrrpEvent, now: Instant): void {
-    const view = this.views.get(event.instance);
-    if (view === undefined) return;
-    if (event.kind === "StateChanged") {
-      if (event.from !== view.state) {
-        throw new Violation("events", `${this.name} ${event.instance} was ${view.state}, not ${event.from}`);
-      }
-      view.state = event.to;
-      view.since = now;
-      view.effectivePriority = event.priority;
-    }
-    if (event.kind === "PriorityChanged") {
-      view.effectivePriority = event.to;
-    }
-  }
-
   #execute(action: VrrpAction): void {
     const text = describeAction(action);
     if (text !== undefined) this.#note(text);
@@ -418,10 +378,8 @@ export class RouterNode implements LanHost {
         this.#sendAdvertisement(action);
         return;
       case "AddAddresses":
-        for (const address of action.addresses) this.#ledger.added({ instance: action.instance, ...address });
-        this.kernel.submit(action);
-        return;
       case "RemoveAddresses":
+        this.#supervisor.noteRequest(action);
         this.kernel.submit(action);
         return;
       case "SendFrames":
@@ -449,26 +407,6 @@ export class RouterNode implements LanHost {
     this.#context.segment.send(this, packet);
   }
 
-  /** The supervisor's part when its child cannot go on in time. */
-  #releaseByLedger(lifeAtDeath: number): void {
-    if (!this.#powered) return;
-    const mastered = new Set<string>();
-    for (const [name, view] of this.views) if (view.state === "MASTER") mastered.add(name);
-    for (const entry of this.#ledger.entries()) {
-      if (mastered.has(entry.instance)) continue;
-      if (this.#life !== lifeAtDeath && this.engine === undefined) continue;
-      this.kernel.deleteByOther(entry.interface, entry.address);
-    }
-  }
-
-  #shortestMasterDown(engine: VrrpEngine): Micros | undefined {
-    const spans = engine
-      .snapshot(this.now)
-      .instances.filter(({ state }) => state === "MASTER")
-      .map(({ masterDownInterval }) => masterDownInterval);
-    return spans.length === 0 ? undefined : Math.min(...spans);
-  }
-
   /** After a while, if the machine has power then. */
   #later(span: Micros, run: () => void): void {
     this.#context.clock.at(this.now + span, run);
@@ -477,28 +415,4 @@ export class RouterNode implements LanHost {
   #note(text: string): void {
     this.#context.log.add(this.now, this.name, text);
   }
-}
-
-/** The machine's own addresses. */
-export function ownAddresses(spec: RouterSpec): InterfaceAddress[] {
-  const own = (address: IpAddress, prefixLength: number, scope: number): InterfaceAddress => ({
-    interface: LAN_INTERFACE,
-    address,
-    prefixLength,
-    family: scope === 0 ? "ipv4" : "ipv6",
-    scope,
-    secondary: false,
-    tentative: false,
-    dadFailed: false,
-  });
-  return [own(spec.ipv4, 24, 0), own(spec.ipv6, 64, 253)];
-}
-
-function linkState(spec: RouterSpec, name: string, running: boolean): LinkState {
-  return { index: name === LAN_INTERFACE ? 2 : 3, name, up: true, running, mtu: 1500, mac: spec.mac };
-}
-
-/** A copy by way of text, as a process boundary makes it. */
-export function clone<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
 }

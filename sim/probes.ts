@@ -9,11 +9,12 @@ import { damageAs } from "./corrupt.ts";
 import { drawComponents } from "./faults.ts";
 import { WILLING } from "./kernel.ts";
 import type { LanPacket } from "./network.ts";
-import type { InstanceView, RouterNode } from "./node.ts";
+import type { RouterNode } from "./node.ts";
 import type { Allowances } from "./settle.ts";
 import { expectedPriority, isFit, membersOf, NO_ALLOWANCE, settle } from "./settle.ts";
 import type { Probe, VirtualRouterSpec } from "./spec.ts";
 import { LAN_INTERFACE } from "./spec.ts";
+import type { InstanceView } from "./view.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 

@@ -6,9 +6,10 @@
 import type { Instant, Micros } from "../src/base/time.ts";
 import type { TrackedModel, VrrpInstanceModel } from "../src/model/model.ts";
 import { announceBound, calmDelays, retryWait, settleBound } from "./bounds.ts";
-import type { InstanceView, RouterNode } from "./node.ts";
+import type { RouterNode } from "./node.ts";
 import type { VirtualRouterSpec } from "./spec.ts";
 import { LAN_INTERFACE } from "./spec.ts";
+import type { InstanceView } from "./view.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
 

@@ -3,7 +3,8 @@
  * others, or a change is on its way, or the kernel has refused and the engine says when it asks again.
  */
 import type { VirtualAddressModel } from "../../src/model/model.ts";
-import type { Checker, InstanceView, RouterNode } from "../node.ts";
+import type { Checker, RouterNode } from "../node.ts";
+import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 
 export class AddressesFollowMaster implements Checker {

@@ -4,7 +4,8 @@
  */
 import type { Instant } from "../../src/base/time.ts";
 import { WILLING } from "../kernel.ts";
-import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
+import type { Checker, Handling, RouterNode } from "../node.ts";
+import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 import { addressesOf } from "./addresses.ts";
 import { acceptable } from "./reception.ts";

@@ -12,7 +12,8 @@ import type { VrrpInstanceModel } from "../../src/model/model.ts";
 import type { SendAdvertisement } from "../../src/vrrp/action.ts";
 import type { PacketReceived } from "../../src/vrrp/input.ts";
 import type { AdvertReading } from "../independent.ts";
-import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
+import type { Checker, Handling, RouterNode } from "../node.ts";
+import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 import { acceptable } from "./reception.ts";
 

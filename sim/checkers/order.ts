@@ -4,8 +4,9 @@
  */
 import { equalBytes } from "../../src/base/bytes.ts";
 import type { AddressChange, SendAdvertisement, VrrpAction } from "../../src/vrrp/action.ts";
-import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
+import type { Checker, Handling, RouterNode } from "../node.ts";
 import { readClaim } from "../observer.ts";
+import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 
 const RANKS: Readonly<Record<VrrpAction["kind"], number>> = {

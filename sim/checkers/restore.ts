@@ -3,8 +3,8 @@
  * inputs from then on, and every answer, deadline and later snapshot of one is that of the other.
  */
 import type { VrrpSnapshot } from "../../src/vrrp/snapshot.ts";
+import { clone } from "../machine.ts";
 import type { Checker, EngineFactory, Handling, RouterNode, VrrpEngine } from "../node.ts";
-import { clone } from "../node.ts";
 import { Violation } from "../violation.ts";
 import { sameActions } from "./order.ts";
 

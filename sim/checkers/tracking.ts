@@ -3,9 +3,10 @@
  * result decides unless `init_fail` has, and verdicts make the priority or FAULT as the weights say.
  */
 import type { TrackedModel } from "../../src/model/model.ts";
-import type { Checker, Handling, InstanceView, RouterNode } from "../node.ts";
+import type { Checker, Handling, RouterNode } from "../node.ts";
 import type { ScriptSpec } from "../spec.ts";
 import { TRACKED_INTERFACE } from "../spec.ts";
+import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 
 interface Verdict {
