@@ -81,9 +81,14 @@ function vitest(name, args, node = process.execPath) {
   const result = JSON.parse(readFileSync(report, "utf8"));
   totals.passed += result.numPassedTests;
   totals.failed += result.numFailedTests;
-  const pending = result.numPendingTests + result.numTodoTests;
-  if (pending > 0) skip(`${pending} tests of ${name}`, "their condition is not met here (see above)");
   for (const file of result.testResults) {
+    const left = file.assertionResults.filter(
+      (test) => test.status === "pending" || test.status === "skipped",
+    );
+    const titles = new Set(left.map((test) => test.ancestorTitles.join(" ") || test.title));
+    const why = long ? "what it needs is not here" : "it needs --long, or something that is not here";
+    if (left.length > 0)
+      skip(`${left.length} tests of ${file.name.replace(root, "")} (${[...titles].join(", ")})`, why);
     // A file that cannot even be loaded has no test that fails.
     const broken =
       file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed");
