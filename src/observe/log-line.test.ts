@@ -73,10 +73,16 @@ test("keepalived's sentences of state changes, in its order (seen from 2.2.7)", 
 
 test("priority, scripts and lower adverts", () => {
   const failed = { at: 0, ...script, ok: false, exitCode: 1 };
-  expect(vrrp({ kind: "PriorityChanged", from: 150, to: 90, cause: [failed] })).toEqual([
+  expect(vrrp({ kind: "TrackerChanged", tracker: "chk", ok: false, cause: [failed] })).toEqual([
     "VRRP_Script(chk) failed (exited with status 1)",
+  ]);
+  // The script was told of before: once is enough.
+  expect(vrrp({ kind: "PriorityChanged", from: 150, to: 90, cause: [failed] })).toEqual([
     "(VI_1) Changing effective priority from 150 to 90",
   ]);
+  expect(change("MASTER", "FAULT", { ...script, ok: false, exitCode: 1 })[0]).toBe(
+    "(VI_1) Entering FAULT STATE",
+  );
   const good = { at: 0, ...script, ok: true, exitCode: 0 };
   expect(vrrp({ kind: "TrackerChanged", tracker: "chk", ok: true, cause: [good] })).toEqual([
     "VRRP_Script(chk) succeeded",

@@ -48,10 +48,7 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
     case "StateChanged":
       return stateLines(prefix, event, instant);
     case "PriorityChanged":
-      return [
-        ...event.cause.flatMap(factLines),
-        vrrp(LOG_INFO, `${prefix}Changing effective priority from ${event.from} to ${event.to}`),
-      ];
+      return [vrrp(LOG_INFO, `${prefix}Changing effective priority from ${event.from} to ${event.to}`)];
     case "PacketDropped":
       return dropLines(prefix, event);
     case "LowerPriorityAdvert":
@@ -62,7 +59,7 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
         ),
       ];
     case "TrackerChanged":
-      return event.cause.flatMap(factLines);
+      return event.cause.flatMap(trackerLines);
     case "AddressListDiffers":
       return addressListLines(prefix, event);
     case "MasterHeard":
@@ -110,7 +107,7 @@ type StateChanged = VrrpEvent & { readonly kind: "StateChanged" };
 function stateLines(prefix: string, event: StateChanged, instant: InstantText): readonly LogLine[] {
   const why = event.cause.map((fact) => factText(fact, instant)).join(", because ");
   const reason = why === "" ? [] : [vrrp(LOG_INFO, `${prefix}reason: ${why}`)];
-  const before = [...event.cause].reverse().flatMap(factLines);
+  const before = [...event.cause].reverse().flatMap(linkLines);
   switch (event.to) {
     case "MASTER":
       return [
@@ -163,11 +160,15 @@ function yieldFacts(prefix: string, event: StateChanged): readonly LogLine[] {
     : [vrrp(LOG_INFO, `${from} higher priority ${heard.priority}, ours ${heard.ourPriority}`)];
 }
 
-/** keepalived's own line for a fact that it reports apart from the state change. */
-function factLines(fact: CauseFact): readonly LogLine[] {
-  if (fact.kind === "interface")
-    return [vrrp(LOG_INFO, `Netlink reports ${fact.name} ${fact.up ? "up" : "down"}`)];
-  if (fact.kind !== "script") return [];
+/** keepalived's own line for a link; a script's verdict has an event of its own. */
+function linkLines(fact: CauseFact): readonly LogLine[] {
+  return fact.kind === "interface"
+    ? [vrrp(LOG_INFO, `Netlink reports ${fact.name} ${fact.up ? "up" : "down"}`)]
+    : [];
+}
+
+function trackerLines(fact: CauseFact): readonly LogLine[] {
+  if (fact.kind !== "script") return linkLines(fact);
   if (fact.ok) return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) succeeded`)];
   return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) failed (${scriptOutcome(fact)})`)];
 }

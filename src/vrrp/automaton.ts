@@ -17,7 +17,7 @@ import { masterDownOf } from "./instance.ts";
 import type { BackupPhase, Fault, Hold, MasterPhase } from "./memory.ts";
 import { sourceAddressFor } from "./source-address.ts";
 import { backoff, isStall, nextAdvertAt, OWNER_PRIORITY, skewTime, TROUBLE_MEMORY } from "./timers.ts";
-import { assess } from "./tracking.ts";
+import { assess, priorityFacts } from "./tracking.ts";
 import { tellOthers } from "./transition.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factAt, reportOnce } from "./turn.ts";
@@ -53,7 +53,8 @@ function receiveAsMaster(
   if (masterYields(header.priority, memory.effectivePriority, packet.source, ownAddress)) {
     if (model.higherPrioSendAdvert) advertise(turn, instance);
     const fact = advertisementFact(turn, instance, packet, header);
-    turn.wishes.push({ instance, to: "BACKUP", cause: [fact], resigns: false, due: turn.now });
+    const cause = [fact, ...priorityFacts(model, turn.surroundings, memory.effectivePriority, turn.now)];
+    turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
     rememberMaster(turn, instance, packet, header);
     return;
   }
@@ -163,7 +164,10 @@ function missMaster(turn: Turn, instance: Instance, phase: BackupPhase): void {
     cause.push({ at: phase.preemptAt, kind: "preempt-delay-over", delay: model.preemptDelay });
   }
   if (phase.resigned !== undefined) cause.push(phase.resigned);
-  if (phase.discarded !== undefined) cause.push(phase.discarded);
+  if (phase.discarded !== undefined) {
+    cause.push(phase.discarded);
+    cause.push(...priorityFacts(model, turn.surroundings, memory.effectivePriority, turn.now));
+  }
   turn.wishes.push({ instance, to: "MASTER", cause, resigns: false, due: phase.masterDownAt });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Driver, instanceModel, link, vrrpModel } from "../../test/support/vrrp-driver.ts";
+import { advertFrom, Driver, instanceModel, link, vrrpModel } from "../../test/support/vrrp-driver.ts";
 import { seconds } from "../base/time.ts";
 import { contribution, effectivePriority, isFaulty, nextScriptCounter } from "./tracking.ts";
 
@@ -136,6 +136,26 @@ describe("a script with weight", () => {
     driver.feed(result(true));
     driver.run(seconds(1));
     expect(driver.adverts).toEqual([100]);
+  });
+
+  it("is in the cause when a master yields because of it", () => {
+    const driver = Driver.start(withScript(-2));
+    driver.run(seconds(4));
+    driver.feed(result(false));
+    driver.feed(advertFrom(instanceModel(), { priority: 99 }));
+    expect(driver.state).toBe("BACKUP");
+    expect(driver.instance().cause).toMatchObject([
+      { kind: "advertisement", priority: 99, ourPriority: 98 },
+      { kind: "priority", from: 100, to: 98 },
+      { kind: "script", name: "chk", ok: false, exitCode: 3 },
+    ]);
+  });
+
+  it("is not in the cause of a master that yields anyway", () => {
+    const driver = Driver.start(withScript(-2));
+    driver.run(seconds(4));
+    driver.feed(advertFrom(instanceModel(), { priority: 150 }));
+    expect(driver.instance().cause.map(({ kind }) => kind)).toEqual(["advertisement"]);
   });
 
   it("counts for nothing before its first result", () => {

@@ -104,6 +104,36 @@ export function assess(
   return { effectivePriority: effectivePriority(model.priority, sum), faults, waiting };
 }
 
+/**
+ * Why the effective priority is not the configured one: the difference, then every tracker that counts just now. Empty
+ * where they are the same.
+ */
+export function priorityFacts(
+  model: VrrpInstanceModel,
+  surroundings: Surroundings,
+  effective: number,
+  now: Instant,
+): readonly CauseFact[] {
+  if (effective === model.priority) return [];
+  const reasons: CauseFact[] = [];
+  for (const { name, weight, reverse } of model.trackScripts) {
+    const script = surroundings.scripts.get(name);
+    if (!script?.known || contribution(weight, reverse, script.ok) === 0) continue;
+    reasons.push(scriptFact(name, script, now));
+  }
+  for (const { name, weight, reverse } of model.trackInterfaces) {
+    if (name === model.interface) continue;
+    const problem = linkProblem(surroundings.links.get(name));
+    if (contribution(weight, reverse, problem === undefined) === 0) continue;
+    reasons.push(linkFault(name, problem ?? "up", now).fact);
+  }
+  const at = Math.max(...reasons.map((reason) => reason.at));
+  return [
+    { at: reasons.length === 0 ? now : at, kind: "priority", from: model.priority, to: effective },
+    ...reasons,
+  ];
+}
+
 /** What `why` says about a script's verdict. */
 export function scriptFact(name: string, script: ScriptMemory, now: Instant): CauseFact {
   const { last } = script;
