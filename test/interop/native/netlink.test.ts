@@ -157,8 +157,11 @@ describe("our own changes", () => {
     const netlink = await opened();
     const eth0 = on(netlink);
     await eth0.add({ address: "2001:db8::100", prefixLength: 64, flags: ["nodad"] });
+    // The kernel tells of an IPv6 address from a work queue, after it has acknowledged the request.
+    await waitFor("our address", () => seen("AddressAdded", "2001:db8::100"), { within: 5000 });
     expect(seen("AddressAdded", "2001:db8::100")).toBe("self");
     await eth0.remove({ address: "2001:db8::100", prefixLength: 64 });
+    await waitFor("its removal", () => seen("AddressRemoved", "2001:db8::100"), { within: 5000 });
     expect(seen("AddressRemoved", "2001:db8::100")).toBe("self");
     // The same address again, by somebody else: what is done with is not ours any more.
     events = [];
