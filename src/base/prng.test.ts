@@ -12,6 +12,13 @@ describe("Prng", () => {
     expect(new Prng(2).uint32()).not.toBe(new Prng(1).uint32());
   });
 
+  it("goes on from a state", () => {
+    const prng = new Prng(7);
+    prng.uint32();
+    const twin = new Prng(prng.state);
+    expect([twin.uint32(), twin.uint32()]).toEqual([prng.uint32(), prng.uint32()]);
+  });
+
   it("stays within its bounds and reaches them", () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: -1000, max: 1000 }), fc.nat(3), (seed, low, span) => {

@@ -9,6 +9,11 @@ export class Prng {
     this.#state = seed >>> 0;
   }
 
+  /** A generator made with this number goes on where this one stands. */
+  get state(): number {
+    return this.#state;
+  }
+
   /** Next 32-bit unsigned integer. */
   uint32(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
