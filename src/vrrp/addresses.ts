@@ -140,10 +140,17 @@ export function retryDue(turn: Turn, instance: Instance): void {
   const { memory } = instance;
   const adds: AddressRecord[] = [];
   const removals: AddressRecord[] = [];
+  const taken: AddressRecord[] = [];
   for (const record of memory.addresses) {
     if (record.retryAt === undefined || record.retryAt > turn.now) continue;
     if (isDesired(instance, record)) adds.push(record);
+    else if (isDesiredElsewhere(turn, instance, record.key)) taken.push(record);
     else removals.push(record);
+  }
+  for (const record of taken) {
+    release(turn, record);
+    forgetTrouble(record);
+    markAbsent(instance, record);
   }
   request(turn, instance, "RemoveAddresses", removals);
   request(turn, instance, "AddAddresses", adds);
@@ -175,6 +182,14 @@ export function release(turn: Turn, record: AddressRecord): boolean {
   record.actionEpoch = 0;
   if (outstanding === undefined || --outstanding.waiting > 0) return false;
   return turn.outstanding.delete(actionId);
+}
+
+/** Whether a reload has given the address to another instance, which must not lose it to a late removal. */
+function isDesiredElsewhere(turn: Turn, instance: Instance, key: string): boolean {
+  return turn.instances.some((other) => {
+    const record = other === instance ? undefined : other.records.get(key);
+    return record !== undefined && isDesired(other, record);
+  });
 }
 
 function rearm(memory: InstanceMemory): void {

@@ -92,6 +92,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       surroundings: parts.surroundings,
       outstanding: parts.outstanding,
       virtualAddresses: this.#roster.virtualAddresses,
+      instances: parts.instances,
       wishes: [],
     };
     this.#enrol(parts.instances);
@@ -190,6 +191,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   #enrol(instances: readonly Instance[]): void {
     this.#roster = new Roster(instances);
     this.#turn.virtualAddresses = this.#roster.virtualAddresses;
+    this.#turn.instances = instances;
     this.#deadlines = new DeadlineHeap(instances.length);
     for (const instance of instances) this.#deadlines.set(instance.slot, deadlineOf(instance));
   }

@@ -143,6 +143,17 @@ describe("a reload", () => {
     ]);
   });
 
+  it("does not ask again for a removal once the address is another instance's", () => {
+    const driver = masters(MODEL, SECOND);
+    driver.answer = (_, kind) => (kind === "RemoveAddresses" ? "lost" : "done");
+    const both = [...SECOND.virtualAddresses, ...MODEL.virtualAddresses];
+    reload(driver, { ...SECOND, virtualAddresses: both }, instanceModel({ virtualAddresses: [] }));
+    driver.run(seconds(30));
+    expect(driver.actionsOf("RemoveAddresses")).toEqual([]);
+    expect(driver.instance().addresses).toEqual([]);
+    expect(driver.instance("VI_2").addresses.map(({ state }) => state)).toEqual(["present", "present"]);
+  });
+
   it("brings a new script that counts as successful until it has run", () => {
     const driver = masters(MODEL);
     const trackScripts = [{ name: "chk", weight: 0, reverse: false }];

@@ -19,6 +19,8 @@ export interface Turn {
   readonly outstanding: Map<number, { readonly instance: Instance; waiting: number }>;
   /** Virtual addresses of all instances. */
   virtualAddresses: ReadonlySet<IpAddress>;
+  /** All instances of the engine. */
+  instances: readonly Instance[];
   /** First all decisions are made, then all are applied: what stands between (a group's agreement) sees them whole. */
   readonly wishes: Transition[];
 }
