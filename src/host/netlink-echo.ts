@@ -1,4 +1,5 @@
 /** Tells the kernel's echoes of our own changes from what others did. */
+import { familyOf } from "../base/ip.ts";
 import type { AddressFact, AddressRequest } from "../wire/netlink/facts.ts";
 import type { NetlinkMessage } from "../wire/netlink/message.ts";
 
@@ -7,12 +8,15 @@ export type AddressOperation = "add" | "remove";
 /**
  * The kernel marks IPv4 notifications with the requester's port id and sequence number, also those about secondaries it
  * removed along with the address that was asked for: so the address counts too. IPv6 notifications carry neither port
- * nor sequence: there a request that is under way for this operation, interface and address makes it ours.
+ * nor sequence: there a request for this operation, interface and address makes it ours. That of an addition may come
+ * from a work queue after the acknowledgement, and is waited for once.
  */
 export class EchoFilter {
   readonly #port: number;
-  readonly #bySequence = new Map<number, string>();
-  readonly #underway = new Map<string, number>();
+  readonly #bySequence = new Map<number, { readonly key: string; readonly mayComeLate: boolean }>();
+  readonly #underway = new Map<string, { count: number; echoed: boolean }>();
+  /** Additions that were acknowledged before the kernel told of them. */
+  readonly #late = new Set<string>();
 
   constructor(port: number) {
     this.#port = port;
@@ -21,24 +25,36 @@ export class EchoFilter {
   /** Before a request is submitted. */
   expect(operation: AddressOperation, request: AddressRequest, sequence: number): void {
     const key = keyOf(operation, request.index, request.address);
-    this.#bySequence.set(sequence, key);
-    this.#underway.set(key, (this.#underway.get(key) ?? 0) + 1);
+    const mayComeLate = operation === "add" && familyOf(request.address) === "ipv6";
+    this.#bySequence.set(sequence, { key, mayComeLate });
+    this.#late.delete(keyOf("add", request.index, request.address));
+    const underway = this.#underway.get(key);
+    if (underway === undefined) this.#underway.set(key, { count: 1, echoed: false });
+    else underway.count += 1;
   }
 
   /** After its acknowledgement, and after all that the monitor held then was read. */
-  forget(sequence: number): void {
-    const key = this.#bySequence.get(sequence);
-    if (key === undefined) return;
+  forget(sequence: number, succeeded: boolean): void {
+    const request = this.#bySequence.get(sequence);
+    if (request === undefined) return;
+    const { key, mayComeLate } = request;
     this.#bySequence.delete(sequence);
-    const count = this.#underway.get(key) ?? 0;
-    if (count > 1) this.#underway.set(key, count - 1);
-    else this.#underway.delete(key);
+    const underway = this.#underway.get(key);
+    if (underway === undefined) return;
+    underway.count -= 1;
+    if (underway.count > 0) return;
+    this.#underway.delete(key);
+    if (succeeded && mayComeLate && !underway.echoed) this.#late.add(key);
   }
 
   isEcho(operation: AddressOperation, message: NetlinkMessage, address: AddressFact): boolean {
     const key = keyOf(operation, address.index, address.address);
-    if (message.port === this.#port) return this.#bySequence.get(message.sequence) === key;
-    return message.port === 0 && address.family === "ipv6" && this.#underway.has(key);
+    if (message.port === this.#port) return this.#bySequence.get(message.sequence)?.key === key;
+    if (message.port !== 0 || address.family !== "ipv6") return false;
+    const underway = this.#underway.get(key);
+    if (underway === undefined) return this.#late.delete(key);
+    underway.echoed = true;
+    return true;
   }
 }
 

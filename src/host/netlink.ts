@@ -179,7 +179,7 @@ class KernelNetlink implements Netlink {
     this.#writer.submit(call, subject, sequence, bytes, (error) => {
       // The notification was queued before the acknowledgement: what the monitor holds now includes it.
       this.#read(Number.POSITIVE_INFINITY);
-      this.#echoes.forget(sequence);
+      this.#echoes.forget(sequence, error === undefined);
       done(error !== undefined && harmless.includes(error.errno) ? undefined : error);
     });
   }
