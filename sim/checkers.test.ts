@@ -17,6 +17,7 @@ const IDLE: EngineFactory = (() => {
       links: [],
       addresses: [],
       scripts: [],
+      bfds: [],
       instances: [],
       dropped: {},
       nextActionId: 1,

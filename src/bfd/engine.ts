@@ -220,7 +220,8 @@ class BfdEngine implements Engine<BfdInput, BfdAction, BfdSnapshot> {
   }
 }
 
-function isSamePath(a: BfdModel, b: BfdModel): boolean {
+/** Whether both lead to the same neighbour by the same way: then it is one session. */
+export function isSamePath(a: BfdModel, b: BfdModel): boolean {
   return (
     a.neighbour === b.neighbour &&
     a.source === b.source &&

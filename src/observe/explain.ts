@@ -6,6 +6,7 @@ import { formatOsError } from "../base/result.ts";
 import { formatSpan, type Micros } from "../base/time.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
 import type { VrrpEvent, VrrpState } from "../vrrp/event.ts";
+import { bfdText } from "./bfd-text.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, StewardEvent, SupervisorEvent } from "./journal-entry.ts";
 import { formatMoment, type Reader, wallClockOf } from "./wall-clock.ts";
@@ -16,6 +17,8 @@ import { formatMoment, type Reader, wallClockOf } from "./wall-clock.ts";
  */
 export function explain(entry: JournalEntry, reader: Reader): readonly string[] {
   const instant = instantText(entry, reader);
+  if (entry.event.source === "bfd")
+    return [`${bfdText(entry.event.event, instant)}, at ${instant(entry.event.event.at)}`];
   if (entry.event.source !== "vrrp") return [journalLine(entry, reader)];
   const event = entry.event.event;
   const head = `${changeText(event)} at ${instant(event.at)}`;
@@ -38,6 +41,7 @@ export function explainJson(entry: JournalEntry, reader: Reader): unknown {
 export function journalLine(entry: JournalEntry, reader: Reader): string {
   const instant = instantText(entry, reader);
   const { source, event } = entry.event;
+  if (source === "bfd") return `${instant(event.at)} bfd ${bfdText(event, instant)}`;
   if (source === "vrrp") return `${instant(event.at)} vrrp ${vrrpText(event, instant)}`;
   const text = source === "supervisor" ? supervisorText(event) : stewardText(event);
   return `${instant(entry.at)} ${source} ${text}`;

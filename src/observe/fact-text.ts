@@ -28,6 +28,8 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return `interface ${fact.name} ${fact.up ? "came up" : "went down"}${suffix(fact.reason)}`;
     case "script":
       return scriptText(fact);
+    case "bfd":
+      return `BFD session ${fact.name} ${BFD_VERDICTS[fact.why]}`;
     case "priority":
       return `our priority changed from ${fact.from} to ${fact.to}`;
     case "address-removed":
@@ -50,6 +52,14 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return "a reload removed it from the configuration";
   }
 }
+
+const BFD_VERDICTS: Readonly<Record<(CauseFact & { readonly kind: "bfd" })["why"], string>> = {
+  "came-up": "is up",
+  "neighbour-silent": "is down (the neighbour fell silent)",
+  "neighbour-said-down": "is down (the neighbour says so)",
+  reconfigured: "is down (a reload gave it another path)",
+  "never-up": "has not come up yet",
+};
 
 function advertisementText(fact: CauseFact & { readonly kind: "advertisement" }): string {
   const { from, priority, ourPriority, ourAddress } = fact;

@@ -1,5 +1,6 @@
 /** One line of the journal: something that happened in one of the processes, with both clocks. Plain JSON. */
 import type { Instant, Micros } from "../base/time.ts";
+import type { BfdEvent } from "../bfd/event.ts";
 import type { NotifyState } from "../vrrp/action.ts";
 import type { VrrpEvent } from "../vrrp/event.ts";
 
@@ -15,6 +16,7 @@ export type ChildName = "vrrp" | "steward" | "checker";
 
 export type JournalEvent =
   | { readonly source: "vrrp"; readonly event: VrrpEvent }
+  | { readonly source: "bfd"; readonly event: BfdEvent }
   | { readonly source: "supervisor"; readonly event: SupervisorEvent }
   | { readonly source: "steward"; readonly event: StewardEvent };
 

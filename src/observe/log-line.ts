@@ -4,8 +4,10 @@
  */
 import { formatOsError } from "../base/result.ts";
 import { formatSpan, MICROS_PER_MILLI } from "../base/time.ts";
+import type { BfdEvent } from "../bfd/event.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
 import type { DropReason, VrrpEvent } from "../vrrp/event.ts";
+import { BFD_DROP_TEXTS, bfdDiagnosticText } from "./bfd-text.ts";
 import { instantText, stewardText, supervisorText } from "./explain.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, SupervisorEvent } from "./journal-entry.ts";
@@ -21,7 +23,7 @@ export interface LogLine {
   /** Severity of syslog, 0 (emergency) to 7 (debug). */
   readonly priority: number;
   /** keepalived's identity for the process: `Keepalived` for the parent, `Keepalived_vrrp` for the VRRP child. */
-  readonly ident: "Keepalived" | "Keepalived_vrrp";
+  readonly ident: "Keepalived" | "Keepalived_vrrp" | "Keepalived_bfd";
   readonly text: string;
   /** Said only with `--log-detail`. */
   readonly detail: boolean;
@@ -32,6 +34,8 @@ export function logLine(entry: JournalEntry): readonly LogLine[] {
   switch (entry.event.source) {
     case "vrrp":
       return vrrpLines(entry, entry.event.event);
+    case "bfd":
+      return bfdLines(entry.event.event);
     case "supervisor":
       return supervisorLines(entry.event.event);
     case "steward": {
@@ -59,7 +63,7 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
         ),
       ];
     case "TrackerChanged":
-      return event.cause.flatMap(trackerLines);
+      return event.cause.flatMap((fact) => trackerLines(event.instance, fact));
     case "AddressListDiffers":
       return addressListLines(prefix, event);
     case "MasterHeard":
@@ -167,7 +171,11 @@ function linkLines(fact: CauseFact): readonly LogLine[] {
     : [];
 }
 
-function trackerLines(fact: CauseFact): readonly LogLine[] {
+function trackerLines(instance: string, fact: CauseFact): readonly LogLine[] {
+  if (fact.kind === "bfd") {
+    const state = fact.up ? "UP" : "DOWN";
+    return [vrrp(LOG_INFO, `VRRP_Instance(${instance}) Tracked BFD instance ${fact.name} is ${state}`)];
+  }
   if (fact.kind !== "script") return linkLines(fact);
   if (fact.ok) return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) succeeded`)];
   return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) failed (${scriptOutcome(fact)})`)];
@@ -223,6 +231,36 @@ function addressListLines(
       `${prefix}VIP list of ${event.source} differs from ours: ${parts.join(", ") || "other order or count"}`,
     ),
   ];
+}
+
+/** keepalived's lines; what it says with `-D` only is a detail here too. */
+function bfdLines(event: BfdEvent): readonly LogLine[] {
+  const name = `(${event.session})`;
+  switch (event.kind) {
+    case "StateChanged": {
+      const { from, to, diagnostic, remoteDiagnostic, reason } = event;
+      const priority = from === "Up" ? LOG_WARNING : to === "Up" ? LOG_NOTICE : LOG_INFO;
+      const local = `Local diagnostic - ${bfdDiagnosticText(diagnostic)}`;
+      const remote = `Remote diagnostic - ${bfdDiagnosticText(remoteDiagnostic)}`;
+      const why = to === "Down" || to === "AdminDown" ? ` (${local}, ${remote})` : "";
+      const entering = bfd(priority, `${name} Entering ${to} state${why}`);
+      if (reason.kind !== "detection-time") return [entering];
+      return [bfd(LOG_INFO, `${name} Expired after ${reason.interval / MICROS_PER_MILLI} ms`), entering];
+    }
+    case "TimersAgreed": {
+      const text = `transmit interval ${formatSpan(event.transmitInterval)}, detection time ${formatSpan(event.detectionTime)}`;
+      return [{ ...bfd(LOG_INFO, `${name} ${text}`), detail: true }];
+    }
+    case "PacketDropped": {
+      const whose = event.session === undefined ? "" : `${name} `;
+      const text = `${whose}Discarding packet from ${event.source}: ${BFD_DROP_TEXTS[event.reason]}`;
+      return [{ ...bfd(LOG_WARNING, text), detail: true }];
+    }
+  }
+}
+
+function bfd(priority: number, text: string): LogLine {
+  return { priority, ident: "Keepalived_bfd", text, detail: false };
 }
 
 function supervisorLines(event: SupervisorEvent): readonly LogLine[] {

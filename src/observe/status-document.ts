@@ -1,5 +1,6 @@
 /** What the control socket answers to `status`: the whole daemon as one plain value. */
 import type { Instant, Micros } from "../base/time.ts";
+import type { BfdSnapshot } from "../bfd/memory.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 import type { ChildName } from "./journal-entry.ts";
 
@@ -21,6 +22,8 @@ export interface StatusDocument {
   readonly children: readonly ChildStatus[];
   /** Absent while the vrrp child is not running or did not answer. */
   readonly vrrp: VrrpSnapshot | undefined;
+  /** Likewise absent. */
+  readonly bfd: BfdSnapshot | undefined;
   readonly scripts: readonly ScriptStatus[];
   /** What was refused by the system and what follows from it, one sentence each. */
   readonly degraded: readonly string[];

@@ -75,6 +75,7 @@ function document(instances: readonly InstanceSnapshot[] | undefined): StatusDoc
       { name: "vrrp", pid: 43, restarts: 1, upFor: s(60) },
       { name: "steward", pid: undefined, restarts: 0, upFor: 0 },
     ],
+    bfd: undefined,
     vrrp: instances === undefined ? undefined : ({ instances } as VrrpSnapshot),
     scripts: [
       {

@@ -2,6 +2,7 @@
 import { formatSpan } from "../base/time.ts";
 import type { VrrpState } from "../vrrp/event.ts";
 import type { AddressSnapshot, InstanceSnapshot } from "../vrrp/snapshot.ts";
+import { bfdPathText, bfdReasonText } from "./bfd-text.ts";
 import { causeText, instantText } from "./explain.ts";
 import { droppedText } from "./fact-text.ts";
 import type { ChildStatus, ScriptStatus, StatusDocument } from "./status-document.ts";
@@ -31,6 +32,7 @@ export function renderStatus(document: StatusDocument, view: StatusView): readon
     ...headLines(document, view, reader),
     "",
     ...instanceLines(document, view, reader),
+    ...bfdSessionLines(document, view, reader),
     "",
     ...processLines(document.children, view),
     ...scriptLines(document, view),
@@ -140,6 +142,32 @@ function addressLines(addresses: readonly AddressSnapshot[], view: StatusView): 
     },
   ]);
   return table(rows, view.paint);
+}
+
+function bfdSessionLines(document: StatusDocument, view: StatusView, reader: Reader): readonly string[] {
+  const sessions = document.bfd?.sessions ?? [];
+  if (sessions.length === 0) return [];
+  const rows = sessions.map((session): readonly Cell[] => {
+    const { model, memory, transmitInterval, detectionTime } = session;
+    return [
+      { text: clip(model.name, 31) },
+      { text: memory.state, colour: memory.state === "Up" ? "green" : memory.reportedUp ? "yellow" : "red" },
+      { text: memory.lastChange === undefined ? "-" : formatAge(document.at - memory.lastChange) },
+      { text: bfdPathText(session) },
+      { text: transmitInterval === undefined ? "-" : formatSpan(transmitInterval) },
+      { text: detectionTime === undefined ? "-" : formatSpan(detectionTime) },
+    ];
+  });
+  const [head, ...lines] = table(
+    [heading(["BFD", "STATE", "FOR", "NEIGHBOUR", "SENDS EVERY", "DETECTS IN"]), ...rows],
+    view.paint,
+  );
+  const instant = instantText(document, reader);
+  const blocks = sessions.flatMap(({ memory }, index) => [
+    lines[index] ?? "",
+    ...wrap(`because ${bfdReasonText(memory.reason, instant)}`, view.width, "    ", "      "),
+  ]);
+  return ["", head ?? "", ...blocks];
 }
 
 function processLines(children: readonly ChildStatus[], view: StatusView): readonly string[] {

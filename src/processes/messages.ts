@@ -3,12 +3,14 @@
  * steward and vrrp have to say to each other passes through it unopened, as text. Every message is checked on arrival.
  */
 import type { Instant, Micros } from "../base/time.ts";
-import type { ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
+import type { BfdSnapshot } from "../bfd/memory.ts";
+import type { BfdModel, ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { ChildStatus, ScriptStatus } from "../observe/status-document.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { RunNotify } from "../vrrp/action.ts";
+import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 
 /** vrrp child to supervisor. */
 export type FromVrrp =
@@ -25,7 +27,7 @@ export type FromVrrp =
   | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
   /** A journal event, for the steward. May be dropped under pressure. */
   | { readonly kind: "Event"; readonly at: Instant; readonly event: JournalEvent }
-  /** The engine's snapshot as JSON text; only the newest one matters. */
+  /** A {@link VrrpChildSnapshot} as JSON text; only the newest one matters. */
   | { readonly kind: "Snapshot"; readonly text: string }
   /** After a warm start: the first advertisements as master have left. */
   | { readonly kind: "Resumed" }
@@ -69,7 +71,14 @@ export type ToVrrp =
 /** What the vrrp child gets of the model. */
 export interface VrrpSlice {
   readonly model: VrrpModel;
+  readonly bfd: readonly BfdModel[];
   readonly process: ProcessModel;
+}
+
+/** What the text of a `Snapshot` message holds. */
+export interface VrrpChildSnapshot {
+  readonly vrrp: VrrpSnapshot;
+  readonly bfd: BfdSnapshot;
 }
 
 /** Steward to supervisor. */

@@ -13,13 +13,12 @@ import { renderStatus } from "../observe/status.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
 import { plainPaint } from "../observe/style.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
-import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 import type { ConfigurationReport, RunningConfiguration } from "./configuration.ts";
 import { decideConfiguration } from "./configuration.ts";
 import { parseControlRequest } from "./control-requests.ts";
 import { isoMicros, Journal } from "./journal.ts";
 import { Mailer } from "./mailer.ts";
-import type { FromSteward, ToSteward, VrrpSlice } from "./messages.ts";
+import type { FromSteward, ToSteward, VrrpChildSnapshot, VrrpSlice } from "./messages.ts";
 import { parseToSteward } from "./messages.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
@@ -54,7 +53,7 @@ class Steward {
   #startedAt: Instant = 0;
   #running: RunningConfiguration | undefined;
   #lastReload: StatusDocument["lastReload"];
-  #snapshot: VrrpSnapshot | undefined;
+  #snapshot: VrrpChildSnapshot | undefined;
   #status: StatusMessage | undefined;
   /** Clients that wait for a status: answered when both halves have come. */
   #statusWaiters: (() => void)[] = [];
@@ -95,7 +94,7 @@ class Steward {
         this.#mailer.submit(message);
         return;
       case "Snapshot":
-        this.#snapshot = JSON.parse(message.text) as VrrpSnapshot;
+        this.#snapshot = JSON.parse(message.text) as VrrpChildSnapshot;
         this.#heard.snapshot = true;
         this.#answerStatus(false);
         return;
@@ -167,7 +166,11 @@ class Steward {
     const instances = running.model.vrrp.instances.length;
     this.#record({ kind: "ConfigLoaded", files, instances, notes, repairs });
     if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
-    const slice: VrrpSlice = { model: running.model.vrrp, process: running.model.global.process };
+    const slice: VrrpSlice = {
+      model: running.model.vrrp,
+      bfd: running.model.bfd,
+      process: running.model.global.process,
+    };
     this.#post({
       kind: "Configured",
       generation: running.generation,
@@ -266,8 +269,7 @@ class Steward {
     const entries = this.#journal?.entries ?? [];
     for (let index = entries.length - 1; index >= 0 && found.length < limit; index--) {
       const entry = entries[index];
-      if (entry?.event.source !== "vrrp" || entry.event.event.kind !== "StateChanged") continue;
-      if (instance === undefined || entry.event.event.instance === instance) found.push(entry);
+      if (entry !== undefined && isTransition(entry, instance)) found.push(entry);
     }
     return found;
   }
@@ -302,7 +304,8 @@ class Steward {
       configFile: this.#options.file,
       lastReload: this.#lastReload,
       children: this.#status?.children ?? [],
-      vrrp: this.#snapshot,
+      vrrp: this.#snapshot?.vrrp,
+      bfd: this.#snapshot?.bfd,
       scripts: this.#status?.scripts ?? [],
       degraded: this.#status?.degraded ?? [],
       droppedEvents: (this.#status?.droppedEvents ?? 0) + (this.#journal?.failedAppends ?? 0),
@@ -339,6 +342,14 @@ class Steward {
 
 function reply(client: ControlClient, value: ControlReply): void {
   client.reply(value);
+}
+
+/** State changes of one instance or of all; those of a BFD session only where it is asked for by name. */
+function isTransition({ event: journal }: JournalEntry, name: string | undefined): boolean {
+  if (journal.source !== "vrrp" && journal.source !== "bfd") return false;
+  if (journal.event.kind !== "StateChanged") return false;
+  if (journal.source === "bfd") return journal.event.session === name;
+  return name === undefined || journal.event.instance === name;
 }
 
 /** The model as text, passwords masked. */

@@ -17,11 +17,11 @@ import { beatInterval } from "../supervise/heartbeat.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { VrrpAction } from "../vrrp/action.ts";
 import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
-import type { VrrpEvent } from "../vrrp/event.ts";
 import type { VrrpInput } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
+import { BfdSide } from "./bfd-side.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import type { FromVrrp, ToVrrp, VrrpSlice } from "./messages.ts";
+import type { FromVrrp, ToVrrp, VrrpChildSnapshot, VrrpSlice } from "./messages.ts";
 import { parseToVrrp } from "./messages.ts";
 import { netlinkInput, staleFacts } from "./netlink-inputs.ts";
 import type { ParentChannel } from "./parent-channel.ts";
@@ -49,6 +49,7 @@ class VrrpChild {
   #channel: ParentChannel<FromVrrp> | undefined;
   #netlink: Netlink | undefined;
   #executor: VrrpExecutor | undefined;
+  #bfd: BfdSide | undefined;
   #engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot> | undefined;
   #start: StartMessage | undefined;
   #releaseOnStop = true;
@@ -81,7 +82,7 @@ class VrrpChild {
         this.#post({ kind: "Ledger", change, entries: addresses.map((one) => ledgerEntry(instance, one)) }),
       notify: (request) => this.#post({ kind: "Notify", request }),
       mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
-      event: (event) => this.#event(event),
+      event: (event) => this.#event({ source: "vrrp", event }),
       stopped: () => this.#end(),
       trouble: ({ call, errno, subject }) =>
         this.#post({
@@ -92,6 +93,21 @@ class VrrpChild {
             errno === "EPERM"
               ? "run as root, or with CAP_NET_RAW and CAP_NET_ADMIN"
               : "look at the interface and the firewall",
+        }),
+    });
+    this.#bfd = new BfdSide(this.#loop, this.#netlink, {
+      changed: (input) => this.#handle(input),
+      event: (event) => this.#event({ source: "bfd", event }),
+      rearm: () => this.#rearm(),
+      trouble: ({ call, errno, subject }) =>
+        this.#post({
+          kind: "Degraded",
+          what: `${call} ${subject}: ${errno}`,
+          consequence: "the session does not come up, or fails",
+          remedy:
+            errno === "EADDRINUSE"
+              ? "another BFD daemon runs here: end it"
+              : "look at source_ip, at the route to neighbor_ip and at the firewall",
         }),
     });
     this.#beat();
@@ -126,7 +142,7 @@ class VrrpChild {
 
   /** Goes on where the life before ended: the advertisements go out before the kernel is asked for anything. */
   #startWarm(message: StartMessage, text: string): void {
-    const last = JSON.parse(text) as VrrpSnapshot;
+    const { vrrp: last, bfd } = JSON.parse(text) as VrrpChildSnapshot;
     // Nothing worth a snapshot happened from then until the end of that life.
     const snapshot = { ...last, at: Math.max(last.at, message.aliveUntil) };
     const slice = JSON.parse(message.slice) as VrrpSlice;
@@ -135,7 +151,9 @@ class VrrpChild {
     this.#executor?.configure(snapshot.model);
     this.#handle({ kind: "ClockReached" });
     this.#post({ kind: "Resumed" });
-    if (!equalPlain(slice.model, snapshot.model)) {
+    this.#bfd?.restore(bfd);
+    const bfdModels = bfd.sessions.map((session) => session.model);
+    if (!equalPlain(slice.model, snapshot.model) || !equalPlain(slice.bfd, bfdModels)) {
       this.#configure(message.generation, slice);
     } else {
       this.#post({ kind: "Applied", generation: message.generation });
@@ -171,6 +189,7 @@ class VrrpChild {
   #configure(generation: number, slice: VrrpSlice): void {
     this.#executor?.configure(slice.model);
     this.#handle({ kind: "ConfigChanged", model: slice.model });
+    this.#bfd?.configure(slice.bfd);
     this.#post({ kind: "Applied", generation });
     this.#snapshotSoon(this.#loop.now());
   }
@@ -207,7 +226,14 @@ class VrrpChild {
     const engine = this.#engine;
     if (engine === undefined) return;
     this.#executor?.execute(engine.handle(this.#loop.now(), input));
-    this.#engineTimer.set(engine.nextDeadline());
+    this.#rearm();
+  }
+
+  /** One timer for both engines. */
+  #rearm(): void {
+    const vrrp = this.#engine?.nextDeadline();
+    const bfd = this.#bfd?.nextDeadline();
+    this.#engineTimer.set(vrrp === undefined || bfd === undefined ? (vrrp ?? bfd) : Math.min(vrrp, bfd));
   }
 
   /** Everything readable in this turn of the event loop comes first: `setImmediate` runs after all of it. */
@@ -217,11 +243,12 @@ class VrrpChild {
     setImmediate(() => {
       this.#clockPending = false;
       this.#handle({ kind: "ClockReached" });
+      this.#bfd?.handle({ kind: "ClockReached" });
     });
   }
 
-  #event(event: VrrpEvent): void {
-    const journal: JournalEvent = { source: "vrrp", event };
+  #event(journal: JournalEvent & { readonly source: "vrrp" | "bfd" }): void {
+    const { event } = journal;
     this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, "droppable");
     if (event.kind === "StateChanged") this.#snapshotSoon(this.#snapshotAt + SNAPSHOT_SPACING);
     else this.#snapshotSoon(this.#snapshotAt + seconds(1));
@@ -242,7 +269,8 @@ class VrrpChild {
     this.#snapshotTimer.set(undefined);
     const begun = this.#loop.now();
     const snapshot = engine.snapshot(begun);
-    this.#channel?.outbox.post({ kind: "Snapshot", text: JSON.stringify(snapshot) }, "latest");
+    const bfd = this.#bfd?.snapshot(begun);
+    this.#channel?.outbox.post({ kind: "Snapshot", text: JSON.stringify({ vrrp: snapshot, bfd }) }, "latest");
     this.#snapshotAt = this.#loop.now();
     this.#snapshotCost = this.#snapshotAt - begun;
     const before = this.#masterDown;
@@ -275,6 +303,7 @@ class VrrpChild {
 
   /** Leaves when everything said has reached the supervisor. */
   #end(): void {
+    this.#bfd?.handle({ kind: "StopRequested", by: this.#stopRequested ?? "the end of the process" });
     this.#sendSnapshot();
     for (const timer of [this.#engineTimer, this.#snapshotTimer, this.#stopTimer]) timer.close();
     const leave = (): void => {

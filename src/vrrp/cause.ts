@@ -11,6 +11,9 @@ export type Cause = readonly CauseFact[];
 
 export type CauseFact = { readonly at: Instant } & CauseDetail;
 
+/** Why a BFD session is up or down. */
+export type BfdVerdict = "came-up" | "neighbour-silent" | "neighbour-said-down" | "reconfigured";
+
 export type CauseDetail =
   | { readonly kind: "started" }
   | { readonly kind: "restored"; readonly downFor: Micros }
@@ -43,6 +46,13 @@ export type CauseDetail =
       readonly exitCode: number | undefined;
       readonly signal: string | undefined;
       readonly timedOut: boolean;
+    }
+  /** A BFD session as far as followers were told: a neighbour taken out of service is not down. */
+  | {
+      readonly kind: "bfd";
+      readonly name: string;
+      readonly up: boolean;
+      readonly why: BfdVerdict | "never-up";
     }
   | { readonly kind: "priority"; readonly from: number; readonly to: number }
   | { readonly kind: "address-added"; readonly address: IpAddress; readonly interface: string }

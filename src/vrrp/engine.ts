@@ -25,7 +25,7 @@ import { takeSnapshot } from "./snapshot.ts";
 import { emptySurroundings, forgetAddress, linkProblem, noteAddress } from "./surroundings.ts";
 import type { Limits } from "./timers.ts";
 import { DEFAULT_LIMITS } from "./timers.ts";
-import { judgeScript, scriptFact } from "./tracking.ts";
+import { bfdFact, judgeScript, scriptFact } from "./tracking.ts";
 import { applyTransition } from "./transition.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factAt } from "./turn.ts";
@@ -155,6 +155,9 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       case "ScriptFinished":
         this.#finishScript(input);
         return;
+      case "BfdChanged":
+        this.#changeBfd(input);
+        return;
       case "ClockReached":
         this.#reachClock();
         return;
@@ -237,6 +240,20 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     for (const instance of this.#roster.all) {
       if (!instance.model.trackScripts.some((tracked) => tracked.name === name)) continue;
       emit(turn, instance, { kind: "TrackerChanged", tracker: name, ok: script.ok, cause: [fact] });
+      reconsider(turn, instance, fact);
+    }
+    this.#touchAll();
+  }
+
+  #changeBfd(change: Extract<VrrpInput, { kind: "BfdChanged" }>): void {
+    const turn = this.#turn;
+    const { session: name, up, why } = change;
+    if (turn.surroundings.bfds.get(name)?.up === up) return;
+    turn.surroundings.bfds.set(name, { up, why, at: turn.now });
+    const fact = bfdFact(name, turn.surroundings, turn.now);
+    for (const instance of this.#roster.all) {
+      if (!instance.model.trackBfds.some((tracked) => tracked.name === name)) continue;
+      emit(turn, instance, { kind: "TrackerChanged", tracker: name, ok: up, cause: [fact] });
       reconsider(turn, instance, fact);
     }
     this.#touchAll();

@@ -4,6 +4,7 @@ import type { MacAddress } from "../base/mac.ts";
 import type { OsError } from "../base/result.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
+import type { BfdVerdict } from "./cause.ts";
 
 export type VrrpInput =
   /** The first one starts the engine; later ones are reloads. */
@@ -22,6 +23,8 @@ export type VrrpInput =
       readonly timedOut: boolean;
       readonly duration: Micros;
     }
+  /** A BFD session came up or failed. One that was never told of is down. */
+  | { readonly kind: "BfdChanged"; readonly session: string; readonly up: boolean; readonly why: BfdVerdict }
   /** A deadline may have passed; `handle`'s `now` says how late it is. */
   | { readonly kind: "ClockReached" }
   | { readonly kind: "ActionDone"; readonly id: number; readonly epoch: number; readonly address: IpAddress }

@@ -6,7 +6,7 @@ import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { Instant } from "../base/time.ts";
 import type { VirtualAddressModel } from "../model/model.ts";
 import type { NotifyState } from "./action.ts";
-import type { Cause, CauseFact } from "./cause.ts";
+import type { BfdVerdict, Cause, CauseFact } from "./cause.ts";
 import type { DropReason } from "./event.ts";
 
 /** A state with the deadlines that exist in it and nowhere else. */
@@ -128,6 +128,13 @@ export interface ScriptMemory {
   known: boolean;
   ok: boolean;
   last: ScriptResult | undefined;
+}
+
+/** A BFD session as it was last told of. */
+export interface BfdMemory {
+  readonly up: boolean;
+  readonly why: BfdVerdict;
+  readonly at: Instant;
 }
 
 /** One burst on its way: `rounds` times all `addresses`, round by round. */

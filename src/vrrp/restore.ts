@@ -34,6 +34,7 @@ export function readSnapshot(snapshot: VrrpSnapshot): Restored {
   for (const { name, counter, known, ok, last } of snapshot.scripts) {
     surroundings.scripts.set(name, { counter, known, ok, last });
   }
+  for (const { name, up, why, at } of snapshot.bfds) surroundings.bfds.set(name, { up, why, at });
   const models = new Map(snapshot.model.instances.map((model) => [model.key, model]));
   const instances: Instance[] = [];
   for (const { key, internal: memory } of snapshot.instances) {

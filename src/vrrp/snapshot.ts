@@ -9,7 +9,7 @@ import type { DropReason, VrrpState } from "./event.ts";
 import type { InterfaceAddress, LinkState } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
-import type { AddressRecord, EngineMemory, InstanceMemory, ScriptResult } from "./memory.ts";
+import type { AddressRecord, BfdMemory, EngineMemory, InstanceMemory, ScriptResult } from "./memory.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface VrrpSnapshot {
@@ -18,6 +18,8 @@ export interface VrrpSnapshot {
   readonly links: readonly LinkState[];
   readonly addresses: readonly InterfaceAddress[];
   readonly scripts: readonly ScriptSnapshot[];
+  /** BFD sessions that were told of. */
+  readonly bfds: readonly (BfdMemory & { readonly name: string })[];
   readonly instances: readonly InstanceSnapshot[];
   readonly nextActionId: number;
   readonly stopping: boolean;
@@ -117,6 +119,7 @@ export function takeSnapshot(
     links: [...surroundings.links.values()],
     addresses: [...surroundings.addresses.values()].flat(),
     scripts: [...surroundings.scripts].map(([name, script]) => ({ name, ...script })),
+    bfds: [...surroundings.bfds].map(([name, bfd]) => ({ name, ...bfd })),
     instances: instances.filter((instance) => !instance.retired).map(instanceSnapshot),
     nextActionId: memory.nextActionId,
     stopping: memory.stop !== undefined,

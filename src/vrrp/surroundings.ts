@@ -1,7 +1,7 @@
-/** What the engine knows of the host: links, their addresses, and the verdicts of track scripts. */
+/** What the engine knows of the host: links, their addresses, and the verdicts of track scripts and BFD sessions. */
 import type { TrackScriptJudgement } from "../model/model.ts";
 import type { InterfaceAddress, LinkState } from "./input.ts";
-import type { ScriptMemory } from "./memory.ts";
+import type { BfdMemory, ScriptMemory } from "./memory.ts";
 
 export interface Surroundings {
   readonly links: Map<string, LinkState>;
@@ -9,10 +9,17 @@ export interface Surroundings {
   readonly addresses: Map<string, InterfaceAddress[]>;
   readonly scripts: Map<string, ScriptMemory>;
   readonly judgements: Map<string, TrackScriptJudgement>;
+  readonly bfds: Map<string, BfdMemory>;
 }
 
 export function emptySurroundings(): Surroundings {
-  return { links: new Map(), addresses: new Map(), scripts: new Map(), judgements: new Map() };
+  return {
+    links: new Map(),
+    addresses: new Map(),
+    scripts: new Map(),
+    judgements: new Map(),
+    bfds: new Map(),
+  };
 }
 
 /** Notes an address, or its new attributes. */

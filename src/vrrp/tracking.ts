@@ -1,4 +1,4 @@
-/** What interfaces and scripts make of an instance: its effective priority, and the reasons for FAULT. */
+/** What interfaces, scripts and BFD sessions make of an instance: its effective priority, and the reasons for FAULT. */
 import type { Instant } from "../base/time.ts";
 import type { TrackedModel, TrackScriptJudgement, VrrpInstanceModel } from "../model/model.ts";
 import type { CauseDetail, CauseFact } from "./cause.ts";
@@ -97,6 +97,11 @@ export function assess(
       faults.push({ key: `script ${tracked.name}`, fact: scriptFact(tracked.name, script, now) });
     }
   }
+  for (const tracked of model.trackBfds) {
+    const fact = bfdFact(tracked.name, surroundings, now);
+    sum += contribution(tracked.weight, tracked.reverse, fact.up);
+    if (isFaulty(tracked, fact.up)) faults.push({ key: `bfd ${tracked.name}`, fact });
+  }
   if (!hasSource && surroundings.links.has(model.interface)) {
     const detail: CauseDetail = { kind: "no-source-address", interface: model.interface };
     faults.push({ key: "no-source-address", fact: { at: now, ...detail } });
@@ -127,6 +132,10 @@ export function priorityFacts(
     if (contribution(weight, reverse, problem === undefined) === 0) continue;
     reasons.push(linkFault(name, problem ?? "up", now).fact);
   }
+  for (const { name, weight, reverse } of model.trackBfds) {
+    const fact = bfdFact(name, surroundings, now);
+    if (contribution(weight, reverse, fact.up) !== 0) reasons.push(fact);
+  }
   const at = Math.max(...reasons.map((reason) => reason.at));
   return [
     { at: reasons.length === 0 ? now : at, kind: "priority", from: model.priority, to: effective },
@@ -146,6 +155,17 @@ export function scriptFact(name: string, script: ScriptMemory, now: Instant): Ca
     signal: last?.signal,
     timedOut: last?.timedOut ?? false,
   };
+}
+
+/** What `why` says about a BFD session; one that was never told of is down. */
+export function bfdFact(
+  name: string,
+  surroundings: Surroundings,
+  now: Instant,
+): CauseFact & { readonly kind: "bfd" } {
+  const known = surroundings.bfds.get(name);
+  if (known === undefined) return { at: now, kind: "bfd", name, up: false, why: "never-up" };
+  return { at: known.at, kind: "bfd", name, up: known.up, why: known.why };
 }
 
 /** Links without which the instance cannot work: its own and its addresses'. */

@@ -136,20 +136,3 @@ export function encodeBfd(packet: BfdPacket, into: Uint8Array = new Uint8Array(B
   writeUint32(into, 20, packet.requiredMinEchoRx);
   return into;
 }
-
-const DIAGNOSTICS: readonly string[] = [
-  "No Diagnostic",
-  "Control Detection Time Expired",
-  "Echo Function Failed",
-  "Neighbor Signaled Session Down",
-  "Forwarding Plane Reset",
-  "Path Down",
-  "Concatenated Path Down",
-  "Administratively Down",
-  "Reverse Concatenated Path Down",
-];
-
-/** RFC 5880's words for a diagnostic code. */
-export function bfdDiagnosticText(diagnostic: number): string {
-  return DIAGNOSTICS[diagnostic] ?? `Diagnostic ${diagnostic}`;
-}
