@@ -47,6 +47,8 @@ export class Director {
             pid("vrrp"),
             "-c",
             pid("checkers"),
+            "-b",
+            pid("bfd"),
           ];
     const child = this.host.spawn(command);
     const collect = (chunk: Buffer): void => {

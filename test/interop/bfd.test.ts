@@ -1,0 +1,166 @@
+/** BFD against keepalived and bird, in namespaces; the wire is told by tcpdump. */
+import type { ChildProcess } from "node:child_process";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Director } from "../support/director.ts";
+import { type Host, Lan } from "../support/lan.ts";
+import { pause, waitFor } from "../support/wait.ts";
+
+/** What a loaded machine may add to a deadline, in seconds. */
+const TOLERANCE = 0.5;
+
+let lan: Lan;
+let one: Host;
+let two: Host;
+
+beforeEach(() => {
+  lan = new Lan();
+  one = lan.addHost("one", { ipv4: "10.9.0.1/24", ipv6: "2001:db8::1/64" });
+  two = lan.addHost("two", { ipv4: "10.9.0.2/24", ipv6: "2001:db8::2/64" });
+});
+
+afterEach(() => lan.destroy());
+
+function session(neighbour: string, source: string, interval = 100): string {
+  return `
+bfd_instance peer {
+  neighbor_ip ${neighbour}
+  source_ip ${source}
+  min_rx ${interval}
+  min_tx ${interval}
+  multiplier 3
+  weight -50
+}
+`;
+}
+
+const INSTANCE = `
+vrrp_instance VI_1 {
+  state BACKUP
+  interface eth0
+  virtual_router_id 51
+  priority 150
+  virtual_ipaddress {
+    10.9.0.100/24
+  }
+  track_bfd {
+    peer
+  }
+}
+`;
+
+/** Lines that tcpdump prints, with the kernel's time stamps. */
+function listen(host: Host, filter: string): { readonly lines: string[]; readonly child: ChildProcess } {
+  const lines: string[] = [];
+  const child = host.spawn(["tcpdump", "-i", "eth0", "-U", "-l", "-nn", "-tt", "-vvv", filter]);
+  let rest = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    rest += chunk.toString();
+    const parts = rest.split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts);
+  });
+  return { lines, child };
+}
+
+async function up(director: Director, count = 1): Promise<void> {
+  await waitFor(
+    "the session to come up",
+    () => director.output.split("(peer) Entering Up state").length > count,
+    { within: 15_000, detail: () => director.output },
+  );
+}
+
+async function down(director: Director): Promise<void> {
+  await waitFor("the session to go down", () => director.output.includes("(peer) Entering Down state"), {
+    within: 10_000,
+    detail: () => director.output,
+  });
+}
+
+test.each([
+  ["IPv4", "10.9.0.1", "10.9.0.2"],
+  ["IPv6", "2001:db8::1", "2001:db8::2"],
+])("keepalived's session over %s comes up, and a pulled cable moves the priority", async (_, a, b) => {
+  const buoy = new Director("buoy", one);
+  const keepalived = new Director("keepalived", two);
+  buoy.start(session(b, a) + INSTANCE);
+  keepalived.start(session(a, b));
+  await waitFor("keepalived to be heard", () => buoy.output.includes("(peer) Entering Up state"), {
+    within: 15_000,
+    detail: () => `${buoy.output}--- keepalived\n${keepalived.output}`,
+  });
+  await up(keepalived);
+  await waitFor("buoy to be master", () => one.holds("10.9.0.100"), { within: 10_000 });
+  // Lets both finish their poll sequences.
+  await pause(1500);
+  const began = performance.now();
+  lan.setCable(two, false);
+  await down(buoy);
+  expect((performance.now() - began) / 1000).toBeLessThan(0.3 + TOLERANCE);
+  await waitFor("the priority to fall", () => buoy.output.includes("effective priority from 150 to 100"), {
+    within: 2000,
+    detail: () => buoy.output,
+  });
+  expect(buoy.output).toContain("VRRP_Instance(VI_1) Tracked BFD instance peer is DOWN");
+  lan.setCable(two, true);
+  await up(buoy, 2);
+  await waitFor("the priority to recover", () => buoy.output.includes("effective priority from 100 to 150"), {
+    within: 2000,
+    detail: () => buoy.output,
+  });
+  await buoy.stop();
+});
+
+test("bird's session comes up, its timers are agreed, and a stop says AdminDown", async () => {
+  const conf = two.writeFile(
+    "bird.conf",
+    `log stderr all;
+router id 10.9.0.2;
+protocol device {}
+protocol bfd {
+  interface "eth0" { interval 50 ms; idle tx interval 1 s; multiplier 4; };
+  neighbor 10.9.0.1;
+}
+`,
+  );
+  const socket = two.path("bird.ctl");
+  two.spawn(["bird", "-f", "-c", conf, "-s", socket]);
+  const wire = listen(two, "udp port 3784 and src 10.9.0.1");
+  const buoy = new Director("buoy", one);
+  buoy.start(session("10.9.0.2", "10.9.0.1", 40));
+  await up(buoy);
+  const sessions = (): string => two.run("birdc", "-s", socket, "show", "bfd", "sessions");
+  await waitFor(
+    "bird's view of agreed timers",
+    () => /10\.9\.0\.1\s+eth0\s+Up\s+\S+\s+0\.050\s+0\.1/.test(sessions()),
+    {
+      within: 5000,
+      detail: sessions,
+    },
+  );
+  await buoy.stop();
+  await waitFor("AdminDown on the wire", () => wire.lines.some((line) => line.includes("AdminDown")), {
+    within: 2000,
+    detail: () => wire.lines.slice(-10).join("\n"),
+  });
+  expect(wire.lines.some((line) => /Administratively Down/.test(line))).toBe(true);
+  expect(wire.lines.some((line) => /ttl 255/.test(line))).toBe(true);
+});
+
+test("10 ms x 3 between two of ours", async () => {
+  const directors = [new Director("buoy", one), new Director("buoy", two)] as const;
+  directors[0].start(session("10.9.0.2", "10.9.0.1", 10));
+  directors[1].start(session("10.9.0.1", "10.9.0.2", 10));
+  await up(directors[0]);
+  await up(directors[1]);
+  const wire = listen(two, "udp port 3784 and src 10.9.0.1");
+  await pause(4000);
+  const packets = wire.lines.filter((line) => /^\d/.test(line)).length;
+  // The rate itself: at 10 ms less 10 to 25 % more than 100 a second, and fewer only where the machine stands still.
+  expect(packets).toBeGreaterThan(200);
+  const flaps = directors.map(({ output }) => output.split("(peer) Entering Down state").length - 1);
+  if (flaps.some((count) => count > 0)) process.stdout.write(`sessions at 10 ms x 3 went down: ${flaps}\n`);
+  // A stall of the machine may end a session; it comes back by itself.
+  await up(directors[0], (flaps[0] ?? 0) + 1);
+  for (const director of directors) await director.stop();
+});
