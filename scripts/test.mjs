@@ -25,6 +25,7 @@ const NEEDED = {
   tcpdump: "tcpdump",
   nft: "nftables",
   nginx: "nginx-light",
+  bird: "bird2",
   ping: "iputils-ping",
   ps: "procps",
 };
