@@ -72,6 +72,24 @@ describe("listenControl", () => {
     expect(await lines(socket, 1)).toEqual([{ echo: 1 }]);
   });
 
+  it("survives clients beyond its limit that are gone before they are told, and keeps none of them", async () => {
+    await serve({ clients: 1 });
+    const first = await connect();
+    for (let i = 0; i < 20; i++) {
+      const gone = createConnection(path);
+      gone.on("error", () => gone.destroy());
+      gone.destroy();
+    }
+    const stubborn = createConnection({ path, allowHalfOpen: true });
+    stubborn.resume();
+    await once(stubborn, "end");
+    const refused = new Promise((resolve) => stubborn.once("error", resolve));
+    stubborn.write("1\n");
+    expect(await refused).toMatchObject({ code: "EPIPE" });
+    first.write("1\n");
+    expect(await lines(first, 1)).toEqual([{ echo: 1 }]);
+  });
+
   it("answers several requests in one write and one in several writes", async () => {
     await serve();
     const socket = await connect();

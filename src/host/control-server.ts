@@ -49,7 +49,10 @@ export function listenControl(
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     if (sockets.size >= limits.clients) {
-      socket.end(`${JSON.stringify({ ok: false, error: "too many clients" })}\n`);
+      // It may be gone already; and one that stays must not hold a descriptor by never closing its side.
+      socket.on("error", () => socket.destroy());
+      socket.write(`${JSON.stringify({ ok: false, error: "too many clients" })}\n`);
+      socket.destroySoon();
       return;
     }
     sockets.add(socket);
