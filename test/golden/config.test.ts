@@ -64,9 +64,14 @@ function describeFile(name: string): string {
     summarise(name, loaded),
     `exit status of check: ${checkExitStatus(diagnostics)}, of keepalived -t: ${keepalivedTestStatus(diagnostics)}`,
     "",
-    model === undefined ? "no model" : JSON.stringify(model, undefined, 2),
+    model === undefined ? "no model" : JSON.stringify(model, withoutEmpty, 2),
     "",
   ]
     .join("\n")
     .replaceAll(DIRECTORY, "");
+}
+
+/** What is off or empty is left out: a new field shows only where a configuration sets it. */
+function withoutEmpty(_key: string, value: unknown): unknown {
+  return value === false || (Array.isArray(value) && value.length === 0) ? undefined : value;
 }
