@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   status: async () => (await import("./status.ts")).registerStatus,
   why: async () => (await import("./why.ts")).registerWhy,
   journal: async () => (await import("./journal.ts")).registerJournal,
+  plan: async () => (await import("./plan.ts")).registerPlan,
   reload: async () => (await import("./reload.ts")).registerReload,
   stop: async () => (await import("./stop.ts")).registerStop,
   lab: async () => (await import("./lab.ts")).registerLab,

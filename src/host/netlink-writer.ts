@@ -20,6 +20,8 @@ export interface NetlinkWriter {
   submit(call: string, subject: string, sequence: number, request: Uint8Array, done: RequestDone): void;
   /** Requests not answered yet. */
   pending(): number;
+  /** Requests handed over since it was opened: what a reload that changes nothing does not add to. */
+  submitted(): number;
   /** Requests still waiting are dropped, and their `done` is not called. */
   close(): void;
 }
@@ -42,6 +44,7 @@ export function openNetlinkWriter(
   const handle = check("writer thread", `netlink ${protocol}`, native.writerOpen(protocol, queueLimit));
   const waiting = new Map<number, Pending>();
   let sequence = 0;
+  let submitted = 0;
   let open = true;
   const registration = loop.onReadable(native.writerDescriptor(handle), () => {
     while (open) {
@@ -59,11 +62,13 @@ export function openNetlinkWriter(
     nextSequence: () => (sequence % SEQUENCES) + 1,
     submit(call, subject, used, request, done) {
       sequence = used;
+      submitted++;
       const result = native.writerSubmit(handle, used, request);
       if (result === 0) waiting.set(used, { call, subject, done });
       else queueMicrotask(() => open && done(osError(call, subject, result), NO_BYTES));
     },
     pending: () => waiting.size,
+    submitted: () => submitted,
     close() {
       if (!open) return;
       open = false;

@@ -53,6 +53,8 @@ export interface Netlink {
   removeAddress(request: AddressRequest, done: ChangeDone): void;
   /** Requests that were submitted and not answered yet. */
   pending(): number;
+  /** Requests for changes submitted so far. */
+  submitted(): number;
   close(): void;
 }
 
@@ -154,6 +156,10 @@ class KernelNetlink implements Netlink {
 
   pending(): number {
     return this.#writer.pending();
+  }
+
+  submitted(): number {
+    return this.#writer.submitted();
   }
 
   close(): void {

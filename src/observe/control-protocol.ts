@@ -2,6 +2,7 @@
  * The control socket: one JSON object a line each way, a request and its answer; a `journal` request with `follow` goes on
  * answering until the client closes.
  */
+import type { ReloadPlan } from "../supervise/plan.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import type { StatusDocument } from "./status-document.ts";
 
@@ -13,6 +14,8 @@ export type ControlRequest =
   /** The last state changes of one instance or of all, newest first, with their causes. */
   | { readonly command: "why"; readonly instance: string | undefined; readonly limit: number }
   | { readonly command: "journal"; readonly limit: number; readonly follow: boolean }
+  /** What a reload would do; `file` is another file than the daemon's own, as an absolute path. */
+  | { readonly command: "plan"; readonly file: string | undefined }
   | { readonly command: "reload" }
   | { readonly command: "stop" };
 
@@ -20,11 +23,21 @@ export type ControlReply =
   | { readonly ok: true; readonly command: "status"; readonly status: StatusDocument }
   | { readonly ok: true; readonly command: "why"; readonly entries: readonly JournalEntry[] }
   | { readonly ok: true; readonly command: "journal"; readonly entries: readonly JournalEntry[] }
-  /** `diagnostics` is the rendered text of what was found in the configuration. */
+  /** `diagnostics` is the rendered text of what was found in the configuration; `refused` says why it would not be applied. */
+  | {
+      readonly ok: true;
+      readonly command: "plan";
+      readonly file: string;
+      readonly refused: string | undefined;
+      readonly plan: ReloadPlan | undefined;
+      readonly diagnostics: string;
+    }
+  /** `plan` is what was done, undefined where nothing was. */
   | {
       readonly ok: true;
       readonly command: "reload";
       readonly outcome: "applied" | "unchanged";
+      readonly plan: ReloadPlan | undefined;
       readonly diagnostics: string;
     }
   | { readonly ok: true; readonly command: "stop" }

@@ -202,6 +202,8 @@ export function stewardText(event: StewardEvent): string {
       return `configuration ${event.files.join(", ")}: ${plural(event.instances, "instance")}, ${plural(event.notes, "note")}, ${plural(event.repairs, "repair")}`;
     case "ConfigRefused":
       return `configuration ${event.file} refused${event.atStart ? "" : ", the running one stays"}: ${event.diagnostics[0] ?? "no reason given"}`;
+    case "ReloadPlanned":
+      return `reload: ${event.lines.map((line) => line.trim()).join(" | ")}`;
     case "ReloadUnchanged":
       return "the reloaded configuration changes nothing";
     case "MailSent":

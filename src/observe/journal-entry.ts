@@ -74,6 +74,8 @@ export type StewardEvent =
       readonly diagnostics: readonly string[];
     }
   | { readonly kind: "ReloadUnchanged" }
+  /** What a reload that was applied does, as `buoy plan` puts it. */
+  | { readonly kind: "ReloadPlanned"; readonly lines: readonly string[] }
   | {
       readonly kind: "MailSent";
       readonly subject: string;

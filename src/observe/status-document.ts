@@ -24,6 +24,8 @@ export interface StatusDocument {
   readonly vrrp: VrrpSnapshot | undefined;
   /** Likewise absent. */
   readonly bfd: BfdSnapshot | undefined;
+  /** Changes that the vrrp process has asked of the kernel since it began. */
+  readonly kernelRequests: number | undefined;
   readonly scripts: readonly ScriptStatus[];
   /** What was refused by the system and what follows from it, one sentence each. */
   readonly degraded: readonly string[];

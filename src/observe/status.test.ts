@@ -76,6 +76,7 @@ function document(instances: readonly InstanceSnapshot[] | undefined): StatusDoc
       { name: "steward", pid: undefined, restarts: 0, upFor: 0 },
     ],
     bfd: undefined,
+    kernelRequests: undefined,
     vrrp: instances === undefined ? undefined : ({ instances } as VrrpSnapshot),
     scripts: [
       {

@@ -28,6 +28,8 @@ export type ConfigurationDecision =
   | {
       readonly kind: "refuse";
       readonly why: string;
+      /** What was read, where it could be. */
+      readonly model: Model | undefined;
       /** keepalived's exit code, for a first start. */
       readonly exitCode: number;
       readonly report: ConfigurationReport;
@@ -44,14 +46,11 @@ export interface ConfigurationReport {
 
 /** Reads the files and compares with what runs; `running` is undefined at the first start. */
 export function decideConfiguration(
-  options: RunOptions,
+  { configId, acceptNotYet, ...options }: RunOptions,
   running: RunningConfiguration | undefined,
+  file: string = options.file,
 ): ConfigurationDecision {
-  const loaded = loadConfiguration(options.file, {
-    configId: options.configId,
-    acceptNotYet: options.acceptNotYet,
-  });
-  return judge(loaded, running, options.file);
+  return judge(loadConfiguration(file, { configId, acceptNotYet }), running, file);
 }
 
 function judge(
@@ -62,7 +61,7 @@ function judge(
   const report = reportOf(loaded);
   const { model, diagnostics } = loaded;
   if (model === undefined) {
-    return { kind: "refuse", why: `${file} is refused`, exitCode: refusalExitCode(loaded), report };
+    return { kind: "refuse", why: `${file} is refused`, model, exitCode: refusalExitCode(loaded), report };
   }
   const repairs = diagnostics.filter((one) => one.severity === "repair").map(repairKey);
   const next = { generation: (running?.generation ?? 0) + 1, model, files: loaded.files, repairs };
@@ -76,7 +75,7 @@ function judge(
   const [altered] = [...diff.changed.map((change) => change.before), ...diff.removed];
   if (fresh !== undefined && altered !== undefined) {
     const why = `a value that had to be repaired may alter the running instance ${altered.name}: ${fresh}`;
-    return { kind: "refuse", why, exitCode: EXIT_CONFIG, report };
+    return { kind: "refuse", why, model, exitCode: EXIT_CONFIG, report };
   }
   return { kind: "apply", running: next, report };
 }

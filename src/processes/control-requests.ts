@@ -11,12 +11,16 @@ const DEFAULT_ENTRIES = 10;
 /** The request, or a sentence saying what is wrong with it. Any value is borne. */
 export function parseControlRequest(value: unknown): Result<ControlRequest, string> {
   if (typeof value !== "object" || value === null) return fail("a request is an object with a command");
-  const { command, instance, limit, follow } = value as Readonly<Record<string, unknown>>;
+  const { command, instance, limit, follow, file } = value as Readonly<Record<string, unknown>>;
   switch (command) {
     case "status":
     case "reload":
     case "stop":
       return ok({ command });
+    case "plan":
+      if (file !== undefined && (typeof file !== "string" || !file.startsWith("/")))
+        return fail("file is an absolute path");
+      return ok({ command, file });
     case "why":
       if (instance !== undefined && typeof instance !== "string") return fail("instance is a name");
       return isLimit(limit)

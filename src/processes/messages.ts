@@ -79,6 +79,8 @@ export interface VrrpSlice {
 export interface VrrpChildSnapshot {
   readonly vrrp: VrrpSnapshot;
   readonly bfd: BfdSnapshot;
+  /** Changes asked of the kernel so far by this process. */
+  readonly kernelRequests: number;
 }
 
 /** Steward to supervisor. */

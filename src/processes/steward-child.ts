@@ -6,12 +6,16 @@ import { listenControl } from "../host/control-server.ts";
 import type { Loop } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
+import type { Model } from "../model/model.ts";
 import type { ControlReply, ControlRequest } from "../observe/control-protocol.ts";
 import type { JournalEntry, StewardEvent } from "../observe/journal-entry.ts";
 import { LOG_INFO, LOG_WARNING } from "../observe/log-line.ts";
+import { planLines } from "../observe/plan-text.ts";
 import { renderStatus } from "../observe/status.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
 import { plainPaint } from "../observe/style.ts";
+import type { ReloadPlan } from "../supervise/plan.ts";
+import { planReload } from "../supervise/plan.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { ConfigurationReport, RunningConfiguration } from "./configuration.ts";
 import { decideConfiguration } from "./configuration.ts";
@@ -53,6 +57,8 @@ class Steward {
   #startedAt: Instant = 0;
   #running: RunningConfiguration | undefined;
   #lastReload: StatusDocument["lastReload"];
+  /** What the last reload did, for those who asked for it. */
+  #lastPlan: ReloadPlan | undefined;
   #snapshot: VrrpChildSnapshot | undefined;
   #status: StatusMessage | undefined;
   /** Clients that wait for a status: answered when both halves have come. */
@@ -152,6 +158,7 @@ class Steward {
       return;
     }
     const { running } = decision;
+    this.#lastPlan = decision.kind === "apply" ? this.#plan(running.model) : undefined;
     this.#running = running;
     this.#mailer.configure(running.model.mail);
     this.#journal?.say(report.repairs > 0 ? LOG_WARNING : LOG_INFO, report.text);
@@ -165,6 +172,8 @@ class Steward {
     const { notes, repairs, files } = report;
     const instances = running.model.vrrp.instances.length;
     this.#record({ kind: "ConfigLoaded", files, instances, notes, repairs });
+    if (this.#lastPlan !== undefined)
+      this.#record({ kind: "ReloadPlanned", lines: shortened(this.#lastPlan) });
     if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
     const slice: VrrpSlice = {
       model: running.model.vrrp,
@@ -178,6 +187,28 @@ class Steward {
       trackScripts: running.model.trackScripts,
       memory: this.#memory(),
       diagnostics: report.text,
+    });
+  }
+
+  /** What going over to this model means; undefined for the first one. */
+  #plan(model: Model): ReloadPlan | undefined {
+    const before = this.#running?.model;
+    if (before === undefined) return undefined;
+    const instances = this.#snapshot?.vrrp.instances ?? [];
+    return planReload(before, model, new Map(instances.map((instance) => [instance.key, instance])));
+  }
+
+  #answerPlan(wanted: string | undefined, client: ControlClient): void {
+    const file = wanted ?? this.#options.file;
+    const decision = decideConfiguration(this.#options, this.#running, file);
+    const model = decision.kind === "refuse" ? decision.model : decision.running.model;
+    reply(client, {
+      ok: true,
+      command: "plan",
+      file,
+      refused: decision.kind === "refuse" ? decision.why : undefined,
+      plan: model === undefined ? undefined : this.#plan(model),
+      diagnostics: decision.report.text,
     });
   }
 
@@ -227,6 +258,9 @@ class Steward {
       case "journal":
         this.#answerJournal(request.limit, request.follow, client);
         return;
+      case "plan":
+        this.#askStatus(() => this.#answerPlan(request.file, client));
+        return;
       case "reload": {
         const asker = this.#nextAsker++;
         this.#reloadWaiters.set(asker, client);
@@ -259,7 +293,10 @@ class Steward {
       if (client === undefined) continue;
       const { diagnostics } = outcome;
       if (outcome.kind === "refused") reply(client, { ok: false, error: outcome.error, diagnostics });
-      else reply(client, { ok: true, command: "reload", outcome: outcome.kind, diagnostics });
+      else {
+        const plan = outcome.kind === "applied" ? this.#lastPlan : undefined;
+        reply(client, { ok: true, command: "reload", outcome: outcome.kind, plan, diagnostics });
+      }
     }
   }
 
@@ -306,6 +343,7 @@ class Steward {
       children: this.#status?.children ?? [],
       vrrp: this.#snapshot?.vrrp,
       bfd: this.#snapshot?.bfd,
+      kernelRequests: this.#snapshot?.kernelRequests,
       scripts: this.#status?.scripts ?? [],
       degraded: this.#status?.degraded ?? [],
       droppedEvents: (this.#status?.droppedEvents ?? 0) + (this.#journal?.failedAppends ?? 0),
@@ -351,6 +389,15 @@ function isTransition({ event: journal }: JournalEntry, name: string | undefined
   if (journal.source === "bfd") return journal.event.session === name;
   return name === undefined || journal.event.instance === name;
 }
+
+/** Enough of a plan for the journal and the log. */
+function shortened(plan: ReloadPlan): readonly string[] {
+  const lines = planLines(plan, plainPaint, 100);
+  const left = lines.length - MOST_PLAN_LINES;
+  return left > 0 ? [...lines.slice(0, MOST_PLAN_LINES), `and ${left} more lines`] : lines;
+}
+
+const MOST_PLAN_LINES = 60;
 
 /** The model as text, passwords masked. */
 function dump(running: RunningConfiguration): string {

@@ -270,7 +270,9 @@ class VrrpChild {
     const begun = this.#loop.now();
     const snapshot = engine.snapshot(begun);
     const bfd = this.#bfd?.snapshot(begun);
-    this.#channel?.outbox.post({ kind: "Snapshot", text: JSON.stringify({ vrrp: snapshot, bfd }) }, "latest");
+    const kernelRequests = this.#netlink?.submitted() ?? 0;
+    const text = JSON.stringify({ vrrp: snapshot, bfd, kernelRequests });
+    this.#channel?.outbox.post({ kind: "Snapshot", text }, "latest");
     this.#snapshotAt = this.#loop.now();
     this.#snapshotCost = this.#snapshotAt - begun;
     const before = this.#masterDown;

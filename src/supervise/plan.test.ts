@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { instanceModel, virtualAddress, vrrpModel } from "../../test/support/vrrp-driver.ts";
+import type { Model, TrackScriptModel, VrrpInstanceModel } from "../model/model.ts";
+import type { InstanceSnapshot } from "../vrrp/snapshot.ts";
+import { planReload } from "./plan.ts";
+
+function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {}): Model {
+  return {
+    global: { routerId: "left" } as Model["global"],
+    vrrp: vrrpModel(instances),
+    trackScripts: [],
+    bfd: [],
+    mail: undefined,
+    ...more,
+  } as Model;
+}
+
+function standing(
+  instance: VrrpInstanceModel,
+  state: InstanceSnapshot["state"],
+  masterPriority?: number,
+): ReadonlyMap<string, InstanceSnapshot> {
+  return new Map([[instance.key, { state, masterPriority } as InstanceSnapshot]]);
+}
+
+const one = instanceModel({ name: "VI_1", priority: 100, virtualAddresses: [virtualAddress("10.9.0.100")] });
+const OTHER = { virtualRouterId: 52, key: "eth0/52/ipv4/multicast" };
+
+describe("planReload", () => {
+  test("an equal model changes nothing", () => {
+    const plan = planReload(model([one]), structuredClone(model([one])), standing(one, "MASTER"));
+    expect(plan).toEqual({ instances: [], untouched: 1, others: [], movement: "no" });
+  });
+
+  test("a removed master gives its addresses away, a removed backup nothing", () => {
+    const gone = planReload(model([one]), model([]), standing(one, "MASTER"));
+    expect(gone.movement).toBe("yes");
+    expect(gone.instances[0]).toMatchObject({ action: "remove", name: "VI_1", state: "MASTER" });
+    expect(gone.instances[0]?.effects[0]).toContain("releases 10.9.0.100");
+    expect(planReload(model([one]), model([]), standing(one, "BACKUP", 150)).movement).toBe("no");
+  });
+
+  test("a new instance listens first, an address owner does not", () => {
+    const fresh = { ...one, ...OTHER, name: "VI_2" };
+    expect(planReload(model([one]), model([one, fresh]), new Map()).movement).toBe("no");
+    const owner = { ...fresh, priority: 255 };
+    expect(planReload(model([one]), model([one, owner]), new Map()).movement).toBe("yes");
+  });
+
+  test("another identity under the same name is a replacement, and says what changes", () => {
+    const plan = planReload(model([one]), model([{ ...one, ...OTHER }]), standing(one, "MASTER"));
+    expect(plan.instances).toHaveLength(1);
+    expect(plan.instances[0]).toMatchObject({ action: "replace", movement: "yes" });
+    expect(plan.instances[0]?.changes).toEqual([
+      { field: "virtualRouterId", what: "virtual_router_id", from: "51", to: "52" },
+    ]);
+  });
+
+  test("a lower priority of a master may move its addresses, a higher one does not", () => {
+    const lower = planReload(model([one]), model([{ ...one, priority: 90 }]), standing(one, "MASTER"));
+    expect(lower.movement).toBe("possible");
+    expect(lower.instances[0]?.changes).toEqual([
+      { field: "priority", what: "priority", from: "100", to: "90" },
+    ]);
+    const higher = planReload(model([one]), model([{ ...one, priority: 110 }]), standing(one, "MASTER"));
+    expect(higher.movement).toBe("no");
+  });
+
+  test("a backup that comes to outrank its master takes over", () => {
+    const raised = model([{ ...one, priority: 200 }]);
+    expect(planReload(model([one]), raised, standing(one, "BACKUP", 150)).movement).toBe("yes");
+    expect(planReload(model([one]), raised, standing(one, "BACKUP", 220)).movement).toBe("no");
+    const patient = model([{ ...one, priority: 200, preempt: false }]);
+    expect(planReload(model([one]), patient, standing(one, "BACKUP", 150)).movement).toBe("no");
+  });
+
+  test("addresses of a master come and go by their own names", () => {
+    const next = { ...one, virtualAddresses: [virtualAddress("10.9.0.101", { prefixLength: 24 })] };
+    const plan = planReload(model([one]), model([next]), standing(one, "MASTER"));
+    expect(plan.movement).toBe("yes");
+    expect(plan.instances[0]?.effects).toEqual([
+      "releases 10.9.0.100/32 dev eth0",
+      "takes and announces 10.9.0.101/24 dev eth0",
+    ]);
+  });
+
+  test("a setting that all routers share is pointed out, and no password is shown", () => {
+    const before = { ...one, authentication: { kind: "pass", password: "secret" } } as const;
+    const after = { ...one, authentication: { kind: "pass", password: "sesame" } } as const;
+    const plan = planReload(model([before]), model([after]), standing(one, "MASTER"));
+    expect(plan.movement).toBe("possible");
+    expect(JSON.stringify(plan)).not.toMatch(/secret|sesame/);
+    expect(plan.instances[0]?.changes[0]).toMatchObject({ from: "********", to: "********" });
+  });
+
+  test("a version 3 interval is no shared setting, a version 2 one is", () => {
+    const change = (version: 2 | 3): string => {
+      const before = { ...one, version };
+      const after = { ...before, advertisementInterval: 2_000_000 };
+      return planReload(model([before]), model([after]), standing(one, "MASTER")).movement;
+    };
+    expect([change(2), change(3)]).toEqual(["possible", "no"]);
+  });
+
+  test("what lies outside of instances is named by its keyword", () => {
+    const chk = { name: "chk", interval: 1_000_000, rise: 1 } as TrackScriptModel;
+    const before = model([one], { trackScripts: [chk, { ...chk, name: "old" }] });
+    const after = model([one], {
+      global: { routerId: "right" } as Model["global"],
+      trackScripts: [{ ...chk, interval: 2_000_000 }],
+    });
+    expect(planReload(before, after, new Map()).others).toEqual([
+      { field: "global.routerId", what: "router_id", from: "left", to: "right" },
+      { field: "trackScripts", what: "vrrp_script", from: "old", to: undefined },
+      { field: "trackScripts", what: "vrrp_script chk: interval", from: "1 s", to: "2 s" },
+    ]);
+  });
+});
