@@ -1,9 +1,10 @@
 // `npm test`: everything this machine can run, one step after the other, with a count at the end.
-// `--long` adds the long suites; `--only=NAME[,NAME]` runs some steps (lint, unit, interop, e2e, lab, newer-node).
+// `--long` adds the long suites; `--only=NAME[,NAME]` runs some steps (lint, unit, interop, e2e, vm, lab, newer-node).
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PROGRAMS as MACHINE_PROGRAMS, noMachine, prepareImage } from "../test/vm/image.mjs";
 import { installNewerNode } from "./newer-node.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -103,9 +104,9 @@ function hasProgram(program) {
   return spawnSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" }).status === 0;
 }
 
-/** Installs what is missing with apt, as root on Debian only; no daemon is started by it, and none is stopped. */
-function installPackages() {
-  const missing = Object.entries(NEEDED).filter(([program]) => !hasProgram(program));
+/** Installs the packages of programs that are missing with apt, as root on Debian only; no daemon is started by it, and none is stopped. */
+function installPackages(needed) {
+  const missing = Object.entries(needed).filter(([program]) => !hasProgram(program));
   if (missing.length === 0) return;
   const packages = missing.map(([, name]) => name);
   if (!isRoot || !hasProgram("apt-get")) {
@@ -139,6 +140,15 @@ function noNamespaces() {
   return undefined;
 }
 
+/** The tests in a virtual machine with Debian's kernel. */
+function machineStep() {
+  heading("a machine with a kernel of its own");
+  const image = noMachine() ?? prepareImage();
+  const why = typeof image === "string" ? image : image.error;
+  if (why === undefined) vitest("vm", ["--config", "vitest.vm.config.ts"]);
+  else skip("the vm tests", why);
+}
+
 function lab(name, [program, ...args]) {
   const ground = preflight(process.getuid());
   if (ground.ok) single(name, run(program, args));
@@ -167,7 +177,9 @@ if (built !== 0) {
   process.exit(1);
 }
 const { preflight } = await import("../dist/lab/preflight.js");
-if (wanted("interop") || wanted("e2e")) installPackages();
+const inNamespaces = wanted("interop") || wanted("e2e") || wanted("vm");
+const inMachine = wanted("vm") && process.arch === "x64";
+installPackages({ ...(inNamespaces ? NEEDED : {}), ...(inMachine ? MACHINE_PROGRAMS : {}) });
 if (wanted("lint")) {
   heading("lint and types");
   const bin = (name) => join(root, "node_modules", ".bin", name);
@@ -184,6 +196,7 @@ for (const name of ["interop", "e2e"].filter(wanted)) {
   if (obstacle === undefined) vitest(name, ["--config", `vitest.${name}.config.ts`]);
   else skip(`the ${name} tests`, obstacle);
 }
+if (wanted("vm")) machineStep();
 if (wanted("lab")) {
   heading("the lab");
   lab("the lab", [process.execPath, "bin/buoy", "lab"]);

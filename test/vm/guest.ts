@@ -1,0 +1,23 @@
+/** The program of the machine: runs every case, and reports each as it ends. Bundled into one file before. */
+import { openSync, writeSync } from "node:fs";
+import type { MachineCase, Report } from "./case.ts";
+import { CASES } from "./cases.ts";
+
+const results = openSync(process.env.RESULTS ?? "", "w");
+
+function report(report: Report): void {
+  writeSync(results, `${JSON.stringify(report)}\n`);
+}
+
+async function run({ name, run }: MachineCase): Promise<void> {
+  const started = performance.now();
+  let failure: string | undefined;
+  try {
+    await run();
+  } catch (error) {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  report({ name, failure, seconds: (performance.now() - started) / 1000 });
+}
+
+await Promise.all(CASES.map(run));
