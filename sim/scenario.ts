@@ -252,6 +252,8 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
       ? [{ name: "chk", weight: random.pick([0, 0, -60, 40]), reverse: false }]
       : [],
     trackBfds: [],
+    trackFiles: [],
+    trackProcesses: [],
     dontTrackPrimary: false,
     garp: traits.garp,
     lowerPrioNoAdvert: random.chance(0.1),
@@ -283,6 +285,8 @@ function drawRouter(
       instances,
       syncGroups: [],
       trackScripts: tracks ? [{ name, rise, fall, initFail }] : [],
+      trackFiles: [],
+      trackProcesses: [],
       startupDelay: 0,
     },
     scripts: tracks ? [script] : [],

@@ -47,7 +47,14 @@ export class VrrpExecutor {
   readonly #vrrp = new Map<string, OpenSocket<VrrpSocket>>();
   readonly #arp = new Map<string, OpenSocket<ArpSocket>>();
   readonly #troubles = new Set<string>();
-  #model: VrrpModel = { instances: [], syncGroups: [], trackScripts: [], startupDelay: 0 };
+  #model: VrrpModel = {
+    instances: [],
+    syncGroups: [],
+    trackScripts: [],
+    trackFiles: [],
+    trackProcesses: [],
+    startupDelay: 0,
+  };
   /** Virtual addresses by interface. */
   #watched: ReadonlyMap<string, ReadonlySet<IpAddress>> = new Map();
 

@@ -96,6 +96,12 @@ export interface Native {
   userByName(user: string): readonly [number, number, string, string] | number;
   groupByName(group: string): number;
   interfaceIndex(name: string): number;
+  // watching directories
+  inotifyOpen(): number;
+  inotifyWatch(fd: number, path: string, mask: number): number;
+  inotifyUnwatch(fd: number, watch: number): number;
+  /** Events as the kernel writes them, see `wire/inotify.ts`. */
+  inotifyRead(fd: number, buffer: Uint8Array): number;
 }
 
 /** What the operating system refused, as an exception; `osError` is the plain value. */

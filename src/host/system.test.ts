@@ -192,6 +192,7 @@ describe("arguments of the addon", () => {
         name.endsWith("Micros") ||
         name === "timerfdOpen" ||
         name === "signalsClose" ||
+        name === "inotifyOpen" ||
         name === "lockFileMappings"
       ) {
         continue;

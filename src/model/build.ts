@@ -2,15 +2,17 @@
 import { type Diagnostic, Diagnostics, worstSeverity } from "../config/diagnostic.ts";
 import type { Span } from "../config/source.ts";
 import type { Tree } from "../config/tree.ts";
-import { type DefinedBfds, resolveBfds } from "./bfd.ts";
+import { resolveBfds } from "./bfd.ts";
 import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
 import type { BuildOptions, ResolveContext } from "./context.ts";
 import { checkVirtualServers } from "./director-head.ts";
 import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
 import { mergeGlobals, resolveGlobal, resolveInstanceDefaults, resolveMail } from "./globals.ts";
-import { type ResolvedInstance, resolveInstance } from "./instance.ts";
+import { type InstanceSurroundings, type ResolvedInstance, resolveInstance } from "./instance.ts";
 import type { HostFacts, Model, NotifyModel } from "./model.ts";
 import { type DefinedScripts, resolveTrackScripts } from "./scripts.ts";
+import { type Defined, resolveTrackFiles } from "./track-files.ts";
+import { resolveTrackProcesses } from "./track-processes.ts";
 
 export interface BuildResult {
   /** Undefined where there is a refusal. */
@@ -48,9 +50,16 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const policy = resolveScriptPolicy(globals, context);
   const defined = resolveTrackScripts(root, policy, context);
   const bfds = resolveBfds(root, context);
-  const instances = resolveInstances(root, globals, { policy, scripts: defined, bfds }, context);
-  const used = new Set(instances.flatMap(({ model }) => model.trackScripts.map((tracked) => tracked.name)));
+  const files = resolveTrackFiles(root, context);
+  const processes = resolveTrackProcesses(root, context);
+  const trackers = { policy, scripts: defined, bfds, files, processes };
+  const instances = resolveInstances(root, globals, trackers, context);
+  const followed = (list: "trackScripts" | "trackFiles" | "trackProcesses"): ReadonlySet<string> =>
+    new Set(instances.flatMap(({ model }) => model[list].map((tracked) => tracked.name)));
+  const used = followed("trackScripts");
   const trackScripts = [...defined.scripts.values()].filter((script) => used.has(script.name));
+  const trackFiles = usedTrackers("track_file", files, followed("trackFiles"), context);
+  const trackProcesses = usedTrackers("vrrp_track_process", processes, followed("trackProcesses"), context);
   reportUnused(defined, used, context);
   reportInsecurity(policy, defined, instances, context);
   return {
@@ -59,10 +68,14 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
       instances: instances.map((one) => one.model),
       syncGroups: [],
       trackScripts: trackScripts.map(({ name, rise, fall, initFail }) => ({ name, rise, fall, initFail })),
+      trackFiles: trackFiles.map(({ name }) => name),
+      trackProcesses: trackProcesses.map(({ name, quorum, quorumMax }) => ({ name, quorum, quorumMax })),
       startupDelay: globals.span("vrrp_startup_delay") ?? 0,
     },
     trackScripts,
     bfd: [...bfds.sessions.values()],
+    trackFiles,
+    trackProcesses,
     mail: resolveMail(globals, context),
   };
 }
@@ -70,7 +83,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
 function resolveInstances(
   root: DraftBlock,
   globals: DraftBlock,
-  defined: { readonly policy: ScriptPolicy; readonly scripts: DefinedScripts; readonly bfds: DefinedBfds },
+  defined: Omit<InstanceSurroundings, "defaults">,
   context: ResolveContext,
 ): readonly ResolvedInstance[] {
   const defaults = resolveInstanceDefaults(globals, context);
@@ -120,6 +133,22 @@ function reportUnused(defined: DefinedScripts, used: ReadonlySet<string>, contex
       hint: "it does not run; name it in a track_script",
     });
   }
+}
+
+/** The trackers that an instance follows; the others are told of. */
+function usedTrackers<Tracker extends { readonly name: string }>(
+  what: string,
+  { usable, defined }: Defined<Tracker>,
+  used: ReadonlySet<string>,
+  context: ResolveContext,
+): readonly Tracker[] {
+  for (const name of usable.keys()) {
+    if (used.has(name)) continue;
+    context.report.note("unused-tracker", defined.get(name), `${what} '${name}' is followed by no instance`, {
+      hint: `name it in a ${what.replace("vrrp_", "")} of an instance`,
+    });
+  }
+  return [...usable.values()].filter(({ name }) => used.has(name));
 }
 
 /** keepalived's config test fails (6) as soon as any script would run without script security. */

@@ -41,9 +41,18 @@ function instance(
 function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {}): Model {
   return {
     global: { routerId: "a", dynamicInterfaces: false } as Model["global"],
-    vrrp: { instances, syncGroups: [], trackScripts: [], startupDelay: 0 },
+    vrrp: {
+      instances,
+      syncGroups: [],
+      trackScripts: [],
+      trackFiles: [],
+      trackProcesses: [],
+      startupDelay: 0,
+    },
     trackScripts: [],
     bfd: [],
+    trackFiles: [],
+    trackProcesses: [],
     mail: undefined,
     ...more,
   };

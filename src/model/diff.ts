@@ -77,6 +77,8 @@ function diffScripts(
 function diffSettings(before: Model, after: Model): readonly string[] {
   const fields: string[] = differingFields(before.global, after.global).map((field) => `global.${field}`);
   if (!same(before.mail, after.mail)) fields.push("mail");
+  if (!same(before.trackFiles, after.trackFiles)) fields.push("trackFiles");
+  if (!same(before.trackProcesses, after.trackProcesses)) fields.push("trackProcesses");
   if (!same(before.bfd, after.bfd)) fields.push("bfd");
   if (before.vrrp.startupDelay !== after.vrrp.startupDelay) fields.push("vrrp.startupDelay");
   if (!same(before.vrrp.syncGroups, after.vrrp.syncGroups)) fields.push("vrrp.syncGroups");

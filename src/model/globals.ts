@@ -84,8 +84,15 @@ export function resolveGlobal(root: DraftBlock, globals: DraftBlock, context: Re
     enableScriptSecurity: globals.has("enable_script_security"),
     process: resolveProcess(globals, context),
     dynamicInterfaces: context.dynamicInterfaces,
+    processMonitorBuffer: resolveMonitorBuffer(globals),
     reloadCheckConfig: globals.has("reload_check_config"),
   };
+}
+
+function resolveMonitorBuffer(globals: DraftBlock): GlobalModel["processMonitorBuffer"] {
+  const bytes = globals.number("process_monitor_rcv_bufs");
+  if (bytes === undefined) return undefined;
+  return { bytes, force: globals.flag("process_monitor_rcv_bufs_force") ?? false };
 }
 
 function routerIdOf(globals: DraftBlock, facts: HostFacts): string {

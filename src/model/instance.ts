@@ -10,10 +10,22 @@ import { checkInterface, type ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
 import { type InstanceDefaults, repeatOf } from "./globals.ts";
 import { instanceKey } from "./keys.ts";
-import type { GarpModel, VirtualAddressModel, VrrpInstanceModel } from "./model.ts";
+import type {
+  GarpModel,
+  TrackFileModel,
+  TrackProcessModel,
+  VirtualAddressModel,
+  VrrpInstanceModel,
+} from "./model.ts";
 import { resolveNotify } from "./notify.ts";
 import type { DefinedScripts } from "./scripts.ts";
-import { resolveTrackedBfds, resolveTrackedScripts, resolveTrackInterfaces } from "./tracking.ts";
+import type { Defined } from "./track-files.ts";
+import {
+  resolveTrackedBfds,
+  resolveTrackedNumbers,
+  resolveTrackedScripts,
+  resolveTrackInterfaces,
+} from "./tracking.ts";
 
 /** Everything outside the block that an instance depends on. */
 export interface InstanceSurroundings {
@@ -21,6 +33,8 @@ export interface InstanceSurroundings {
   readonly policy: ScriptPolicy;
   readonly scripts: DefinedScripts;
   readonly bfds: DefinedBfds;
+  readonly files: Defined<TrackFileModel>;
+  readonly processes: Defined<TrackProcessModel>;
 }
 
 /** An instance and where it was written. */
@@ -64,6 +78,8 @@ export function resolveInstance(
   const trackInterfaces = resolveTrackInterfaces(block, interfaceName, context);
   const trackScripts = resolveTrackedScripts(block, surroundings.scripts, context);
   const trackBfds = resolveTrackedBfds(block, surroundings.bfds, context);
+  const trackFiles = resolveTrackedNumbers(block, "track_file", surroundings.files, context);
+  const trackProcesses = resolveTrackedNumbers(block, "track_process", surroundings.processes, context);
   const notify = resolveNotify(block, name, surroundings.policy, defaults.notifyTimeout, context);
   const advertisementInterval = resolveInterval(block, version, context);
   const garp = resolveGarp(block, defaults.garp, context);
@@ -91,6 +107,8 @@ export function resolveInstance(
       trackInterfaces,
       trackScripts,
       trackBfds,
+      trackFiles,
+      trackProcesses,
       dontTrackPrimary: block.has("dont_track_primary"),
       garp,
       lowerPrioNoAdvert: block.flag("lower_prio_no_advert") ?? defaults.lowerPrioNoAdvert,

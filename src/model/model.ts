@@ -12,6 +12,9 @@ export interface Model {
   /** Every track script that an instance refers to; run by the supervisor, judged by the vrrp child. */
   readonly trackScripts: readonly TrackScriptModel[];
   readonly bfd: readonly BfdModel[];
+  /** Files and processes that an instance follows; watched by the steward. */
+  readonly trackFiles: readonly TrackFileModel[];
+  readonly trackProcesses: readonly TrackProcessModel[];
   readonly mail: MailModel | undefined;
 }
 
@@ -22,6 +25,8 @@ export interface GlobalModel {
   readonly enableScriptSecurity: boolean;
   readonly process: ProcessModel;
   readonly dynamicInterfaces: boolean;
+  /** Of the socket that tells of processes (`process_monitor_rcv_bufs`). */
+  readonly processMonitorBuffer: { readonly bytes: number; readonly force: boolean } | undefined;
   /** Names under which buoy knows unread lines: none of them changes who is master. */
   readonly reloadCheckConfig: boolean;
 }
@@ -69,6 +74,45 @@ export interface TrackScriptModel {
   readonly initFail: boolean;
 }
 
+/** `track_file`: a file whose number, times the weight, is added to priorities. */
+export interface TrackFileModel {
+  readonly name: string;
+  readonly path: string;
+  /** Where an instance follows it without a weight of its own. */
+  readonly weight: number;
+  readonly reverse: boolean;
+  /** `init_file`: written when the daemon starts, if the file is missing or `overwrite` is set. */
+  readonly initial: { readonly value: number; readonly overwrite: boolean } | undefined;
+}
+
+/** `vrrp_track_process`: programs that are counted. */
+export interface TrackProcessModel {
+  readonly name: string;
+  readonly match: ProcessMatch;
+  /** Up while at least this many run... */
+  readonly quorum: number;
+  /** ...and at most this many; undefined is no limit. */
+  readonly quorumMax: number | undefined;
+  /** How long a gain, or a loss, must last to count. */
+  readonly forkDelay: Micros;
+  readonly terminateDelay: Micros;
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
+/** Which processes count. */
+export type ProcessMatch =
+  /** The kernel's name of the process, at most 15 bytes. */
+  | { readonly by: "name"; readonly name: string }
+  /** The command line: its first word, and its other words where `parameters` is not "any". */
+  | {
+      readonly by: "command";
+      readonly command: string;
+      /** `exact`: these and no more; `words`: these first; `text`: the last one may be longer. */
+      readonly parameters: "any" | "exact" | "words" | "text";
+      readonly words: readonly string[];
+    };
+
 /** `bfd_instance`: one session with one neighbour. */
 export interface BfdModel {
   /** Unique; a reload matches by it. */
@@ -107,6 +151,9 @@ export interface VrrpModel {
   readonly syncGroups: readonly SyncGroupModel[];
   /** Judging parameters of every track script by name (the command itself is not the vrrp child's business). */
   readonly trackScripts: readonly TrackScriptJudgement[];
+  /** Names of the files that are followed. */
+  readonly trackFiles: readonly string[];
+  readonly trackProcesses: readonly ProcessQuorum[];
   /** Ignore adverts and stay silent this long after start. */
   readonly startupDelay: Micros;
 }
@@ -117,6 +164,9 @@ export interface TrackScriptJudgement {
   readonly fall: number;
   readonly initFail: boolean;
 }
+
+/** How many processes are enough, and not too many. */
+export type ProcessQuorum = Pick<TrackProcessModel, "name" | "quorum" | "quorumMax">;
 
 /** `vrrp_sync_group`; members share one state. */
 export interface SyncGroupModel {
@@ -160,6 +210,8 @@ export interface VrrpInstanceModel {
   readonly trackInterfaces: readonly TrackedModel[];
   readonly trackScripts: readonly TrackedModel[];
   readonly trackBfds: readonly TrackedModel[];
+  readonly trackFiles: readonly TrackedModel[];
+  readonly trackProcesses: readonly TrackedModel[];
   /** The instance's own link does not cause FAULT (`dont_track_primary`). */
   readonly dontTrackPrimary: boolean;
   readonly garp: GarpModel;
@@ -205,7 +257,7 @@ export interface VirtualAddressModel {
 
 export type AddressFlag = "home" | "nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin";
 
-/** Something tracked by name: an interface, a script or a BFD session. */
+/** Something tracked by name: an interface, a script, a BFD session, a file or a kind of process. */
 export interface TrackedModel {
   readonly name: string;
   /** 0 means a failure is FAULT. */

@@ -1,4 +1,4 @@
-/** Lines of `track_interface`, `track_script` and `track_bfd`. */
+/** Lines of `track_interface`, `track_script`, `track_bfd`, `track_file` and `track_process`. */
 import type { Span } from "../config/source.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { Entry, Word } from "../config/tree.ts";
@@ -7,9 +7,11 @@ import { checkInterface, type ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
 import type { TrackedModel } from "./model.ts";
 import type { DefinedScripts } from "./scripts.ts";
+import type { Defined } from "./track-files.ts";
 
-/** Weights of interfaces, scripts and BFD sessions. */
+/** Weights of interfaces, scripts and BFD sessions; those of files and processes reach one further. */
 const HEAVIEST = 253;
+const HEAVIEST_NUMBER = 254;
 
 interface TrackedLine {
   readonly name: string;
@@ -80,6 +82,50 @@ export function resolveTrackedBfds(
   return tracked;
 }
 
+/** Files or processes; `what` is the keyword that defines them. */
+export function resolveTrackedNumbers(
+  block: DraftBlock,
+  keyword: "track_file" | "track_process",
+  known: Defined<Omit<TrackedModel, "name">>,
+  context: ResolveContext,
+): readonly TrackedModel[] {
+  const what = keyword === "track_file" ? "track_file" : "vrrp_track_process";
+  const tracked: TrackedModel[] = [];
+  for (const line of readTracked(block, keyword, context)) {
+    const tracker = known.usable.get(line.name);
+    if (tracker === undefined) {
+      reportMissing(line, what, known.defined, context);
+      continue;
+    }
+    tracked.push({
+      name: line.name,
+      weight: line.weight ?? tracker.weight,
+      reverse: line.reverse ?? tracker.reverse,
+    });
+  }
+  return tracked;
+}
+
+function reportMissing(
+  line: TrackedLine,
+  what: string,
+  defined: ReadonlyMap<string, Span>,
+  context: ResolveContext,
+): void {
+  const definedAt = defined.get(line.name);
+  if (definedAt !== undefined) {
+    context.report.note("tracker-disabled", line.span, `${what} '${line.name}' cannot be followed`, {
+      hint: `see line ${definedAt.line}`,
+    });
+    return;
+  }
+  const hint = didYouMean(line.name, defined.keys());
+  context.report.repair("no-such-tracker", line.span, `there is no ${what} '${line.name}'`, {
+    ...(hint === undefined ? {} : { hint }),
+    repair: "the line is ignored",
+  });
+}
+
 function reportMissingBfd(line: TrackedLine, known: DefinedBfds, context: ResolveContext): void {
   const definedAt = known.defined.get(line.name);
   if (known.sessions.has(line.name)) {
@@ -127,7 +173,7 @@ function reportMissingScript(line: TrackedLine, known: DefinedScripts, context: 
 function readTracked(block: DraftBlock, keyword: string, context: ResolveContext): readonly TrackedLine[] {
   const lines = new Map<string, TrackedLine>();
   for (const entry of block.all(keyword).flatMap((statement) => statement.entries)) {
-    const line = readLine(entry, context);
+    const line = readLine(entry, heaviestOf(keyword), context);
     if (line === undefined) continue;
     if (lines.has(line.name)) {
       context.report.repair("duplicate-tracker", line.span, `${keyword} '${line.name}' stands here already`, {
@@ -140,7 +186,11 @@ function readTracked(block: DraftBlock, keyword: string, context: ResolveContext
   return [...lines.values()];
 }
 
-function readLine(entry: Entry, context: ResolveContext): TrackedLine | undefined {
+function heaviestOf(keyword: string): number {
+  return keyword === "track_file" || keyword === "track_process" ? HEAVIEST_NUMBER : HEAVIEST;
+}
+
+function readLine(entry: Entry, heaviest: number, context: ResolveContext): TrackedLine | undefined {
   const [name, option, value, direction] = entry.words;
   if (name === undefined) return undefined;
   const line = { name: name.text, span: name.span, weight: undefined, reverse: undefined };
@@ -152,19 +202,24 @@ function readLine(entry: Entry, context: ResolveContext): TrackedLine | undefine
     });
     return undefined;
   }
-  const weight = readWeight(option, value, context);
+  const weight = readWeight(option, value, heaviest, context);
   if (weight === undefined) return line;
   return { ...line, weight, reverse: readDirection(direction, context) };
 }
 
-function readWeight(option: Word, value: Word | undefined, context: ResolveContext): number | undefined {
+function readWeight(
+  option: Word,
+  value: Word | undefined,
+  heaviest: number,
+  context: ResolveContext,
+): number | undefined {
   if (value !== undefined && /^-?\d+$/.test(value.text)) {
     const weight = Number(value.text);
-    if (Math.abs(weight) <= HEAVIEST) return weight;
+    if (Math.abs(weight) <= heaviest) return weight;
     context.report.repair(
       "out-of-range",
       value.span,
-      `weight ${weight} is outside the range -${HEAVIEST} to ${HEAVIEST}`,
+      `weight ${weight} is outside the range -${heaviest} to ${heaviest}`,
       {
         repair: "the tracker's own weight holds",
       },
@@ -172,7 +227,7 @@ function readWeight(option: Word, value: Word | undefined, context: ResolveConte
     return undefined;
   }
   context.report.repair("invalid-value", (value ?? option).span, "the weight is no whole number", {
-    hint: `a number from -${HEAVIEST} to ${HEAVIEST}`,
+    hint: `a number from -${heaviest} to ${heaviest}`,
     repair: "the tracker's own weight holds",
   });
   return undefined;

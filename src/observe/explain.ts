@@ -206,6 +206,8 @@ export function stewardText(event: StewardEvent): string {
       return `reload: ${event.lines.map((line) => line.trim()).join(" | ")}`;
     case "ReloadUnchanged":
       return "the reloaded configuration changes nothing";
+    case "TrackerTrouble":
+      return `tracker ${event.tracker}: ${event.error}`;
     case "MailSent":
       return `mail "${event.subject}" sent to ${event.recipients.join(", ")}${event.attempts > 1 ? ` at attempt ${event.attempts}` : ""}`;
     case "MailFailed":

@@ -30,6 +30,10 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return scriptText(fact);
     case "bfd":
       return `BFD session ${fact.name} ${BFD_VERDICTS[fact.why]}`;
+    case "file":
+      return fileText(fact);
+    case "process":
+      return processText(fact);
     case "priority":
       return `our priority changed from ${fact.from} to ${fact.to}`;
     case "address-removed":
@@ -103,6 +107,22 @@ function scriptText(fact: CauseFact & { readonly kind: "script" }): string {
   if (fact.signal !== undefined) return `script ${fact.name} fails (killed by ${fact.signal})`;
   if (fact.exitCode !== undefined) return `script ${fact.name} fails (exit status ${fact.exitCode})`;
   return `script ${fact.name} fails`;
+}
+
+function fileText(fact: CauseFact & { readonly kind: "file" }): string {
+  const { name, value, weight, adds, ok } = fact;
+  if (weight === 0) return `file ${name} holds ${value}, which ${ok ? "is good" : "means FAULT"}`;
+  const sum = `file ${name} holds ${value}, which adds ${adds} to the priority`;
+  return ok ? sum : `${sum}: -254 means FAULT`;
+}
+
+function processText(fact: CauseFact & { readonly kind: "process" }): string {
+  const { name, count, quorum, quorumMax, up } = fact;
+  const running = `process ${name} runs ${count === 1 ? "once" : `${count} times`}`;
+  if (!up && count < quorum) return `${running}, fewer than ${quorum}`;
+  if (!up && quorumMax !== undefined) return `${running}, more than ${quorumMax}`;
+  const most = quorumMax === undefined ? "" : ` and at most ${quorumMax}`;
+  return `${running} (at least ${quorum}${most} wanted)`;
 }
 
 function suffix(reason: string): string {

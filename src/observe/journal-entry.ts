@@ -76,6 +76,8 @@ export type StewardEvent =
   | { readonly kind: "ReloadUnchanged" }
   /** What a reload that was applied does, as `buoy plan` puts it. */
   | { readonly kind: "ReloadPlanned"; readonly lines: readonly string[] }
+  /** Something keeps a file or a process from being followed as asked. */
+  | { readonly kind: "TrackerTrouble"; readonly tracker: string; readonly error: string }
   | {
       readonly kind: "MailSent";
       readonly subject: string;

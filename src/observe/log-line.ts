@@ -39,8 +39,10 @@ export function logLine(entry: JournalEntry): readonly LogLine[] {
     case "supervisor":
       return supervisorLines(entry.event.event);
     case "steward": {
-      const failed = entry.event.event.kind === "ConfigRefused" || entry.event.event.kind === "MailFailed";
-      return [parent(failed ? LOG_ERROR : LOG_INFO, stewardText(entry.event.event))];
+      const { kind } = entry.event.event;
+      const failed = kind === "ConfigRefused" || kind === "MailFailed";
+      const priority = failed ? LOG_ERROR : kind === "TrackerTrouble" ? LOG_WARNING : LOG_INFO;
+      return [parent(priority, stewardText(entry.event.event))];
     }
   }
 }
@@ -176,9 +178,31 @@ function trackerLines(instance: string, fact: CauseFact): readonly LogLine[] {
     const state = fact.up ? "UP" : "DOWN";
     return [vrrp(LOG_INFO, `VRRP_Instance(${instance}) Tracked BFD instance ${fact.name} is ${state}`)];
   }
+  if (fact.kind === "file") return fileLines(instance, fact);
+  if (fact.kind === "process") return processLines(fact);
   if (fact.kind !== "script") return linkLines(fact);
   if (fact.ok) return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) succeeded`)];
   return [vrrp(LOG_INFO, `VRRP_Script(${fact.name}) failed (${scriptOutcome(fact)})`)];
+}
+
+/** What a file does to a priority is a line of its own. */
+function fileLines(instance: string, fact: CauseFact & { readonly kind: "file" }): readonly LogLine[] {
+  if (!fact.ok) {
+    const status = fact.weight === 0 ? fact.value : fact.adds;
+    return [
+      vrrp(LOG_INFO, `(${instance}): entering FAULT state (tracked file ${fact.name} has status ${status})`),
+    ];
+  }
+  return fact.weight === 0
+    ? [vrrp(LOG_INFO, `(${instance}): tracked file ${fact.name} leaving FAULT state`)]
+    : [];
+}
+
+function processLines({ name, count, up }: CauseFact & { readonly kind: "process" }): readonly LogLine[] {
+  const quorum = up ? "up" : "down";
+  return [
+    vrrp(LOG_INFO, `Process ${name}, number of current processes changed to ${count}, quorum ${quorum}`),
+  ];
 }
 
 function scriptOutcome(fact: CauseFact & { readonly kind: "script" }): string {

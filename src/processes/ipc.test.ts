@@ -169,7 +169,7 @@ describe("validators", () => {
       [parseFromVrrp, { kind: "Beat", masterDown: null }],
       [parseFromVrrp, { kind: "Beat", masterDown: 5 }],
       [parseFromVrrp, { kind: "Ledger", change: "added", entries: [] }],
-      [parseToVrrp, { kind: "Configure", generation: 1, slice: "{}" }],
+      [parseToVrrp, { kind: "Configure", generation: 1, slice: "{}", measured: [] }],
       [parseFromSteward, { kind: "NotConfigured", outcome: {}, exitCode: 2, memory: "" }],
       [parseToSteward, { kind: "ReloadDone", askers: [1], outcome: {} }],
     ] as const;

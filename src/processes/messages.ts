@@ -10,6 +10,7 @@ import type { ChildStatus, ScriptStatus } from "../observe/status-document.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { RunNotify } from "../vrrp/action.ts";
+import type { Measurement } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 
 /** vrrp child to supervisor. */
@@ -54,8 +55,16 @@ export type ToVrrp =
       /** Until when that life is known to have gone on. */
       readonly aliveUntil: Instant;
       readonly releaseOnStop: boolean;
+      /** Files and processes as they were last measured. */
+      readonly measured: readonly Measurement[];
     }
-  | { readonly kind: "Configure"; readonly generation: number; readonly slice: string }
+  | {
+      readonly kind: "Configure";
+      readonly generation: number;
+      readonly slice: string;
+      readonly measured: readonly Measurement[];
+    }
+  | { readonly kind: "Measured"; readonly measured: readonly Measurement[] }
   | {
       readonly kind: "ScriptFinished";
       readonly script: string;
@@ -93,6 +102,8 @@ export type FromSteward =
       /** For the vrrp child: a {@link VrrpSlice} as JSON text. */
       readonly slice: string;
       readonly trackScripts: readonly TrackScriptModel[];
+      /** What every file and process of it holds and counts. */
+      readonly measured: readonly Measurement[];
       /** The steward's own memory, given back to it after its death. */
       readonly memory: string;
       readonly diagnostics: string;
@@ -104,6 +115,8 @@ export type FromSteward =
       readonly exitCode: number;
       readonly memory: string;
     }
+  /** Numbers that are not what they were. */
+  | { readonly kind: "Measured"; readonly measured: readonly Measurement[] }
   | { readonly kind: "ReloadRequested"; readonly asker: number }
   | { readonly kind: "StopRequested"; readonly by: string }
   | { readonly kind: "StatusWanted" };
@@ -111,7 +124,13 @@ export type FromSteward =
 /** Supervisor to steward. */
 export type ToSteward =
   /** Once, in answer to Hello: read the configuration for the first time, or go on with what runs already. */
-  | { readonly kind: "Begin"; readonly memory: string | null; readonly startedAt: Instant }
+  | {
+      readonly kind: "Begin";
+      readonly memory: string | null;
+      readonly startedAt: Instant;
+      /** What an earlier life told of files and processes. */
+      readonly measured: readonly Measurement[];
+    }
   | { readonly kind: "Reload" }
   | { readonly kind: "ReloadDone"; readonly askers: readonly number[]; readonly outcome: ReloadOutcome }
   | { readonly kind: "Journal"; readonly at: Instant; readonly event: JournalEvent }
@@ -140,6 +159,7 @@ type Shapes<M extends { readonly kind: string }> = {
 
 const JOURNAL = { at: "number", event: "object" } as const;
 const MAIL = { subject: "string", body: "string" } as const;
+const MEASURED = { measured: "array" } as const;
 const TEXT = { text: "string" } as const;
 
 const FROM_VRRP: Shapes<FromVrrp> = {
@@ -162,8 +182,10 @@ const TO_VRRP: Shapes<ToVrrp> = {
     snapshot: "string|null",
     aliveUntil: "number",
     releaseOnStop: "boolean",
+    measured: "array",
   },
-  Configure: { generation: "number", slice: "string" },
+  Configure: { generation: "number", slice: "string", measured: "array" },
+  Measured: MEASURED,
   ScriptFinished: {
     script: "string",
     ok: "boolean",
@@ -182,17 +204,19 @@ const FROM_STEWARD: Shapes<FromSteward> = {
     generation: "number",
     slice: "string",
     trackScripts: "array",
+    measured: "array",
     memory: "string",
     diagnostics: "string",
   },
   NotConfigured: { outcome: "object", exitCode: "number", memory: "string" },
+  Measured: MEASURED,
   ReloadRequested: { asker: "number" },
   StopRequested: { by: "string" },
   StatusWanted: {},
 };
 
 const TO_STEWARD: Shapes<ToSteward> = {
-  Begin: { memory: "string|null", startedAt: "number" },
+  Begin: { memory: "string|null", startedAt: "number", measured: "array" },
   Reload: {},
   ReloadDone: { askers: "array", outcome: "object" },
   Journal: JOURNAL,

@@ -28,12 +28,14 @@ import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
+import { Trackers } from "./trackers.ts";
 
 /** How long a status request waits for the vrrp child before it answers with what it last heard. */
 const STATUS_PATIENCE = seconds(0.5);
 /** Mail still under way when the daemon ends gets this long. */
 const LAST_MAIL_LIMIT = seconds(2);
 
+type BeginMessage = ToSteward & { readonly kind: "Begin" };
 type StatusMessage = ToSteward & { readonly kind: "Status" };
 
 /** What the steward is given back after its death, as JSON text. */
@@ -51,6 +53,7 @@ class Steward {
   readonly #version: string;
   readonly #loop: Loop = createLoop();
   readonly #mailer: Mailer;
+  readonly #trackers: Trackers;
   #channel: ParentChannel<FromSteward> | undefined;
   #journal: Journal | undefined;
   #control: ControlServer | undefined;
@@ -72,6 +75,10 @@ class Steward {
     this.#options = options;
     this.#version = version;
     this.#mailer = new Mailer(this.#loop, (event) => this.#record(event));
+    this.#trackers = new Trackers(this.#loop, {
+      measured: (measured) => this.#post({ kind: "Measured", measured }),
+      trouble: (tracker, error) => this.#record({ kind: "TrackerTrouble", tracker, error }),
+    });
   }
 
   begin(): void {
@@ -85,7 +92,7 @@ class Steward {
   #receive(message: ToSteward): void {
     switch (message.kind) {
       case "Begin":
-        this.#begin(message.memory, message.startedAt);
+        this.#begin(message);
         return;
       case "Reload":
         this.#configure();
@@ -123,7 +130,7 @@ class Steward {
     }
   }
 
-  #begin(memory: string | null, startedAt: Instant): void {
+  #begin({ memory, startedAt, measured }: BeginMessage): void {
     this.#startedAt = startedAt;
     const paths = runtimePaths(this.#options.runtimeDir);
     this.#journal = new Journal(this.#loop, this.#options, paths.journal, memory !== null);
@@ -135,6 +142,8 @@ class Steward {
       this.#running = running;
       this.#lastReload = lastReload;
       this.#mailer.configure(running.model.mail);
+      // What is told again and is as before changes nothing.
+      this.#post({ kind: "Measured", measured: this.#trackers.resume(running.model, measured) });
     }
     listenControl(paths.controlSocket, (request, client) => this.#serve(request, client)).then(
       (server) => {
@@ -185,6 +194,7 @@ class Steward {
       generation: running.generation,
       slice: JSON.stringify(slice),
       trackScripts: running.model.trackScripts,
+      measured: this.#trackers.configure(running.model, first),
       memory: this.#memory(),
       diagnostics: report.text,
     });
@@ -362,6 +372,7 @@ class Steward {
   #end(): void {
     if (this.#ending) return;
     this.#ending = true;
+    this.#trackers.close();
     this.#control?.close();
     const leave = (): void => {
       this.#mailer.abandon();

@@ -236,6 +236,7 @@ class Supervisor {
           kind: "Begin",
           memory: this.#stewardMemory ?? null,
           startedAt: this.#startedAt,
+          measured: this.#vrrp.measured,
         });
         if (this.#steward !== undefined) this.#log.connect(this.#steward.outbox);
         return;
@@ -244,6 +245,9 @@ class Supervisor {
         return;
       case "NotConfigured":
         this.#notConfigured(message);
+        return;
+      case "Measured":
+        this.#vrrp.measure(message.measured);
         return;
       case "ReloadRequested":
         this.#requestReload(message.asker);
@@ -261,7 +265,7 @@ class Supervisor {
     this.#stewardMemory = message.memory;
     this.#diagnostics = message.diagnostics;
     this.#awaited = message.generation;
-    this.#vrrp.configure(message.generation, message.slice);
+    this.#vrrp.configure(message.generation, message.slice, message.measured);
     this.#scripts.configureTracks(message.trackScripts);
     if (!this.#options.runVrrp) this.#applied(message.generation);
   }

@@ -17,7 +17,7 @@ import { beatInterval } from "../supervise/heartbeat.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { VrrpAction } from "../vrrp/action.ts";
 import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
-import type { VrrpInput } from "../vrrp/input.ts";
+import type { Measurement, VrrpInput } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 import { BfdSide } from "./bfd-side.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -35,6 +35,7 @@ const SNAPSHOT_SHARE = 10;
 const STOP_LIMIT: Micros = seconds(4);
 
 type StartMessage = ToVrrp & { readonly kind: "Start" };
+type ConfigureMessage = Pick<StartMessage, "generation" | "measured">;
 
 export function runVrrpChild(): void {
   new VrrpChild().begin();
@@ -122,7 +123,10 @@ class VrrpChild {
         else if (this.#netlink?.synchronised === true) this.#startCold(message);
         return;
       case "Configure":
-        this.#configure(message.generation, JSON.parse(message.slice) as VrrpSlice);
+        this.#configure(message, JSON.parse(message.slice) as VrrpSlice);
+        return;
+      case "Measured":
+        this.#measure(message.measured);
         return;
       case "ScriptFinished":
         this.#handle({
@@ -154,8 +158,9 @@ class VrrpChild {
     this.#bfd?.restore(bfd);
     const bfdModels = bfd.sessions.map((session) => session.model);
     if (!equalPlain(slice.model, snapshot.model) || !equalPlain(slice.bfd, bfdModels)) {
-      this.#configure(message.generation, slice);
+      this.#configure(message, slice);
     } else {
+      this.#measure(message.measured);
       this.#post({ kind: "Applied", generation: message.generation });
     }
     this.#schedule(slice);
@@ -182,16 +187,20 @@ class VrrpChild {
         const input = netlinkInput({ kind: "AddressAdded", interface: name, address, origin: "other" });
         this.#engine.handle(this.#loop.now(), input);
       }
-      this.#configure(message.generation, slice);
+      this.#configure(message, slice);
     });
   }
 
-  #configure(generation: number, slice: VrrpSlice): void {
+  #configure({ generation, measured }: ConfigureMessage, slice: VrrpSlice): void {
     this.#executor?.configure(slice.model);
-    this.#handle({ kind: "ConfigChanged", model: slice.model });
+    this.#handle({ kind: "ConfigChanged", model: slice.model, measured });
     this.#bfd?.configure(slice.bfd);
     this.#post({ kind: "Applied", generation });
     this.#snapshotSoon(this.#loop.now());
+  }
+
+  #measure(measured: readonly Measurement[]): void {
+    for (const one of measured) this.#handle({ kind: "TrackerMeasured", ...one });
   }
 
   #schedule(slice: VrrpSlice): void {

@@ -9,6 +9,7 @@ import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import { HeartbeatWatch } from "../supervise/heartbeat.ts";
 import { Ledger, releaseDeadline } from "../supervise/ledger.ts";
 import type { ChildExit } from "../supervise/respawn.ts";
+import type { Measurement } from "../vrrp/input.ts";
 import type { ChildLife } from "./child.ts";
 import { Child } from "./child.ts";
 import type { FromVrrp, ToVrrp } from "./messages.ts";
@@ -37,6 +38,7 @@ export class VrrpKeeper {
   readonly #version: string;
   readonly #listener: VrrpKeeperListener;
   readonly #ledger = new Ledger();
+  readonly #measured = new Map<string, Measurement>();
   readonly #heartbeatTimer: Timer;
   readonly #releaseTimer: Timer;
   #child: Child<FromVrrp, ToVrrp> | undefined;
@@ -90,10 +92,22 @@ export class VrrpKeeper {
     this.#listener.event({ kind: "ChildStarted", child: "vrrp", pid: child.pid ?? 0, warm });
   }
 
-  configure(generation: number, text: string): void {
+  configure(generation: number, text: string, measured: readonly Measurement[]): void {
     this.#slice = { generation, text };
+    this.#measured.clear();
+    this.#remember(measured);
     if (this.#sent === "nothing") this.#greet();
-    else this.#child?.outbox.post({ kind: "Configure", generation, slice: text }, "latest");
+    else this.#child?.outbox.post({ kind: "Configure", generation, slice: text, measured }, "latest");
+  }
+
+  /** Numbers of files and processes: passed on, and told again to a child that is started again. */
+  measure(measured: readonly Measurement[]): void {
+    this.#remember(measured);
+    this.post({ kind: "Measured", measured });
+  }
+
+  get measured(): readonly Measurement[] {
+    return [...this.#measured.values()];
   }
 
   post(message: ToVrrp): void {
@@ -114,6 +128,10 @@ export class VrrpKeeper {
   close(): void {
     this.#heartbeatTimer.close();
     this.#releaseTimer.close();
+  }
+
+  #remember(measured: readonly Measurement[]): void {
+    for (const one of measured) this.#measured.set(`${one.tracker} ${one.name}`, one);
   }
 
   #receive(message: FromVrrp): void {
@@ -170,6 +188,7 @@ export class VrrpKeeper {
       snapshot: warm ? (this.#snapshot ?? null) : null,
       aliveUntil: this.#aliveUntil,
       releaseOnStop: this.#options.releaseOnStop,
+      measured: this.measured,
     });
     if (!warm) this.#listener.startedCold();
   }

@@ -54,6 +54,24 @@ export type CauseDetail =
       readonly up: boolean;
       readonly why: BfdVerdict | "never-up";
     }
+  /** A tracked file: its number times `weight` (0 has no sum: any number counts) is `adds`, within bounds. */
+  | {
+      readonly kind: "file";
+      readonly name: string;
+      readonly value: number;
+      readonly weight: number;
+      readonly adds: number;
+      /** No reason for FAULT. */
+      readonly ok: boolean;
+    }
+  | {
+      readonly kind: "process";
+      readonly name: string;
+      readonly count: number;
+      readonly quorum: number;
+      readonly quorumMax: number | undefined;
+      readonly up: boolean;
+    }
   | { readonly kind: "priority"; readonly from: number; readonly to: number }
   | { readonly kind: "address-added"; readonly address: IpAddress; readonly interface: string }
   | { readonly kind: "address-removed"; readonly address: IpAddress; readonly interface: string }

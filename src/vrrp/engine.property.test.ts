@@ -37,19 +37,36 @@ const models = fc
     spacing: fc.constantFrom(0, millis(10)),
     scriptWeight: fc.constantFrom(undefined, 0, -20, 20),
     linkWeight: fc.constantFrom(undefined, 0, 30),
+    fileWeight: fc.constantFrom(undefined, 0, 10),
+    processWeight: fc.constantFrom(undefined, 0, -40),
   })
-  .map(({ addresses, spacing, scriptWeight, linkWeight, ...rest }): Partial<VrrpInstanceModel> => {
-    const { garp } = instanceModel();
-    return {
-      ...rest,
-      garp: { ...garp, garpInterval: spacing, masterRefresh: seconds(7) },
-      virtualAddresses: Array.from({ length: addresses }, (_, index) =>
-        virtualAddress(`10.9.0.${100 + index}`),
-      ),
-      trackScripts: scriptWeight === undefined ? [] : [{ name: "chk", weight: scriptWeight, reverse: false }],
-      trackInterfaces: linkWeight === undefined ? [] : [{ name: "eth1", weight: linkWeight, reverse: false }],
-    };
-  });
+  .map(
+    ({
+      addresses,
+      spacing,
+      scriptWeight,
+      linkWeight,
+      fileWeight,
+      processWeight,
+      ...rest
+    }): Partial<VrrpInstanceModel> => {
+      const { garp } = instanceModel();
+      return {
+        ...rest,
+        garp: { ...garp, garpInterval: spacing, masterRefresh: seconds(7) },
+        virtualAddresses: Array.from({ length: addresses }, (_, index) =>
+          virtualAddress(`10.9.0.${100 + index}`),
+        ),
+        trackScripts:
+          scriptWeight === undefined ? [] : [{ name: "chk", weight: scriptWeight, reverse: false }],
+        trackInterfaces:
+          linkWeight === undefined ? [] : [{ name: "eth1", weight: linkWeight, reverse: false }],
+        trackFiles: fileWeight === undefined ? [] : [{ name: "load", weight: fileWeight, reverse: false }],
+        trackProcesses:
+          processWeight === undefined ? [] : [{ name: "web", weight: processWeight, reverse: true }],
+      };
+    },
+  );
 
 const configurations: fc.Arbitrary<VrrpModel> = fc.array(models, { maxLength: 3 }).map((list) =>
   vrrpModel(
@@ -61,7 +78,11 @@ const configurations: fc.Arbitrary<VrrpModel> = fc.array(models, { maxLength: 3 
         interface: index === 2 ? "eth1" : "eth0",
       }),
     ),
-    { trackScripts: [{ name: "chk", rise: 2, fall: 2, initFail: false }] },
+    {
+      trackScripts: [{ name: "chk", rise: 2, fall: 2, initFail: false }],
+      trackFiles: ["load"],
+      trackProcesses: [{ name: "web", quorum: 1, quorumMax: 2 }],
+    },
   ),
 );
 
@@ -125,6 +146,19 @@ const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
       duration: 9,
     }),
   ),
+  fc
+    .record({
+      tracker: fc.constantFrom("file" as const, "process" as const),
+      value: fc.integer({ min: -30, max: 3 }),
+    })
+    .map(
+      ({ tracker, value }): VrrpInput => ({
+        kind: "TrackerMeasured",
+        tracker,
+        name: tracker === "file" ? "load" : "web",
+        value,
+      }),
+    ),
   fc
     .record({ interface: names, address: ips })
     .map((claim): VrrpInput => ({ kind: "NeighbourClaimSeen", ...claim, mac: "02:00:00:00:00:07" })),

@@ -10,9 +10,11 @@ import { announce, announcementsAt, sendAnnouncements } from "./announce.ts";
 import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
-import type { InterfaceAddress, LinkState, VrrpInput } from "./input.ts";
+import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { deadlineOf, earlier } from "./instance.ts";
+import { tellFollowers } from "./measure.ts";
+import { noteMeasurement } from "./measured.ts";
 import { freshEngineMemory } from "./memory.ts";
 import { noteClaim, noteRemoval } from "./ownership.ts";
 import { receivePacket } from "./reception.ts";
@@ -49,7 +51,14 @@ export function createVrrpEngine(
 ): Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   return new VrrpEngine(options, {
     memory: freshEngineMemory(),
-    model: { instances: [], syncGroups: [], trackScripts: [], startupDelay: 0 },
+    model: {
+      instances: [],
+      syncGroups: [],
+      trackScripts: [],
+      trackFiles: [],
+      trackProcesses: [],
+      startupDelay: 0,
+    },
     surroundings: emptySurroundings(),
     instances: [],
     outstanding: new Map(),
@@ -135,7 +144,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const turn = this.#turn;
     switch (input.kind) {
       case "ConfigChanged":
-        this.#configure(input.model);
+        this.#configure(input.model, input.measured ?? []);
         return;
       case "PacketReceived":
         this.#touch(receivePacket(turn, this.#roster, input));
@@ -158,6 +167,9 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       case "BfdChanged":
         this.#changeBfd(input);
         return;
+      case "TrackerMeasured":
+        this.#measure(input);
+        return;
       case "ClockReached":
         this.#reachClock();
         return;
@@ -176,7 +188,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     }
   }
 
-  #configure(model: VrrpModel): void {
+  #configure(model: VrrpModel, measured: readonly Measurement[]): void {
     const turn = this.#turn;
     if (turn.memory.stop !== undefined) return;
     const isReload = turn.memory.configured;
@@ -186,7 +198,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const models = [...running.map((instance) => instance.model), ...model.instances];
     turn.virtualAddresses = virtualAddressesOf(models);
     this.#model = model;
-    this.#enrol(configureInstances(turn, running, model, fact));
+    this.#enrol(configureInstances(turn, running, model, measured, fact));
     turn.memory.configured = true;
     this.#touchAll();
   }
@@ -256,6 +268,13 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       emit(turn, instance, { kind: "TrackerChanged", tracker: name, ok: up, cause: [fact] });
       reconsider(turn, instance, fact);
     }
+    this.#touchAll();
+  }
+
+  #measure(measured: Measurement): void {
+    const turn = this.#turn;
+    if (!noteMeasurement(turn.surroundings, measured, turn.now)) return;
+    tellFollowers(turn, this.#roster.all, measured);
     this.#touchAll();
   }
 

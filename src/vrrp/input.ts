@@ -8,7 +8,12 @@ import type { BfdVerdict } from "./cause.ts";
 
 export type VrrpInput =
   /** The first one starts the engine; later ones are reloads. */
-  | { readonly kind: "ConfigChanged"; readonly model: VrrpModel }
+  | {
+      readonly kind: "ConfigChanged";
+      readonly model: VrrpModel;
+      /** What is known of the model's files and processes by now. */
+      readonly measured?: readonly Measurement[];
+    }
   | PacketReceived
   | { readonly kind: "LinkChanged"; readonly link: LinkState }
   | { readonly kind: "LinkRemoved"; readonly name: string }
@@ -25,6 +30,7 @@ export type VrrpInput =
     }
   /** A BFD session came up or failed. One that was never told of is down. */
   | { readonly kind: "BfdChanged"; readonly session: string; readonly up: boolean; readonly why: BfdVerdict }
+  | ({ readonly kind: "TrackerMeasured" } & Measurement)
   /** A deadline may have passed; `handle`'s `now` says how late it is. */
   | { readonly kind: "ClockReached" }
   | { readonly kind: "ActionDone"; readonly id: number; readonly epoch: number; readonly address: IpAddress }
@@ -44,6 +50,13 @@ export type VrrpInput =
     }
   /** `release` false leaves addresses in place and sends no priority 0 (`--dont-release-vrrp`). */
   | { readonly kind: "StopRequested"; readonly release: boolean; readonly by: string };
+
+/** The number in a tracked file (0 where it is missing), or the count of a tracked kind of process. */
+export interface Measurement {
+  readonly tracker: "file" | "process";
+  readonly name: string;
+  readonly value: number;
+}
 
 /** One IP packet of protocol 112, headers already taken apart by the socket. */
 export interface PacketReceived {

@@ -137,6 +137,12 @@ export interface BfdMemory {
   readonly at: Instant;
 }
 
+/** The last number of a file, or the last count of a kind of process. */
+export interface MeasuredMemory {
+  readonly value: number;
+  readonly at: Instant;
+}
+
 /** One burst on its way: `rounds` times all `addresses`, round by round. */
 export interface AnnouncementJob {
   /** Key of the instance. */

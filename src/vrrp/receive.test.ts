@@ -133,7 +133,14 @@ describe("packets of nobody", () => {
 
   it("go to the instance of their family and id", () => {
     const six = instanceModel({ ...V3_IPV6, name: "VI_6", key: "VI_6", virtualAddresses: [] });
-    const driver = Driver.start({ instances: [V2, six], syncGroups: [], trackScripts: [], startupDelay: 0 });
+    const driver = Driver.start({
+      instances: [V2, six],
+      syncGroups: [],
+      trackScripts: [],
+      trackFiles: [],
+      trackProcesses: [],
+      startupDelay: 0,
+    });
     driver.feed(advertFrom(six));
     expect(driver.instance("VI_6").statistics.advertisementsReceived).toBe(1);
     expect(driver.instance("VI_1").statistics.advertisementsReceived).toBe(0);

@@ -11,8 +11,11 @@ import { advertise } from "./advert.ts";
 import { announce } from "./announce.ts";
 import { reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
+import type { Measurement } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { adoptModel, freshMemory, freshRecord, makeInstance, masterDownOf } from "./instance.ts";
+import { tellFollowers } from "./measure.ts";
+import { configureMeasured } from "./measured.ts";
 import type { AddressRecord, ScriptMemory } from "./memory.ts";
 import { addressKey } from "./memory.ts";
 import { OWNER_PRIORITY } from "./timers.ts";
@@ -28,28 +31,33 @@ export function configureInstances(
   turn: Turn,
   running: readonly Instance[],
   model: VrrpModel,
+  measured: readonly Measurement[],
   fact: CauseFact,
 ): readonly Instance[] {
   const isReload = turn.memory.configured;
   const byKey = new Map(running.filter(({ retired }) => !retired).map((known) => [known.model.key, known]));
   const wanted = new Set(model.instances.map(({ key }) => key));
   configureScripts(turn, model, isReload);
+  const news = configureMeasured(turn.surroundings, model, measured, turn.now);
   const leaving = running.filter(({ model: { key } }) => !wanted.has(key));
   for (const instance of leaving) retire(turn, instance);
 
   const changed: { readonly instance: Instance; readonly fresh: readonly AddressRecord[] }[] = [];
   const instances: Instance[] = [];
   const started: Instance[] = [];
+  const unchanged: Instance[] = [];
   for (const next of model.instances) {
     const known = byKey.get(next.key);
     if (known === undefined) started.push(start(turn, next));
     else if (!equalPlain(known.model, next))
       changed.push({ instance: known, fresh: change(turn, known, next) });
+    else unchanged.push(known);
     const instance = known ?? started.at(-1);
     if (instance !== undefined) instances.push(instance);
   }
   for (const { instance, fresh } of changed) goOn(turn, instance, fresh, fact);
   for (const instance of started) reconsider(turn, instance, fact);
+  for (const one of news) tellFollowers(turn, unchanged, one);
   return [...instances, ...leaving];
 }
 

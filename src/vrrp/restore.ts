@@ -8,6 +8,7 @@ import { advertise } from "./advert.ts";
 import { announce } from "./announce.ts";
 import type { Instance } from "./instance.ts";
 import { makeInstance, masterDownOf } from "./instance.ts";
+import { noteMeasurement } from "./measured.ts";
 import type { EngineMemory, InstanceMemory } from "./memory.ts";
 import type { EngineInternal, VrrpSnapshot } from "./snapshot.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -35,6 +36,10 @@ export function readSnapshot(snapshot: VrrpSnapshot): Restored {
     surroundings.scripts.set(name, { counter, known, ok, last });
   }
   for (const { name, up, why, at } of snapshot.bfds) surroundings.bfds.set(name, { up, why, at });
+  for (const { tracker, name, value, at } of snapshot.measured) {
+    noteMeasurement(surroundings, { tracker, name, value }, at);
+  }
+  for (const quorum of snapshot.model.trackProcesses) surroundings.quorums.set(quorum.name, quorum);
   const models = new Map(snapshot.model.instances.map((model) => [model.key, model]));
   const instances: Instance[] = [];
   for (const { key, internal: memory } of snapshot.instances) {

@@ -6,7 +6,7 @@ import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
 import { isDegraded } from "./addresses.ts";
 import type { Cause } from "./cause.ts";
 import type { DropReason, VrrpState } from "./event.ts";
-import type { InterfaceAddress, LinkState } from "./input.ts";
+import type { InterfaceAddress, LinkState, Measurement } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { AddressRecord, BfdMemory, EngineMemory, InstanceMemory, ScriptResult } from "./memory.ts";
@@ -20,6 +20,8 @@ export interface VrrpSnapshot {
   readonly scripts: readonly ScriptSnapshot[];
   /** BFD sessions that were told of. */
   readonly bfds: readonly (BfdMemory & { readonly name: string })[];
+  /** Files and processes that were measured. */
+  readonly measured: readonly MeasuredSnapshot[];
   readonly instances: readonly InstanceSnapshot[];
   readonly nextActionId: number;
   readonly stopping: boolean;
@@ -38,6 +40,11 @@ export interface ScriptSnapshot {
   readonly ok: boolean;
   /** The result that `ok` was last judged by. */
   readonly last: ScriptResult | undefined;
+}
+
+export interface MeasuredSnapshot extends Measurement {
+  /** Since when the value is this one. */
+  readonly at: Instant;
 }
 
 export interface InstanceSnapshot {
@@ -120,6 +127,10 @@ export function takeSnapshot(
     addresses: [...surroundings.addresses.values()].flat(),
     scripts: [...surroundings.scripts].map(([name, script]) => ({ name, ...script })),
     bfds: [...surroundings.bfds].map(([name, bfd]) => ({ name, ...bfd })),
+    measured: [
+      ...[...surroundings.files].map(([name, file]) => ({ tracker: "file" as const, name, ...file })),
+      ...[...surroundings.processes].map(([name, one]) => ({ tracker: "process" as const, name, ...one })),
+    ],
     instances: instances.filter((instance) => !instance.retired).map(instanceSnapshot),
     nextActionId: memory.nextActionId,
     stopping: memory.stop !== undefined,

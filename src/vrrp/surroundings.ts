@@ -1,7 +1,7 @@
-/** What the engine knows of the host: links, their addresses, and the verdicts of track scripts and BFD sessions. */
-import type { TrackScriptJudgement } from "../model/model.ts";
+/** What the engine knows of the host: links, their addresses, and what scripts, BFD sessions, files and processes say. */
+import type { ProcessQuorum, TrackScriptJudgement } from "../model/model.ts";
 import type { InterfaceAddress, LinkState } from "./input.ts";
-import type { BfdMemory, ScriptMemory } from "./memory.ts";
+import type { BfdMemory, MeasuredMemory, ScriptMemory } from "./memory.ts";
 
 export interface Surroundings {
   readonly links: Map<string, LinkState>;
@@ -10,6 +10,9 @@ export interface Surroundings {
   readonly scripts: Map<string, ScriptMemory>;
   readonly judgements: Map<string, TrackScriptJudgement>;
   readonly bfds: Map<string, BfdMemory>;
+  readonly files: Map<string, MeasuredMemory>;
+  readonly processes: Map<string, MeasuredMemory>;
+  readonly quorums: Map<string, ProcessQuorum>;
 }
 
 export function emptySurroundings(): Surroundings {
@@ -19,6 +22,9 @@ export function emptySurroundings(): Surroundings {
     scripts: new Map(),
     judgements: new Map(),
     bfds: new Map(),
+    files: new Map(),
+    processes: new Map(),
+    quorums: new Map(),
   };
 }
 

@@ -1,7 +1,9 @@
-/** What interfaces, scripts and BFD sessions make of an instance: its effective priority, and the reasons for FAULT. */
+/** What trackers make of an instance: its effective priority, and the reasons for FAULT. */
 import type { Instant } from "../base/time.ts";
 import type { TrackedModel, TrackScriptJudgement, VrrpInstanceModel } from "../model/model.ts";
 import type { CauseDetail, CauseFact } from "./cause.ts";
+import type { Measurement } from "./input.ts";
+import { fileFact, processFact } from "./measured.ts";
 import type { Fault, ScriptMemory, ScriptResult } from "./memory.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { linkProblem } from "./surroundings.ts";
@@ -10,7 +12,7 @@ import { OWNER_PRIORITY } from "./timers.ts";
 export interface Assessment {
   readonly effectivePriority: number;
   readonly faults: readonly Fault[];
-  /** A script that decides about FAULT has not run yet. */
+  /** Something that decides about FAULT has not been heard of yet. */
   readonly waiting: boolean;
 }
 
@@ -63,6 +65,16 @@ export function effectivePriority(base: number, sum: number): number {
   return Math.min(254, Math.max(1, base + sum));
 }
 
+/** What one tracker says about an instance now. */
+interface Verdict {
+  /** Identity of the reason for FAULT that it may be. */
+  readonly key: string;
+  /** To the priority. */
+  readonly adds: number;
+  readonly faulty: boolean;
+  readonly fact: CauseFact;
+}
+
 /** Everything that trackers, links and the source address say about an instance now. */
 export function assess(
   model: VrrpInstanceModel,
@@ -72,40 +84,19 @@ export function assess(
 ): Assessment {
   const faults: Fault[] = [];
   let sum = 0;
-  let waiting = false;
   for (const name of watchedLinks(model)) {
     const problem = linkProblem(surroundings.links.get(name));
     if (problem !== undefined) faults.push(linkFault(name, problem, now));
   }
-  for (const tracked of model.trackInterfaces) {
-    if (tracked.name === model.interface) continue;
-    const problem = linkProblem(surroundings.links.get(tracked.name));
-    sum += contribution(tracked.weight, tracked.reverse, problem === undefined);
-    if (isFaulty(tracked, problem === undefined)) {
-      faults.push(linkFault(tracked.name, problem ?? "up", now));
-    }
-  }
-  for (const tracked of model.trackScripts) {
-    const script = surroundings.scripts.get(tracked.name);
-    if (script === undefined) continue;
-    if (!script.known) {
-      waiting ||= tracked.weight === 0;
-      continue;
-    }
-    sum += contribution(tracked.weight, tracked.reverse, script.ok);
-    if (isFaulty(tracked, script.ok)) {
-      faults.push({ key: `script ${tracked.name}`, fact: scriptFact(tracked.name, script, now) });
-    }
-  }
-  for (const tracked of model.trackBfds) {
-    const fact = bfdFact(tracked.name, surroundings, now);
-    sum += contribution(tracked.weight, tracked.reverse, fact.up);
-    if (isFaulty(tracked, fact.up)) faults.push({ key: `bfd ${tracked.name}`, fact });
+  for (const { key, adds, faulty, fact } of verdicts(model, surroundings, now)) {
+    sum += adds;
+    if (faulty) faults.push({ key, fact });
   }
   if (!hasSource && surroundings.links.has(model.interface)) {
     const detail: CauseDetail = { kind: "no-source-address", interface: model.interface };
     faults.push({ key: "no-source-address", fact: { at: now, ...detail } });
   }
+  const waiting = isWaiting(model, surroundings);
   return { effectivePriority: effectivePriority(model.priority, sum), faults, waiting };
 }
 
@@ -120,27 +111,81 @@ export function priorityFacts(
   now: Instant,
 ): readonly CauseFact[] {
   if (effective === model.priority) return [];
-  const reasons: CauseFact[] = [];
-  for (const { name, weight, reverse } of model.trackScripts) {
-    const script = surroundings.scripts.get(name);
-    if (!script?.known || contribution(weight, reverse, script.ok) === 0) continue;
-    reasons.push(scriptFact(name, script, now));
-  }
-  for (const { name, weight, reverse } of model.trackInterfaces) {
-    if (name === model.interface) continue;
-    const problem = linkProblem(surroundings.links.get(name));
-    if (contribution(weight, reverse, problem === undefined) === 0) continue;
-    reasons.push(linkFault(name, problem ?? "up", now).fact);
-  }
-  for (const { name, weight, reverse } of model.trackBfds) {
-    const fact = bfdFact(name, surroundings, now);
-    if (contribution(weight, reverse, fact.up) !== 0) reasons.push(fact);
-  }
+  const counting = verdicts(model, surroundings, now).filter(({ adds }) => adds !== 0);
+  const reasons = counting.map(({ fact }) => fact);
   const at = Math.max(...reasons.map((reason) => reason.at));
   return [
     { at: reasons.length === 0 ? now : at, kind: "priority", from: model.priority, to: effective },
     ...reasons,
   ];
+}
+
+/** Of every tracker of an instance whose state is known. */
+function verdicts(model: VrrpInstanceModel, surroundings: Surroundings, now: Instant): readonly Verdict[] {
+  const list: Verdict[] = [];
+  for (const tracked of model.trackInterfaces) {
+    if (tracked.name === model.interface) continue;
+    const problem = linkProblem(surroundings.links.get(tracked.name));
+    const { key, fact } = linkFault(tracked.name, problem ?? "up", now);
+    list.push(binary(tracked, problem === undefined, key, fact));
+  }
+  for (const tracked of model.trackScripts) {
+    const script = surroundings.scripts.get(tracked.name);
+    if (!script?.known) continue;
+    const fact = scriptFact(tracked.name, script, now);
+    list.push(binary(tracked, script.ok, `script ${tracked.name}`, fact));
+  }
+  for (const tracked of model.trackBfds) {
+    const fact = bfdFact(tracked.name, surroundings, now);
+    list.push(binary(tracked, fact.up, `bfd ${tracked.name}`, fact));
+  }
+  for (const tracked of model.trackFiles) {
+    const verdict = measuredVerdict("file", tracked, surroundings);
+    if (verdict !== undefined) list.push(verdict);
+  }
+  for (const tracked of model.trackProcesses) {
+    const verdict = measuredVerdict("process", tracked, surroundings);
+    if (verdict !== undefined) list.push(verdict);
+  }
+  return list;
+}
+
+function binary(tracked: TrackedModel, up: boolean, key: string, fact: CauseFact): Verdict {
+  const adds = contribution(tracked.weight, tracked.reverse, up);
+  return { key, adds, faulty: isFaulty(tracked, up), fact };
+}
+
+/** What a file or a kind of process says, and whether it is good; undefined until it has been measured. */
+export function measuredVerdict(
+  tracker: Measurement["tracker"],
+  tracked: TrackedModel,
+  surroundings: Surroundings,
+): (Verdict & { readonly ok: boolean }) | undefined {
+  const { name } = tracked;
+  const key = `${tracker} ${name}`;
+  if (tracker === "file") {
+    const file = surroundings.files.get(name);
+    if (file === undefined) return undefined;
+    const fact = fileFact(tracked, file);
+    // What takes the instance to FAULT has no share in its priority.
+    return { key, adds: fact.ok ? fact.adds : 0, faulty: !fact.ok, fact, ok: fact.ok };
+  }
+  const quorum = surroundings.quorums.get(name);
+  const counted = surroundings.processes.get(name);
+  if (quorum === undefined || counted === undefined) return undefined;
+  const fact = processFact(quorum, counted);
+  return { ...binary(tracked, fact.up, key, fact), ok: fact.up };
+}
+
+/** Whether something that decides about FAULT has not been heard of yet. */
+function isWaiting(model: VrrpInstanceModel, surroundings: Surroundings): boolean {
+  const { scripts, files, processes } = surroundings;
+  const decides = ({ weight }: TrackedModel): boolean => weight === 0;
+  return (
+    model.trackScripts.some((one) => decides(one) && scripts.get(one.name)?.known === false) ||
+    model.trackFiles.some((one) => decides(one) && !files.has(one.name)) ||
+    model.trackProcesses.some((one) => decides(one) && !processes.has(one.name))
+  );
 }
 
 /** What `why` says about a script's verdict. */

@@ -6,9 +6,11 @@ import { decodeArp, encodeGratuitousArp } from "./arp.ts";
 import { decodeBfd, encodeBfd } from "./bfd.ts";
 import { decodeEthernet } from "./ethernet.ts";
 import { ICMPV6_PROTOCOL, verifyIcmpv6Checksum, writeIcmpv6Checksum } from "./icmp.ts";
+import { decodeInotifyEvents } from "./inotify.ts";
 import { decodeIpv4, encodeIpv4, readIpv4HeaderLength, verifyIpv4HeaderChecksum } from "./ipv4.ts";
 import { decodeIpv6 } from "./ipv6.ts";
 import { decodeNeighbour, encodeUnsolicitedNeighbourAdvertisement } from "./ndisc.ts";
+import { decodeProcessEvents } from "./proc-connector.ts";
 import {
   decodeVrrp,
   encodeVrrp,
@@ -32,6 +34,11 @@ const VRRP_V3_IPV6 = fromHex(
   "313396020064f220 fe800000000000000000000000000051 20010db8000000000000000000000100",
 );
 const BFD = fromHex("20e00318 00000011 a0b0c0d0 000493e0 000493e0 00000000");
+const INOTIFY = fromHex("01000000 08000000 00000000 10000000 6c6f6164 00000000 00000000 00000000");
+const PROCESS = fromHex(
+  "4c000000 03000000 00000000 00000000 01000000 01000000 00000000 00000000 28000000" +
+    "02000000 00000000 0000000000000000 14000000 14000000 00000000 00000000 00000000 00000000",
+);
 const GARP = encodeGratuitousArp("10.9.0.100", "be:78:e4:5f:7a:b3");
 const NA = encodeUnsolicitedNeighbourAdvertisement("2001:db8::100", "be:78:e4:5f:7a:b3");
 const IPV4 = encodeIpv4({
@@ -96,6 +103,8 @@ const DECODERS: Readonly<Record<string, Fuzzed>> = {
   },
   vrrpTrailer: { valid: [VRRP_V3], run: (bytes) => vrrpTrailer(bytes, 12).length <= bytes.length },
   decodeBfd: { valid: [BFD], run: fuzzBfd },
+  decodeInotifyEvents: { valid: [INOTIFY], run: (bytes) => decodeInotifyEvents(bytes).length > 0 },
+  decodeProcessEvents: { valid: [PROCESS], run: (bytes) => decodeProcessEvents(bytes).length > 0 },
   equalAuthData: { valid: [new Uint8Array(8)], run: (bytes) => equalAuthData(bytes, new Uint8Array(8)) },
 };
 

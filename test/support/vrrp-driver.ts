@@ -90,6 +90,8 @@ export function instanceModel(changes: Partial<VrrpInstanceModel> = {}): VrrpIns
     trackInterfaces: [],
     trackScripts: [],
     trackBfds: [],
+    trackFiles: [],
+    trackProcesses: [],
     dontTrackPrimary: false,
     garp: {
       masterRepeat: 5,
@@ -116,7 +118,15 @@ export function vrrpModel(
   instances: readonly VrrpInstanceModel[],
   changes: Partial<VrrpModel> = {},
 ): VrrpModel {
-  return { instances, syncGroups: [], trackScripts: [], startupDelay: 0, ...changes };
+  return {
+    instances,
+    syncGroups: [],
+    trackScripts: [],
+    trackFiles: [],
+    trackProcesses: [],
+    startupDelay: 0,
+    ...changes,
+  };
 }
 
 export function link(changes: Partial<LinkState> = {}): LinkState {

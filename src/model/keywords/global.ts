@@ -75,13 +75,21 @@ function processRows(child: string, state: (field: string) => KeywordState): rea
   ];
 }
 
-function bufferRows(name: string, area: "vrrp" | "track" | "checker"): readonly RowTemplate[] {
+const OWN_BUFFERS = accepted(
+  "buoy takes a large buffer by itself, and asks the kernel for everything again should it overflow",
+);
+
+function bufferRows(
+  name: string,
+  area: "vrrp" | "track" | "checker",
+  state: KeywordState,
+): readonly RowTemplate[] {
   return [
-    row(name, lenient([integer(1, UNSIGNED_MAX)]), COSMETIC, "Receive buffer in bytes.", {
+    row(name, lenient([integer(1, UNSIGNED_MAX)]), state, "Receive buffer in bytes.", {
       area,
       default: "the kernel's",
     }),
-    row(`${name}_force`, [flag], COSMETIC, "Exceed the kernel's limit for it.", { area, default: "off" }),
+    row(`${name}_force`, [flag], state, "Exceed the kernel's limit for it.", { area, default: "off" }),
   ];
 }
 
@@ -476,11 +484,11 @@ const processWideRows = [
   row("random_seed", [integer(0, UNSIGNED_MAX)], works("the reader"), "Seed of every random number.", {
     area: "process",
   }),
-  ...bufferRows("vrrp_netlink_cmd_rcv_bufs", "vrrp"),
-  ...bufferRows("vrrp_netlink_monitor_rcv_bufs", "vrrp"),
-  ...bufferRows("process_monitor_rcv_bufs", "track"),
-  ...bufferRows("lvs_netlink_cmd_rcv_bufs", "checker"),
-  ...bufferRows("lvs_netlink_monitor_rcv_bufs", "checker"),
+  ...bufferRows("vrrp_netlink_cmd_rcv_bufs", "vrrp", OWN_BUFFERS),
+  ...bufferRows("vrrp_netlink_monitor_rcv_bufs", "vrrp", OWN_BUFFERS),
+  ...bufferRows("process_monitor_rcv_bufs", "track", works("global.processMonitorBuffer")),
+  ...bufferRows("lvs_netlink_cmd_rcv_bufs", "checker", COSMETIC),
+  ...bufferRows("lvs_netlink_monitor_rcv_bufs", "checker", COSMETIC),
 ];
 
 const lvsRows = [

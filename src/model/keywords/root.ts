@@ -111,7 +111,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "vrrp_track_process",
     [word("name"), nested("vrrp_track_process")],
-    MISSED,
+    works("trackProcesses"),
     "A program whose running processes are counted.",
     { area: "track" },
   ),
@@ -142,10 +142,22 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row("bfd_instance", [word("name", 31), nested("bfd_instance")], works("bfd"), "A BFD session.", {
     area: "bfd",
   }),
-  row("track_file", [word("name"), nested("track_file")], MISSED, "A file whose number moves priorities.", {
-    area: "track",
-  }),
-  row("vrrp_track_file", [word("name"), nested("vrrp_track_file")], MISSED, "Old name of track_file.", {
-    area: "track",
-  }),
+  row(
+    "track_file",
+    [word("name"), nested("track_file")],
+    works("trackFiles"),
+    "A file whose number moves priorities.",
+    {
+      area: "track",
+    },
+  ),
+  row(
+    "vrrp_track_file",
+    [word("name"), nested("vrrp_track_file")],
+    works("trackFiles"),
+    "Old name of track_file.",
+    {
+      area: "track",
+    },
+  ),
 ]);

@@ -194,8 +194,11 @@ const trackRows = [
     area: "track",
     repeat: "all",
   }),
-  row("track_file", [entries("tracked")], REFUSED, "Files to follow.", { area: "track", repeat: "all" }),
-  row("track_process", [entries("tracked")], REFUSED, "Processes to follow.", {
+  row("track_file", [entries("tracked")], works("instance.trackFiles"), "Files to follow.", {
+    area: "track",
+    repeat: "all",
+  }),
+  row("track_process", [entries("tracked")], works("instance.trackProcesses"), "Processes to follow.", {
     area: "track",
     repeat: "all",
   }),
