@@ -1,13 +1,14 @@
 /**
- * A kernel's view of one machine: links, addresses, and a queue of address changes that are carried out one after the
+ * A kernel's view of one machine: links, addresses, routes and rules, and a queue of changes that are carried out one after the
  * other, at once or late, and may be refused. It reports what happened as the inputs the engine knows.
  */
 import type { IpAddress } from "../src/base/ip.ts";
 import { prefixContains } from "../src/base/ip.ts";
 import type { Prng } from "../src/base/prng.ts";
+import { addressKey } from "../src/base/routing.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
 import type { VirtualAddressModel } from "../src/model/model.ts";
-import type { AddressChange } from "../src/vrrp/action.ts";
+import type { AddressChange, KernelChange, RoutingChange } from "../src/vrrp/action.ts";
 import type { InterfaceAddress, LinkState, VrrpInput } from "../src/vrrp/input.ts";
 import type { Planned, VirtualClock } from "./clock.ts";
 
@@ -30,11 +31,11 @@ export const WILLING: KernelMood = {
   onlyAddress: undefined,
 };
 
-interface Operation {
-  readonly change: AddressChange;
-  readonly address: VirtualAddressModel;
-  planned: Planned | undefined;
-}
+/** One item of a change. */
+type Operation = { planned: Planned | undefined; readonly item: string } & (
+  | { readonly change: AddressChange; readonly address: VirtualAddressModel }
+  | { readonly change: RoutingChange; readonly address?: undefined }
+);
 
 export class FakeKernel {
   mood: KernelMood = WILLING;
@@ -44,6 +45,8 @@ export class FakeKernel {
   readonly #notify: (input: VrrpInput) => void;
   readonly #links = new Map<string, LinkState>();
   #addresses: InterfaceAddress[] = [];
+  /** Keys of routes and rules. */
+  #routing = new Set<string>();
   #operations: Operation[] = [];
   #busyUntil: Instant = 0;
   /** Removing the first address of a subnet keeps the others (`promote_secondaries`). */
@@ -69,6 +72,10 @@ export class FakeKernel {
     return this.#addresses;
   }
 
+  hasRouting(key: string): boolean {
+    return this.#routing.has(key);
+  }
+
   /** When the last queued change will have been carried out. */
   get busyUntil(): Instant {
     return this.#busyUntil;
@@ -78,9 +85,9 @@ export class FakeKernel {
     return this.#addresses.some((entry) => entry.interface === interfaceName && entry.address === address);
   }
 
-  /** Whether a change of this address is queued. */
-  isPending(address: IpAddress): boolean {
-    return this.#operations.some((operation) => operation.address.address === address);
+  /** Whether a change of this address, or of the route or rule with this key, is queued. */
+  isPending(what: string): boolean {
+    return this.#operations.some(({ address, item }) => (address?.address ?? item) === what);
   }
 
   link(name: string): LinkState | undefined {
@@ -107,9 +114,21 @@ export class FakeKernel {
     this.#remove(interfaceName, address, "other");
   }
 
-  submit(change: AddressChange): void {
-    for (const address of change.addresses) {
-      const operation: Operation = { change, address, planned: undefined };
+  deleteRoutingByOther(key: string): void {
+    if (this.#routing.delete(key)) this.#notify({ kind: "RoutingRemoved", item: key });
+  }
+
+  submit(change: KernelChange): void {
+    const operations: Operation[] =
+      "items" in change
+        ? change.items.map(({ key }) => ({ change, item: key, planned: undefined }))
+        : change.addresses.map((address) => ({
+            change,
+            address,
+            item: addressKey(address),
+            planned: undefined,
+          }));
+    for (const operation of operations) {
       const latency = this.#random.integer(this.mood.latencyMin, this.mood.latencyMax);
       this.#busyUntil = Math.max(this.#busyUntil, this.#clock.now) + latency;
       this.#operations.push(operation);
@@ -135,13 +154,18 @@ export class FakeKernel {
     this.#operations = [];
     this.#busyUntil = this.#clock.now;
     this.#addresses = [...own];
+    this.#routing = new Set();
   }
 
   #carryOut(operation: Operation): void {
     this.#operations = this.#operations.filter((other) => other !== operation);
-    const { change, address } = operation;
+    const { change, address, item } = operation;
+    const answer = { id: change.id, epoch: change.epoch, item };
+    if (address === undefined) {
+      this.#changeRouting(change.kind, item, answer);
+      return;
+    }
     const errno = this.#refusal(change.kind, address);
-    const answer = { id: change.id, epoch: change.epoch, address: address.address };
     if (errno !== undefined) {
       const call = change.kind === "AddAddresses" ? "RTM_NEWADDR" : "RTM_DELADDR";
       const error = { call, errno, subject: `${address.address} on ${address.interface}` };
@@ -154,6 +178,24 @@ export class FakeKernel {
     if (change.kind === "AddAddresses") this.#add(address);
     else this.#remove(address.interface, address.address, "self");
     if (echoFirst) this.#notify({ kind: "ActionDone", ...answer });
+  }
+
+  /** Of its own changes the host tells nothing but the answer. */
+  #changeRouting(
+    kind: RoutingChange["kind"],
+    item: string,
+    answer: { readonly id: number; readonly epoch: number; readonly item: string },
+  ): void {
+    const adding = kind === "AddRouting";
+    const errno = adding ? this.mood.addErrno : this.mood.removeErrno;
+    if (errno !== undefined && this.mood.onlyAddress === undefined) {
+      const error = { call: adding ? "RTM_NEWROUTE" : "RTM_DELROUTE", errno, subject: item };
+      this.#notify({ kind: "ActionFailed", ...answer, error });
+      return;
+    }
+    if (adding) this.#routing.add(item);
+    else this.#routing.delete(item);
+    this.#notify({ kind: "ActionDone", ...answer });
   }
 
   #refusal(kind: AddressChange["kind"], address: VirtualAddressModel): string | undefined {

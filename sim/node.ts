@@ -379,6 +379,8 @@ export class RouterNode implements LanHost {
         return;
       case "AddAddresses":
       case "RemoveAddresses":
+      case "AddRouting":
+      case "RemoveRouting":
         this.#supervisor.noteRequest(action);
         this.kernel.submit(action);
         return;

@@ -245,6 +245,8 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     unicastPeers: [],
     virtualAddresses: traits.addresses,
     excludedAddresses: traits.excluded,
+    routing: [],
+    trackStatics: [],
     trackInterfaces: traits.tracksInterface
       ? [{ name: TRACKED_INTERFACE, weight: random.pick([0, -50, 30]), reverse: false }]
       : [],
@@ -288,6 +290,7 @@ function drawRouter(
       trackFiles: [],
       trackProcesses: [],
       startupDelay: 0,
+      statics: { addresses: [], routing: [] },
     },
     scripts: tracks ? [script] : [],
     promotesSecondaries: random.chance(0.5),

@@ -1,7 +1,7 @@
-/** The supervisor's part of a simulated machine: the ledger of addresses, and their release when the child is gone. */
+/** The supervisor's part of a simulated machine: the ledger, and their release when the child is gone. */
 import type { Instant } from "../src/base/time.ts";
 import { Ledger, releaseDeadline } from "../src/supervise/ledger.ts";
-import type { AddressChange } from "../src/vrrp/action.ts";
+import type { KernelChange } from "../src/vrrp/action.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
 import type { FakeKernel } from "./kernel.ts";
 import type { InstanceView } from "./view.ts";
@@ -9,9 +9,14 @@ import type { InstanceView } from "./view.ts";
 export class SimSupervisor {
   readonly #ledger = new Ledger();
 
-  noteRequest({ kind, instance, addresses }: AddressChange): void {
-    if (kind !== "AddAddresses") return;
-    for (const address of addresses) this.#ledger.added({ instance, ...address });
+  noteRequest(change: KernelChange): void {
+    const { instance } = change;
+    if (change.kind === "AddRouting") {
+      for (const held of change.items) this.#ledger.added({ instance, held });
+    } else if (change.kind === "AddAddresses") {
+      for (const address of change.addresses)
+        this.#ledger.added({ instance, held: { kind: "address", ...address } });
+    }
   }
 
   /** The machine boots anew. */
@@ -31,7 +36,9 @@ export class SimSupervisor {
   release(kernel: FakeKernel, views: ReadonlyMap<string, InstanceView>): void {
     for (const entry of this.#ledger.entries()) {
       if (views.get(entry.instance)?.state === "MASTER") continue;
-      kernel.deleteByOther(entry.interface, entry.address);
+      const { held } = entry;
+      if (held.kind === "address") kernel.deleteByOther(held.interface, held.address);
+      else kernel.deleteRoutingByOther(held.key);
     }
   }
 }

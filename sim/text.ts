@@ -37,6 +37,9 @@ export function describeAction(action: VrrpAction): string | undefined {
     case "AddAddresses":
     case "RemoveAddresses":
       return `> ${action.kind} #${action.id} ${action.addresses.map(({ address }) => address).join(" ")}`;
+    case "AddRouting":
+    case "RemoveRouting":
+      return `> ${action.kind} #${action.id} ${action.items.map(({ key }) => key).join(", ")}`;
     case "SendFrames":
       return `> ${action.frames.length} announcements`;
     case "RunNotify":

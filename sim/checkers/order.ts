@@ -13,6 +13,8 @@ const RANKS: Readonly<Record<VrrpAction["kind"], number>> = {
   SendAdvertisement: 0,
   AddAddresses: 1,
   RemoveAddresses: 1,
+  AddRouting: 1,
+  RemoveRouting: 1,
   SendFrames: 2,
   Emit: 3,
   RunNotify: 3,

@@ -1,11 +1,19 @@
 /**
- * Carries out the VRRP engine's actions in their order: advertisements at once, addresses through the netlink thread,
- * announcements by a packet socket. Decides nothing; what the kernel answers goes back to the engine as inputs.
+ * Carries out the VRRP engine's actions in their order: advertisements at once, addresses, routes and rules through
+ * the netlink thread, announcements by a packet socket. Decides nothing; what the kernel answers goes back to the engine as inputs.
  */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
-import type { VirtualAddressModel, VrrpModel } from "../model/model.ts";
-import type { AddressChange, RunNotify, SendAdvertisement, SendFrames, VrrpAction } from "../vrrp/action.ts";
+import { addressKey } from "../base/routing.ts";
+import type { RoutingModel, VirtualAddressModel, VrrpModel } from "../model/model.ts";
+import type {
+  AddressChange,
+  RoutingChange,
+  RunNotify,
+  SendAdvertisement,
+  SendFrames,
+  VrrpAction,
+} from "../vrrp/action.ts";
 import type { VrrpEvent } from "../vrrp/event.ts";
 import type { VrrpInput } from "../vrrp/input.ts";
 import type { ArpSocket } from "./arp-socket.ts";
@@ -23,7 +31,11 @@ export interface VrrpListener {
   /** To the engine: packets, claims, and how kernel actions ended. */
   input(input: VrrpInput): void;
   /** To the ledger: `added` comes before the requests, `removed` after each one's success. */
-  ledger(change: "added" | "removed", instance: string, addresses: readonly VirtualAddressModel[]): void;
+  ledger(
+    change: "added" | "removed",
+    instance: string,
+    items: readonly (VirtualAddressModel | RoutingModel)[],
+  ): void;
   notify(request: RunNotify): void;
   mail(subject: string, body: string): void;
   event(event: VrrpEvent): void;
@@ -54,6 +66,7 @@ export class VrrpExecutor {
     trackFiles: [],
     trackProcesses: [],
     startupDelay: 0,
+    statics: { addresses: [], routing: [] },
   };
   /** Virtual addresses by interface. */
   #watched: ReadonlyMap<string, ReadonlySet<IpAddress>> = new Map();
@@ -78,6 +91,10 @@ export class VrrpExecutor {
       }
     }
     this.#watched = watched;
+    this.#netlink.watchRouting([
+      ...model.statics.routing,
+      ...model.instances.flatMap(({ routing }) => routing),
+    ]);
     this.refreshSockets();
   }
 
@@ -132,6 +149,10 @@ export class VrrpExecutor {
       case "RemoveAddresses":
         this.#changeAddresses(action);
         return;
+      case "AddRouting":
+      case "RemoveRouting":
+        this.#changeRouting(action);
+        return;
       case "SendFrames":
         this.#sendFrames(action);
         return;
@@ -183,7 +204,7 @@ export class VrrpExecutor {
     if (adding) this.#listener.ledger("added", action.instance, action.addresses);
     for (const address of action.addresses) {
       const ended: ChangeDone = (error) => {
-        const answer = { id: action.id, epoch: action.epoch, address: address.address };
+        const answer = { id: action.id, epoch: action.epoch, item: addressKey(address) };
         if (!adding && error === undefined) this.#listener.ledger("removed", action.instance, [address]);
         if (error === undefined) this.#listener.input({ kind: "ActionDone", ...answer });
         else this.#listener.input({ kind: "ActionFailed", ...answer, error });
@@ -197,6 +218,20 @@ export class VrrpExecutor {
       }
       if (adding) this.#netlink.addAddress({ ...address, index }, ended);
       else this.#netlink.removeAddress({ ...address, index }, ended);
+    }
+  }
+
+  #changeRouting(action: RoutingChange): void {
+    const { id, epoch, instance, items } = action;
+    const adding = action.kind === "AddRouting";
+    if (adding) this.#listener.ledger("added", instance, items);
+    for (const item of items) {
+      this.#netlink.changeRouting(adding ? "add" : "remove", item, (error) => {
+        const answer = { id, epoch, item: item.key };
+        if (!adding && error === undefined) this.#listener.ledger("removed", instance, [item]);
+        if (error === undefined) this.#listener.input({ kind: "ActionDone", ...answer });
+        else this.#listener.input({ kind: "ActionFailed", ...answer, error });
+      });
     }
   }
 

@@ -1,9 +1,10 @@
 /**
- * The kernel's interfaces and addresses: a monitor that tells every change, and changes of our own through the
- * addon's writer thread, so that a kernel that is slow to answer (94 ms while somebody holds its rtnl lock) never
+ * The kernel's interfaces and addresses: a monitor that tells every change, and changes of our own, of routes and rules
+ * too, through the addon's writer thread, so that a kernel that is slow to answer (94 ms while somebody holds its rtnl lock) never
  * holds up the loop.
  */
 import type { OsError } from "../base/result.ts";
+import type { RoutingModel } from "../model/model.ts";
 import { decodeAddress, encodeAddAddress, encodeRemoveAddress } from "../wire/netlink/address.ts";
 import {
   NETLINK_ROUTE,
@@ -24,6 +25,7 @@ import type { AddressFact, AddressRequest, LinkFact } from "../wire/netlink/fact
 import { decodeLink } from "../wire/netlink/link.ts";
 import type { NetlinkMessage } from "../wire/netlink/message.ts";
 import { decodeAcknowledgement, encodeDump, splitMessages } from "../wire/netlink/message.ts";
+import { encodeRouting } from "./encode-routing.ts";
 import type { Loop, Registration } from "./loop.ts";
 import { check, errnoName, native } from "./native.ts";
 import { EchoFilter } from "./netlink-echo.ts";
@@ -31,9 +33,14 @@ import type { TableEvent } from "./netlink-table.ts";
 import { NetlinkTable } from "./netlink-table.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";
 import { openNetlinkWriter } from "./netlink-writer.ts";
+import type { RoutingMonitor } from "./routing-monitor.ts";
+import { createRoutingMonitor } from "./routing-monitor.ts";
+import { interfaceIndex } from "./system.ts";
 
 export type NetlinkEvent =
   | TableEvent
+  /** Somebody else has deleted a route or rule that is watched. */
+  | { readonly kind: "RoutingRemoved"; readonly item: string }
   /** Everything there is has been told, the first time or again after the kernel dropped messages. */
   | { readonly kind: "Synchronised"; readonly afterLoss: boolean };
 
@@ -51,6 +58,10 @@ export interface Netlink {
   addAddress(request: AddressRequest, done: ChangeDone): void;
   /** One that is gone already, or whose interface is, counts as done. */
   removeAddress(request: AddressRequest, done: ChangeDone): void;
+  /** Adds or removes a route or rule. One that is there, or gone, already counts as done. */
+  changeRouting(operation: "add" | "remove", item: RoutingModel, done: ChangeDone): void;
+  /** Tells from now on, as `RoutingRemoved`, when others delete one of these. */
+  watchRouting(items: readonly RoutingModel[]): void;
   /** Requests that were submitted and not answered yet. */
   pending(): number;
   /** Requests for changes submitted so far. */
@@ -75,6 +86,7 @@ const DATAGRAMS_A_TURN = 16;
 const PASSING: readonly string[] = ["EBUSY", "EINTR", "ENOBUFS"];
 const ALREADY_THERE: readonly string[] = ["EEXIST"];
 const ALREADY_GONE: readonly string[] = ["EADDRNOTAVAIL", "ENODEV"];
+const ROUTING_GONE: readonly string[] = ["ESRCH", "ENOENT", "ENODEV"];
 
 /**
  * Opens monitor and writer in the network namespace of the calling thread and starts the first dump; `listener` is
@@ -96,6 +108,7 @@ class KernelNetlink implements Netlink {
   readonly #buffer = new Uint8Array(DATAGRAM);
   readonly #table: NetlinkTable;
   readonly #echoes: EchoFilter;
+  readonly #routing: RoutingMonitor;
   readonly #listener: (event: NetlinkEvent) => void;
   #open = true;
   #synchronised = false;
@@ -118,9 +131,18 @@ class KernelNetlink implements Netlink {
     this.#port = check("getsockname", "netlink monitor", native.netlinkPort(this.#fd));
     this.#writer = openNetlinkWriter(loop, options.queueLimit ?? DEFAULT_QUEUE_LIMIT);
     this.#echoes = new EchoFilter(this.#writer.port);
+    this.#routing = createRoutingMonitor(loop, this.#writer.port, this.#indexOf, (item) => {
+      if (this.#open) listener({ kind: "RoutingRemoved", item });
+    });
     this.#registration = loop.onReadable(this.#fd, () => this.#read(DATAGRAMS_A_TURN));
     this.#startDump("links");
   }
+
+  /** Requests of a warm start come before the tables have been read. */
+  readonly #indexOf = (name: string): number | undefined => {
+    const known = this.#table.linkByName(name)?.index;
+    return known === undefined && !this.#synchronised ? interfaceIndex(name) : known;
+  };
 
   get synchronised(): boolean {
     return this.#synchronised;
@@ -154,6 +176,25 @@ class KernelNetlink implements Netlink {
     this.#change("remove", request, sequence, bytes, ALREADY_GONE, done);
   }
 
+  changeRouting(operation: "add" | "remove", item: RoutingModel, done: ChangeDone): void {
+    const sequence = this.#writer.nextSequence();
+    const encoded = encodeRouting(operation, item, this.#indexOf, sequence);
+    if (encoded.bytes === undefined) {
+      // A route by way of an interface that is gone is gone as well. The answer must not come within the call.
+      const error = operation === "add" ? encoded.error : undefined;
+      queueMicrotask(() => this.#open && done(error));
+      return;
+    }
+    const harmless = operation === "add" ? ALREADY_THERE : ROUTING_GONE;
+    this.#writer.submit(encoded.call, item.key, sequence, encoded.bytes, (error) =>
+      done(error !== undefined && harmless.includes(error.errno) ? undefined : error),
+    );
+  }
+
+  watchRouting(items: readonly RoutingModel[]): void {
+    this.#routing.watch(items);
+  }
+
   pending(): number {
     return this.#writer.pending();
   }
@@ -165,6 +206,7 @@ class KernelNetlink implements Netlink {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#routing.close();
     this.#registration.close();
     check("close", "netlink monitor", native.close(this.#fd));
     this.#writer.close();

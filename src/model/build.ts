@@ -71,6 +71,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
       trackFiles: trackFiles.map(({ name }) => name),
       trackProcesses: trackProcesses.map(({ name, quorum, quorumMax }) => ({ name, quorum, quorumMax })),
       startupDelay: globals.span("vrrp_startup_delay") ?? 0,
+      statics: { addresses: [], routing: [] },
     },
     trackScripts,
     bfd: [...bfds.sessions.values()],

@@ -48,6 +48,7 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
       trackFiles: [],
       trackProcesses: [],
       startupDelay: 0,
+      statics: { addresses: [], routing: [] },
     },
     trackScripts: [],
     bfd: [],

@@ -81,6 +81,7 @@ function diffSettings(before: Model, after: Model): readonly string[] {
   if (!same(before.trackProcesses, after.trackProcesses)) fields.push("trackProcesses");
   if (!same(before.bfd, after.bfd)) fields.push("bfd");
   if (before.vrrp.startupDelay !== after.vrrp.startupDelay) fields.push("vrrp.startupDelay");
+  if (!same(before.vrrp.statics, after.vrrp.statics)) fields.push("vrrp.statics");
   if (!same(before.vrrp.syncGroups, after.vrrp.syncGroups)) fields.push("vrrp.syncGroups");
   return fields;
 }

@@ -104,6 +104,8 @@ export function resolveInstance(
       unicastPeers: [],
       virtualAddresses: addresses.virtual,
       excludedAddresses: addresses.excluded,
+      routing: [],
+      trackStatics: [],
       trackInterfaces,
       trackScripts,
       trackBfds,

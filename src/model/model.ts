@@ -4,6 +4,7 @@
  */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
+import type { Route, Rule } from "../base/routing.ts";
 import type { Micros } from "../base/time.ts";
 
 export interface Model {
@@ -156,6 +157,14 @@ export interface VrrpModel {
   readonly trackProcesses: readonly ProcessQuorum[];
   /** Ignore adverts and stay silent this long after start. */
   readonly startupDelay: Micros;
+  /** Held for as long as the daemon runs. */
+  readonly statics: StaticsModel;
+}
+
+/** `static_ipaddress`, `static_routes` and `static_rules`. */
+export interface StaticsModel {
+  readonly addresses: readonly VirtualAddressModel[];
+  readonly routing: readonly RoutingModel[];
 }
 
 export interface TrackScriptJudgement {
@@ -207,6 +216,10 @@ export interface VrrpInstanceModel {
   readonly virtualAddresses: readonly VirtualAddressModel[];
   /** Treated like virtual addresses but never advertised. */
   readonly excludedAddresses: readonly VirtualAddressModel[];
+  /** `virtual_routes`, then `virtual_rules`. */
+  readonly routing: readonly RoutingModel[];
+  /** Keys of static entries without which it is in FAULT (`track_group`). */
+  readonly trackStatics: readonly string[];
   readonly trackInterfaces: readonly TrackedModel[];
   readonly trackScripts: readonly TrackedModel[];
   readonly trackBfds: readonly TrackedModel[];
@@ -252,6 +265,18 @@ export interface VirtualAddressModel {
   /** Seconds, or undefined for forever. */
   readonly preferredLifetime: number | undefined;
   /** Neither track the device nor react when others delete the address. */
+  readonly noTrack: boolean;
+}
+
+/** A route or a rule held in the kernel. */
+export type RoutingModel =
+  | ({ readonly kind: "route"; readonly route: Route } & RoutingIdentity)
+  | ({ readonly kind: "rule"; readonly rule: Rule } & RoutingIdentity);
+
+interface RoutingIdentity {
+  /** What it is, in iproute2's words: `route 10.1.0.0/16 via 10.0.0.1`. */
+  readonly key: string;
+  /** Neither track its interfaces nor react when others delete it. */
   readonly noTrack: boolean;
 }
 

@@ -139,6 +139,14 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
     }
     case "AddressDeletedByOther":
       return `${name} saw somebody else delete ${event.address} from ${event.interface}: ${event.reaction}`;
+    case "RoutingAdded":
+      return `${name} added ${event.item}`;
+    case "RoutingFailed": {
+      const retry = event.retryAt === undefined ? "" : `; next attempt ${instant(event.retryAt)}`;
+      return `${name} could not add ${event.item}: ${formatOsError(event.error)}${retry}`;
+    }
+    case "RoutingDeletedByOther":
+      return `${name} saw somebody else delete ${event.item}: ${event.reaction}`;
     case "AddressConflict":
       return `${name} holds ${event.address}, but ${event.mac} on ${event.interface} claims it too`;
     case "LowerPriorityAdvert":

@@ -38,6 +38,8 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return `our priority changed from ${fact.from} to ${fact.to}`;
     case "address-removed":
       return `somebody else removed ${fact.address} from ${fact.interface}`;
+    case "static-entry":
+      return `static entry ${fact.item}: ${fact.why}`;
     case "address-added":
       return `${fact.address} was added to ${fact.interface}`;
     case "retry":

@@ -75,6 +75,7 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
         ),
       ];
     case "AddressAdded":
+    case "RoutingAdded":
     case "FirstAnnouncement":
       return [];
     case "AddressFailed":
@@ -91,6 +92,10 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
           `${prefix}${event.address} was removed from ${event.interface} by another process: ${event.reaction}`,
         ),
       ];
+    case "RoutingFailed":
+      return [vrrp(LOG_ERROR, `${prefix}cannot add ${event.item}: ${formatOsError(event.error)}`)];
+    case "RoutingDeletedByOther":
+      return [vrrp(LOG_WARNING, `${prefix}${event.item} was removed by another process: ${event.reaction}`)];
     case "AddressConflict":
       return [
         vrrp(

@@ -29,6 +29,7 @@ const instance: InstanceSnapshot = {
   epoch: 1,
   cause: [{ kind: "address-owner", at: s(10) }],
   faults: [],
+  routing: [],
   addresses: [
     {
       address: "10.9.0.100",
@@ -103,7 +104,7 @@ test("the whole table", () => {
     "VI_1      MASTER  1 min 0 s  98 (base 100)  eth0       51    this host",
     "    10.9.0.100/24  dev eth0  present",
     "    10.9.0.101/32  dev eth1  failed   not advertised, EPERM",
-    "    degraded: master, but not every address could be added",
+    "    degraded: master, but not all that belongs to it could be added",
     "    because priority 255 makes this router the address owner, which needs no election",
     "    2 packets were dropped: version (2)",
     "",

@@ -1,7 +1,7 @@
 /** `buoy status`: the status document as a table of at most 100 columns. */
 import { formatSpan } from "../base/time.ts";
 import type { VrrpState } from "../vrrp/event.ts";
-import type { AddressSnapshot, InstanceSnapshot } from "../vrrp/snapshot.ts";
+import type { AddressSnapshot, HoldingsSnapshot, InstanceSnapshot } from "../vrrp/snapshot.ts";
 import { bfdPathText, bfdReasonText } from "./bfd-text.ts";
 import { causeText, instantText } from "./explain.ts";
 import { droppedText } from "./fact-text.ts";
@@ -32,6 +32,7 @@ export function renderStatus(document: StatusDocument, view: StatusView): readon
     ...headLines(document, view, reader),
     "",
     ...instanceLines(document, view, reader),
+    ...staticLines(document, view),
     ...bfdSessionLines(document, view, reader),
     "",
     ...processLines(document.children, view),
@@ -112,9 +113,9 @@ function instanceDetails(
   const why = causeText(instance.cause, instantText(document, reader));
   const dropped = droppedText(instance.statistics.dropped);
   return [
-    ...addressLines(instance.addresses, view),
+    ...holdingLines(instance, view),
     ...(instance.degraded
-      ? [view.paint("yellow", "    degraded: master, but not every address could be added")]
+      ? [view.paint("yellow", "    degraded: master, but not all that belongs to it could be added")]
       : []),
     ...instance.faults.flatMap((fault) => wrap(`fault: ${fault}`, view.width, "    ", "      ")),
     ...(why === "" ? [] : wrap(`because ${why}`, view.width, "    ", "      ")),
@@ -129,6 +130,21 @@ const ADDRESS_COLOURS: Readonly<Record<AddressSnapshot["state"], Colour>> = {
   removing: "yellow",
   failed: "red",
 };
+
+function holdingLines({ addresses, routing }: HoldingsSnapshot, view: StatusView): readonly string[] {
+  const routes = routing.map((held): readonly Cell[] => [
+    { text: `    ${held.item}` },
+    { text: held.state, colour: ADDRESS_COLOURS[held.state] },
+    { text: held.error ?? "" },
+  ]);
+  return [...addressLines(addresses, view), ...table(routes, view.paint)];
+}
+
+function staticLines(document: StatusDocument, view: StatusView): readonly string[] {
+  const statics = document.vrrp?.statics;
+  if (statics === undefined || statics.addresses.length + statics.routing.length === 0) return [];
+  return ["", view.paint("bold", "STATIC ENTRIES"), ...holdingLines(statics, view)];
+}
 
 function addressLines(addresses: readonly AddressSnapshot[], view: StatusView): readonly string[] {
   const rows = addresses.map((held): readonly Cell[] => [

@@ -12,6 +12,8 @@ export function netlinkInput(event: NetlinkFactEvent): VrrpInput {
       return { kind: "LinkChanged", link: linkState(event.link) };
     case "LinkRemoved":
       return { kind: "LinkRemoved", name: event.link.name };
+    case "RoutingRemoved":
+      return event;
     case "AddressAdded":
     case "AddressRemoved":
       return {

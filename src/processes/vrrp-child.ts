@@ -10,7 +10,7 @@ import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import type { Netlink, NetlinkEvent } from "../host/netlink.ts";
 import { openNetlink } from "../host/netlink.ts";
-import type { VirtualAddressModel } from "../model/model.ts";
+import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { Engine } from "../ports/engine.ts";
 import { beatInterval } from "../supervise/heartbeat.ts";
@@ -79,8 +79,8 @@ class VrrpChild {
     this.#netlink = openNetlink(this.#loop, (event) => this.#netlinkEvent(event));
     this.#executor = new VrrpExecutor(this.#loop, this.#netlink, {
       input: (input) => this.#handle(input),
-      ledger: (change, instance, addresses) =>
-        this.#post({ kind: "Ledger", change, entries: addresses.map((one) => ledgerEntry(instance, one)) }),
+      ledger: (change, instance, items) =>
+        this.#post({ kind: "Ledger", change, entries: items.map((one) => ledgerEntry(instance, one)) }),
       notify: (request) => this.#post({ kind: "Notify", request }),
       mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
       event: (event) => this.#event({ source: "vrrp", event }),
@@ -332,8 +332,10 @@ class VrrpChild {
   }
 }
 
-function ledgerEntry(instance: string, held: VirtualAddressModel): LedgerEntry {
-  return { instance, interface: held.interface, address: held.address, prefixLength: held.prefixLength };
+function ledgerEntry(instance: string, item: VirtualAddressModel | RoutingModel): LedgerEntry {
+  if ("kind" in item) return { instance, held: item };
+  const { interface: name, address, prefixLength } = item;
+  return { instance, held: { kind: "address", interface: name, address, prefixLength } };
 }
 
 function shortestMasterDown(snapshot: VrrpSnapshot): Micros | undefined {

@@ -1,10 +1,10 @@
 /**
  * Keeps the vrrp child running, as the supervisor sees it: what it needs to go on after its death (configuration, last
- * snapshot), the ledger of its addresses, its heartbeats, and the decision between going on and letting go.
+ * snapshot), the ledger of what it holds, its heartbeats, and the decision between going on and letting go.
  */
 import type { Instant, Micros } from "../base/time.ts";
 import type { Loop, Timer } from "../host/loop.ts";
-import { releaseAddresses } from "../host/release-addresses.ts";
+import { releaseHeld } from "../host/release-held.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import { HeartbeatWatch } from "../supervise/heartbeat.ts";
 import { Ledger, releaseDeadline } from "../supervise/ledger.ts";
@@ -236,7 +236,8 @@ export class VrrpKeeper {
     this.#ledger.clear();
     if (entries.length === 0) return;
     this.#releasing = true;
-    releaseAddresses(this.#loop, entries, ({ released, failed }) => {
+    const items = entries.map(({ held }) => held);
+    releaseHeld(this.#loop, items, ({ released, failed }) => {
       this.#releasing = false;
       this.#listener.event({ kind: "LedgerReleased", addresses: released, failed });
       this.#greet();

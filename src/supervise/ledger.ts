@@ -1,17 +1,26 @@
 /**
- * The address ledger: what the vrrp child has put into the kernel and the supervisor must take out when the child dies
+ * The ledger: what the vrrp child has put into the kernel and the supervisor must take out when the child dies
  * and cannot go on in time. Pure.
  */
 import type { IpAddress } from "../base/ip.ts";
+import { addressKey } from "../base/routing.ts";
 import type { Instant, Micros } from "../base/time.ts";
+import type { RoutingModel } from "../model/model.ts";
 
-/** One address that the vrrp child is about to add, or has removed. */
+/** One thing that the vrrp child is about to add, or has removed. */
 export interface LedgerEntry {
   readonly instance: string;
-  readonly interface: string;
-  readonly address: IpAddress;
-  readonly prefixLength: number;
+  readonly held: LedgerItem;
 }
+
+export type LedgerItem =
+  | {
+      readonly kind: "address";
+      readonly interface: string;
+      readonly address: IpAddress;
+      readonly prefixLength: number;
+    }
+  | RoutingModel;
 
 /** Master_Down_Interval that is assumed where none was told: three seconds and a bit, the protocol's default. */
 const ASSUMED_MASTER_DOWN: Micros = 3_600_000;
@@ -28,9 +37,9 @@ export class Ledger {
     this.#entries.delete(keyOf(entry));
   }
 
-  /** In the order in which they were first added. */
+  /** What was added last comes first: it may stand on what came before. */
   entries(): readonly LedgerEntry[] {
-    return [...this.#entries.values()];
+    return [...this.#entries.values()].toReversed();
   }
 
   clear(): void {
@@ -43,7 +52,8 @@ export class Ledger {
 }
 
 function keyOf(entry: LedgerEntry): string {
-  return `${entry.interface} ${entry.address}/${entry.prefixLength}`;
+  const { held } = entry;
+  return held.kind === "address" ? addressKey(held) : held.key;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type {
-  AddressChange,
+  KernelChange,
   RunNotify,
   SendAdvertisement,
   SendFrames,
@@ -11,12 +11,12 @@ import type { VrrpEvent } from "./event.ts";
 const NOTHING: readonly VrrpAction[] = [];
 
 /**
- * The actions of one `handle`, gathered in the order that is contract: all advertisements, then changes of addresses,
- * then announcements, then events with the scripts and mails that belong to them, and `Stopped` last.
+ * The actions of one `handle`, gathered in the order that is contract: all advertisements, then changes in the
+ * kernel, then announcements, then events with the scripts and mails that belong to them, and `Stopped` last.
  */
 export class ActionList {
   #adverts: SendAdvertisement[] = [];
-  #addresses: AddressChange[] = [];
+  #changes: KernelChange[] = [];
   #frames: SendFrames[] = [];
   #rest: VrrpAction[] = [];
 
@@ -24,8 +24,8 @@ export class ActionList {
     this.#adverts.push(action);
   }
 
-  changeAddresses(action: AddressChange): void {
-    this.#addresses.push(action);
+  changeKernel(action: KernelChange): void {
+    this.#changes.push(action);
   }
 
   sendFrames(action: SendFrames): void {
@@ -47,13 +47,13 @@ export class ActionList {
   /** The whole list; a new one begins. */
   take(): readonly VrrpAction[] {
     const { length } = this.#adverts;
-    if (length + this.#addresses.length + this.#frames.length + this.#rest.length === 0) return NOTHING;
+    if (length + this.#changes.length + this.#frames.length + this.#rest.length === 0) return NOTHING;
     const adverts = this.#adverts;
     this.#adverts = [];
     // The steady state of a master: its advertisement and nothing else.
-    if (this.#addresses.length + this.#frames.length + this.#rest.length === 0) return adverts;
-    const all = [...adverts, ...this.#addresses, ...this.#frames, ...this.#rest];
-    this.#addresses = [];
+    if (this.#changes.length + this.#frames.length + this.#rest.length === 0) return adverts;
+    const all = [...adverts, ...this.#changes, ...this.#frames, ...this.#rest];
+    this.#changes = [];
     this.#frames = [];
     this.#rest = [];
     return all;

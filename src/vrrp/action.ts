@@ -1,15 +1,15 @@
 /**
- * What the VRRP engine wants done. The order of a returned list is contract: advertisement first, then addresses, then
- * announcements, then scripts. Advertisements and announcements never wait for addresses.
+ * What the VRRP engine wants done. The order of a returned list is contract: advertisement first, then addresses with
+ * routes and rules, then announcements, then scripts. Advertisements and announcements never wait for addresses.
  */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
-import type { CommandModel, VirtualAddressModel } from "../model/model.ts";
+import type { CommandModel, RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { VrrpEvent } from "./event.ts";
 
 export type VrrpAction =
   | SendAdvertisement
-  /** Ends in ActionDone or ActionFailed, once for each address, with the same id and epoch. */
-  | AddressChange
+  /** Ends in ActionDone or ActionFailed, once for each item, with the same id and epoch. */
+  | KernelChange
   | SendFrames
   | RunNotify
   | SendMail
@@ -29,12 +29,25 @@ export interface SendAdvertisement {
   readonly payload: Uint8Array;
 }
 
+/** A change of what an instance, or the static entries, hold in the kernel. */
+export type KernelChange = AddressChange | RoutingChange;
+
+/** Answered by `addressKey` of each address. */
 export interface AddressChange {
   readonly kind: "AddAddresses" | "RemoveAddresses";
   readonly id: number;
   readonly epoch: number;
   readonly instance: string;
   readonly addresses: readonly VirtualAddressModel[];
+}
+
+/** Routes and rules; answered by the key of each. */
+export interface RoutingChange {
+  readonly kind: "AddRouting" | "RemoveRouting";
+  readonly id: number;
+  readonly epoch: number;
+  readonly instance: string;
+  readonly items: readonly RoutingModel[];
 }
 
 /** Whole Ethernet frames: gratuitous ARP and unsolicited neighbour advertisements. */

@@ -104,7 +104,8 @@ function sendShare(
       job.rounds--;
     }
     const record = key === undefined ? undefined : instance.records.get(key);
-    const frame = record !== undefined && mayAnnounce(record) ? frameFor(turn, instance, record) : undefined;
+    const isOurs = record?.kind === "address" && mayAnnounce(record);
+    const frame = isOurs ? frameFor(turn, instance, record) : undefined;
     if (frame !== undefined) frames.push(frame);
   }
   if (frames.length === 0) return 0;

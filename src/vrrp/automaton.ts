@@ -6,11 +6,11 @@
  */
 import type { Micros } from "../base/time.ts";
 import type { VrrpHeader } from "../wire/vrrp.ts";
-import { retryDue } from "./addresses.ts";
 import { advertise } from "./advert.ts";
 import { announce, isAnnouncing } from "./announce.ts";
 import type { Cause, CauseFact } from "./cause.ts";
 import { backupObeys, isPreemptDelayPending, masterYields } from "./election.ts";
+import { retryDue } from "./held.ts";
 import type { PacketReceived } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
@@ -102,7 +102,7 @@ function receiveAsBackup(
 export function reachDeadlines(turn: Turn, instance: Instance): void {
   const { memory } = instance;
   const { phase } = memory;
-  if (memory.addressesAt !== undefined && memory.addressesAt <= turn.now) {
+  if (memory.heldAt !== undefined && memory.heldAt <= turn.now) {
     retryDue(turn, instance);
   }
   if (phase.kind === "MASTER") reachAsMaster(turn, instance, phase);

@@ -74,6 +74,8 @@ export type CauseDetail =
     }
   | { readonly kind: "priority"; readonly from: number; readonly to: number }
   | { readonly kind: "address-added"; readonly address: IpAddress; readonly interface: string }
+  /** A static entry of a `track_group` is not in the kernel. */
+  | { readonly kind: "static-entry"; readonly item: string; readonly why: string }
   | { readonly kind: "address-removed"; readonly address: IpAddress; readonly interface: string }
   /** The wait after addresses could not be held is over: the instance may compete again. */
   | { readonly kind: "retry"; readonly waited: Micros; readonly attempt: number }

@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { routeModel, ruleModel } from "../../test/support/routing.ts";
 import {
   advertFrom,
   instanceModel,
   interfaceAddress,
+  isKernelChange,
   link,
   virtualAddress,
   vrrpModel,
 } from "../../test/support/vrrp-driver.ts";
+import { addressKey } from "../base/routing.ts";
 import { millis, seconds } from "../base/time.ts";
 import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
 import type { VrrpAction } from "./action.ts";
@@ -23,6 +26,13 @@ type Step =
   | { readonly kind: "clock"; readonly late: number }
   | { readonly kind: "answer"; readonly which: number; readonly errno: string | undefined };
 
+const STATIC = routeModel("10.3.0.0/16", { interface: "eth1" });
+const ROUTING = [
+  routeModel("10.1.0.0/16", { gateway: "10.9.0.9" }),
+  routeModel("10.2.0.0/16", { interface: "eth1" }, true),
+  ruleModel(100),
+];
+
 const models = fc
   .record({
     version: fc.constantFrom(2 as const, 3 as const),
@@ -34,6 +44,8 @@ const models = fc
     higherPrioSendAdvert: fc.boolean(),
     smtpAlert: fc.boolean(),
     addresses: fc.integer({ min: 0, max: 3 }),
+    routing: fc.subarray(ROUTING),
+    trackStatics: fc.constantFrom([], [STATIC.key]),
     spacing: fc.constantFrom(0, millis(10)),
     scriptWeight: fc.constantFrom(undefined, 0, -20, 20),
     linkWeight: fc.constantFrom(undefined, 0, 30),
@@ -68,8 +80,17 @@ const models = fc
     },
   );
 
-const configurations: fc.Arbitrary<VrrpModel> = fc.array(models, { maxLength: 3 }).map((list) =>
-  vrrpModel(
+const statics = fc.constantFrom(
+  { addresses: [], routing: [] },
+  { addresses: [virtualAddress("10.9.0.50")], routing: [STATIC] },
+);
+
+const configurations: fc.Arbitrary<VrrpModel> = fc
+  .tuple(fc.array(models, { maxLength: 3 }), statics)
+  .map(([list, held]) => configuration(list, held));
+
+function configuration(list: readonly Partial<VrrpInstanceModel>[], held: VrrpModel["statics"]): VrrpModel {
+  return vrrpModel(
     list.map((changes, index) =>
       instanceModel({
         ...changes,
@@ -82,9 +103,10 @@ const configurations: fc.Arbitrary<VrrpModel> = fc.array(models, { maxLength: 3 
       trackScripts: [{ name: "chk", rise: 2, fall: 2, initFail: false }],
       trackFiles: ["load"],
       trackProcesses: [{ name: "web", quorum: 1, quorumMax: 2 }],
+      statics: held,
     },
-  ),
-);
+  );
+}
 
 const names = fc.constantFrom("eth0", "eth1");
 const ips = fc.constantFrom("10.9.0.1", "10.9.0.2", "10.9.0.100", "10.9.0.101", "10.9.0.102");
@@ -160,6 +182,9 @@ const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
       }),
     ),
   fc
+    .constantFrom(...[STATIC, ...ROUTING])
+    .map(({ key }): VrrpInput => ({ kind: "RoutingRemoved", item: key })),
+  fc
     .record({ interface: names, address: ips })
     .map((claim): VrrpInput => ({ kind: "NeighbourClaimSeen", ...claim, mac: "02:00:00:00:00:07" })),
 );
@@ -213,12 +238,13 @@ function play(
   let engine = createVrrpEngine();
   let now = seconds(5);
   const log: string[] = [];
-  const open: { readonly id: number; readonly epoch: number; readonly address: string }[] = [];
+  const open: { readonly id: number; readonly epoch: number; readonly item: string }[] = [];
   const feed = (input: VrrpInput): void => {
     const actions: readonly VrrpAction[] = engine.handle(now, input);
     for (const action of actions) {
-      if (action.kind !== "AddAddresses" && action.kind !== "RemoveAddresses") continue;
-      for (const { address } of action.addresses) open.push({ id: action.id, epoch: action.epoch, address });
+      if (!isKernelChange(action)) continue;
+      const items = "items" in action ? action.items.map(({ key }) => key) : action.addresses.map(addressKey);
+      for (const item of items) open.push({ id: action.id, epoch: action.epoch, item });
     }
     log.push(JSON.stringify([now, actions, engine.nextDeadline()]));
   };
@@ -240,7 +266,7 @@ function play(
     } else if (open.length > 0) {
       const [answer] = open.splice(step.which % open.length, 1);
       if (answer === undefined) continue;
-      const error = { call: "netlink", errno: step.errno ?? "", subject: answer.address };
+      const error = { call: "netlink", errno: step.errno ?? "", subject: answer.item };
       feed(
         step.errno === undefined
           ? { kind: "ActionDone", ...answer }
@@ -292,6 +318,8 @@ function laneOf(kind: VrrpAction["kind"]): number {
       return 0;
     case "AddAddresses":
     case "RemoveAddresses":
+    case "AddRouting":
+    case "RemoveRouting":
       return 1;
     case "SendFrames":
       return 2;

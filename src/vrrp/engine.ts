@@ -1,22 +1,24 @@
 /** The VRRP engine: all instances of the process behind one pure `handle`. */
 import { unreachable } from "../base/assert.ts";
+import { formatOsError } from "../base/result.ts";
+import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { VrrpAction } from "./action.ts";
 import { ActionList } from "./action-list.ts";
-import { awaiting, holdsNothing, settleDone, settleFailed } from "./addresses.ts";
 import { announce, announcementsAt, sendAnnouncements } from "./announce.ts";
 import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
+import { awaiting, heldBy, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
 import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
-import type { Instance } from "./instance.ts";
-import { deadlineOf, earlier } from "./instance.ts";
+import type { Holder, Instance } from "./instance.ts";
+import { deadlineOf, earlier, isInstance, makeStaticHolder } from "./instance.ts";
 import { tellFollowers } from "./measure.ts";
 import { noteMeasurement } from "./measured.ts";
 import { freshEngineMemory } from "./memory.ts";
-import { noteClaim, noteRemoval } from "./ownership.ts";
+import { noteClaim, noteItemRemoval, noteRemoval } from "./ownership.ts";
 import { receivePacket } from "./reception.ts";
 import { configureInstances } from "./reload.ts";
 import type { Restored } from "./restore.ts";
@@ -24,6 +26,7 @@ import { readSnapshot, resumeInstance } from "./restore.ts";
 import { Roster, virtualAddressesOf } from "./roster.ts";
 import type { VrrpSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./snapshot.ts";
+import { resumeStatics, reviveOnLink, stopStatics } from "./statics.ts";
 import { emptySurroundings, forgetAddress, linkProblem, noteAddress } from "./surroundings.ts";
 import type { Limits } from "./timers.ts";
 import { DEFAULT_LIMITS } from "./timers.ts";
@@ -49,8 +52,10 @@ export type VrrpEngineOptions = Partial<Limits>;
 export function createVrrpEngine(
   options: VrrpEngineOptions = {},
 ): Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+  const memory = freshEngineMemory();
+  const statics = makeStaticHolder(memory.statics);
   return new VrrpEngine(options, {
-    memory: freshEngineMemory(),
+    memory,
     model: {
       instances: [],
       syncGroups: [],
@@ -58,8 +63,10 @@ export function createVrrpEngine(
       trackFiles: [],
       trackProcesses: [],
       startupDelay: 0,
+      statics: { addresses: [], routing: [] },
     },
-    surroundings: emptySurroundings(),
+    surroundings: emptySurroundings(statics.records),
+    statics,
     instances: [],
     outstanding: new Map(),
   });
@@ -100,6 +107,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       memory: parts.memory,
       surroundings: parts.surroundings,
       outstanding: parts.outstanding,
+      statics: parts.statics,
       virtualAddresses: this.#roster.virtualAddresses,
       instances: parts.instances,
       wishes: [],
@@ -125,7 +133,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const { memory } = this.#turn;
     if (memory.stop?.done === true) return undefined;
     const own = earlier(memory.restoredFrom, earlier(memory.startupUntil, memory.stop?.giveUpAt));
-    return earlier(earlier(this.#deadlines.earliest(), announcementsAt(memory)), own);
+    const held = earlier(this.#deadlines.earliest(), memory.statics.heldAt);
+    return earlier(earlier(held, announcementsAt(memory)), own);
   }
 
   snapshot(now: Instant): VrrpSnapshot {
@@ -172,6 +181,10 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
         return;
       case "ClockReached":
         this.#reachClock();
+        return;
+      case "RoutingRemoved":
+        noteItemRemoval(turn, this.#roster, input.item);
+        this.#judgeStatics(input.item, "somebody has deleted it");
         return;
       case "ActionDone":
       case "ActionFailed":
@@ -220,6 +233,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const problem = linkProblem(link);
     if (problem === before) return;
     const up = problem === undefined;
+    if (up) for (const holder of [turn.statics, ...this.#roster.all]) reviveOnLink(turn, holder, name);
     this.#reconsiderAll(factAt(turn.now, { kind: "interface", name, up, reason: problem ?? "up" }));
   }
 
@@ -236,7 +250,10 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const turn = this.#turn;
     forgetAddress(turn.surroundings, address);
     if (origin === "self" && turn.virtualAddresses.has(address.address)) return;
-    if (origin === "other") noteRemoval(turn, this.#roster, address);
+    if (origin === "other") {
+      noteRemoval(turn, this.#roster, address);
+      this.#judgeStatics(addressKey(address), "somebody has deleted it");
+    }
     const { address: ip, interface: name } = address;
     this.#reconsiderAll(factAt(turn.now, { kind: "address-removed", address: ip, interface: name }), name);
   }
@@ -280,20 +297,32 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
 
   #settleAction(answer: Extract<VrrpInput, { kind: "ActionDone" | "ActionFailed" }>): void {
     const turn = this.#turn;
-    const { id, epoch, address } = answer;
-    const found = awaiting(turn, id, epoch, address);
+    const { id, epoch, item } = answer;
+    const found = awaiting(turn, id, epoch, item);
     if (found === undefined) return;
-    const { instance, record } = found;
-    this.#touch(instance);
-    if (answer.kind === "ActionDone") {
-      const recovered = settleDone(turn, instance, record);
-      if (recovered) announce(turn, instance, [record], instance.model.garp.masterRepeat);
+    const { holder, record } = found;
+    if (answer.kind === "ActionFailed") settleFailed(turn, holder, record, answer.error);
+    const recovered = answer.kind === "ActionDone" && settleDone(turn, holder, record);
+    if (!isInstance(holder)) {
+      this.#judgeStatics(item, answer.kind === "ActionDone" ? "it is there" : formatOsError(answer.error));
       return;
     }
-    settleFailed(turn, instance, record, answer.error);
-    if (!holdsNothing(instance)) return;
-    const { error } = answer;
-    holdOff(turn, instance, factAt(turn.now, { kind: "action-failed", what: `adding ${address}`, error }));
+    this.#touch(holder);
+    if (record.kind !== "address") return;
+    if (recovered) announce(turn, holder, [record], holder.model.garp.masterRepeat);
+    if (answer.kind === "ActionDone" || !holdsNothing(holder)) return;
+    const what = `adding ${record.model.address}`;
+    holdOff(turn, holder, factAt(turn.now, { kind: "action-failed", what, error: answer.error }));
+  }
+
+  /** Instances whose `track_group` names a static entry follow what has become of it. */
+  #judgeStatics(item: string, why: string): void {
+    const turn = this.#turn;
+    for (const instance of this.#roster.all) {
+      if (!instance.model.trackStatics.includes(item)) continue;
+      reconsider(turn, instance, factAt(turn.now, { kind: "static-entry", item, why }));
+      this.#touch(instance);
+    }
   }
 
   #reachClock(): void {
@@ -303,6 +332,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       memory.startupUntil = undefined;
       this.#reconsiderAll(factAt(turn.now, { kind: "configured", what: "the startup delay is over" }));
     }
+    if (memory.statics.heldAt !== undefined && memory.statics.heldAt <= turn.now)
+      retryDue(turn, turn.statics);
     const due: Instance[] = [];
     for (let slot = this.#dueSlot(); slot !== undefined; slot = this.#dueSlot()) {
       this.#deadlines.set(slot, undefined);
@@ -336,16 +367,18 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
         due: turn.now,
       });
     }
+    stopStatics(turn, turn.statics);
     this.#touchAll();
   }
 
   #finishStop(): void {
     const { stop } = this.#turn.memory;
     if (stop === undefined) return;
-    const isClean = this.#roster.all.every(({ memory }) =>
-      memory.addresses.every((record) => record.state === "absent"),
+    const releasing: readonly Holder[] = stop.release ? this.#roster.all : [];
+    const isClean = [this.#turn.statics, ...releasing].every((holder) =>
+      heldBy(holder).every((record) => record.state === "absent"),
     );
-    if (stop.release && !isClean && this.#turn.now < stop.giveUpAt) return;
+    if (!isClean && this.#turn.now < stop.giveUpAt) return;
     stop.done = true;
     this.#turn.out.stopped();
   }
@@ -353,6 +386,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   #resume(since: Instant): void {
     const turn = this.#turn;
     turn.memory.restoredFrom = undefined;
+    resumeStatics(turn, turn.statics);
     for (const instance of this.#roster.all) resumeInstance(turn, instance, turn.now - since);
     this.#apply();
     this.#touchAll();

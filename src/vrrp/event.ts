@@ -76,6 +76,15 @@ export type VrrpEventDetail =
       readonly interface: string;
       readonly reaction: string;
     }
+  /** `item` is a route or rule in iproute2's words. */
+  | { readonly kind: "RoutingAdded"; readonly item: string }
+  | {
+      readonly kind: "RoutingFailed";
+      readonly item: string;
+      readonly error: OsError;
+      readonly retryAt: Instant | undefined;
+    }
+  | { readonly kind: "RoutingDeletedByOther"; readonly item: string; readonly reaction: string }
   | {
       readonly kind: "AddressConflict";
       readonly address: IpAddress;

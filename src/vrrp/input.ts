@@ -33,12 +33,14 @@ export type VrrpInput =
   | ({ readonly kind: "TrackerMeasured" } & Measurement)
   /** A deadline may have passed; `handle`'s `now` says how late it is. */
   | { readonly kind: "ClockReached" }
-  | { readonly kind: "ActionDone"; readonly id: number; readonly epoch: number; readonly address: IpAddress }
+  /** Somebody else has deleted a route or rule that we hold; `item` is its key. */
+  | { readonly kind: "RoutingRemoved"; readonly item: string }
+  | { readonly kind: "ActionDone"; readonly id: number; readonly epoch: number; readonly item: string }
   | {
       readonly kind: "ActionFailed";
       readonly id: number;
       readonly epoch: number;
-      readonly address: IpAddress;
+      readonly item: string;
       readonly error: OsError;
     }
   /** An ARP packet or neighbour advertisement that claims an address. */

@@ -5,23 +5,47 @@ import { concatBytes } from "../base/bytes.ts";
 import type { IpAddress } from "../base/ip.ts";
 import { ipToBytes } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
+import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
-import type { VirtualAddressModel, VrrpInstanceModel } from "../model/model.ts";
+import type { RoutingModel, VirtualAddressModel, VrrpInstanceModel } from "../model/model.ts";
 import type { SendAdvertisement } from "./action.ts";
-import type { AddressRecord, InstanceMemory, Phase } from "./memory.ts";
-import { addressKey } from "./memory.ts";
+import type {
+  AddressRecord,
+  HeldRecord,
+  HolderMemory,
+  InstanceMemory,
+  Phase,
+  RoutingRecord,
+  StaticsMemory,
+} from "./memory.ts";
 import { authenticationData } from "./receive.ts";
 import { masterDownInterval } from "./timers.ts";
 import { effectivePriority } from "./tracking.ts";
 
-export interface Instance {
+/** Whoever holds things in the kernel: an instance while it is master, or the static entries for as long as we run. */
+export interface Holder {
+  /** Whose name its events carry. */
+  readonly model: { readonly name: string };
+  readonly memory: HolderMemory & { readonly phase: { readonly kind: string } };
+  /** The records of what it holds, by key. */
+  readonly records: Map<string, HeldRecord>;
+}
+
+/** Whether a holder is an instance; the other is the one of static entries. */
+export function isInstance(holder: Holder): holder is Instance {
+  return "slot" in holder;
+}
+
+export interface StaticHolder extends Holder {
+  readonly memory: StaticsMemory;
+}
+
+export interface Instance extends Holder {
   /** Number in the engine's deadline heap. */
   slot: number;
   model: VrrpInstanceModel;
   readonly memory: InstanceMemory;
-  /** The records of its addresses, by key. */
-  readonly records: Map<string, AddressRecord>;
-  /** The configuration no longer has it: only its addresses are left to remove. */
+  /** The configuration no longer has it: only what it held is left to remove. */
   retired: boolean;
   /** Advertised addresses, as text and as they stand in a message. */
   addressList: readonly IpAddress[];
@@ -38,12 +62,23 @@ export function makeInstance(model: VrrpInstanceModel, memory: InstanceMemory, r
     slot: 0,
     model,
     memory,
-    records: new Map(memory.addresses.map((record) => [record.key, record])),
+    records: recordsOf(memory),
     retired,
     ...derive(model),
     advert: undefined,
     frames: new Map(),
   };
+}
+
+/** The name of the static entries among those of instances, in events. */
+export const STATICS = "static entries";
+
+export function makeStaticHolder(memory: StaticsMemory): StaticHolder {
+  return { model: { name: STATICS }, memory, records: recordsOf(memory) };
+}
+
+function recordsOf(memory: HolderMemory): Map<string, HeldRecord> {
+  return new Map([...memory.addresses, ...memory.routing].map((record) => [record.key, record]));
 }
 
 /** Gives a running instance its new model; its memory stays. */
@@ -85,7 +120,9 @@ export function freshMemory(
     lastHold: undefined,
     sourceAddress: undefined,
     addresses: records,
-    addressesAt: undefined,
+    // Whether an earlier life left them is not known: they are removed to be sure.
+    routing: model.routing.map((one) => ({ ...freshRouting(one), state: "present" })),
+    heldAt: undefined,
     statistics: {
       advertisementsReceived: 0,
       advertisementsSent: 0,
@@ -105,10 +142,17 @@ export function freshMemory(
 }
 
 export function freshRecord(model: VirtualAddressModel, excluded: boolean): AddressRecord {
+  const key = addressKey(model);
+  return { kind: "address", model, excluded, ...untouched(key), conflictReported: undefined };
+}
+
+export function freshRouting(model: RoutingModel): RoutingRecord {
+  return { kind: "routing", model, ...untouched(model.key) };
+}
+
+function untouched(key: string): Omit<RoutingRecord, "kind" | "model"> {
   return {
-    key: addressKey(model),
-    model,
-    excluded,
+    key,
     retired: false,
     state: "absent",
     actionId: 0,
@@ -117,7 +161,6 @@ export function freshRecord(model: VirtualAddressModel, excluded: boolean): Addr
     attempts: 0,
     error: undefined,
     deletions: [],
-    conflictReported: undefined,
   };
 }
 
@@ -130,8 +173,8 @@ export function masterDownOf(instance: Instance): number {
 
 /** The earliest instant at which this instance has something to do. */
 export function deadlineOf(instance: Instance): Instant | undefined {
-  const { phase, addressesAt, hold } = instance.memory;
-  let earliest = earlier(phaseDeadline(phase), addressesAt);
+  const { phase, heldAt, hold } = instance.memory;
+  let earliest = earlier(phaseDeadline(phase), heldAt);
   if (phase.kind === "FAULT" && hold !== undefined) earliest = earlier(earliest, hold.until);
   return earliest;
 }

@@ -4,7 +4,7 @@
  */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { Instant } from "../base/time.ts";
-import type { VirtualAddressModel } from "../model/model.ts";
+import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { NotifyState } from "./action.ts";
 import type { BfdVerdict, Cause, CauseFact } from "./cause.ts";
 import type { DropReason } from "./event.ts";
@@ -54,11 +54,9 @@ export interface Hold {
   readonly fact: CauseFact;
 }
 
-/** One virtual address: what we know of it in the kernel, and the request under way. */
-export interface AddressRecord {
+/** Something held in the kernel: what we know of it there, and the request under way. */
+interface HeldMemory {
   readonly key: string;
-  model: VirtualAddressModel;
-  excluded: boolean;
   /** The configuration no longer has it: forgotten once removed. */
   retired: boolean;
   state: "absent" | "adding" | "present" | "removing" | "failed";
@@ -71,7 +69,35 @@ export interface AddressRecord {
   error: string | undefined;
   /** When others deleted it lately. */
   deletions: Instant[];
+}
+
+export interface AddressRecord extends HeldMemory {
+  readonly kind: "address";
+  model: VirtualAddressModel;
+  excluded: boolean;
   conflictReported: Instant | undefined;
+}
+
+export interface RoutingRecord extends HeldMemory {
+  readonly kind: "routing";
+  model: RoutingModel;
+}
+
+export type HeldRecord = AddressRecord | RoutingRecord;
+
+/** What one holder, an instance or the static entries, has in the kernel. */
+export interface HolderMemory {
+  epoch: number;
+  addresses: AddressRecord[];
+  /** Routes, then rules. */
+  routing: RoutingRecord[];
+  /** Earliest of the records' `retryAt`. */
+  heldAt: Instant | undefined;
+}
+
+export interface StaticsMemory extends HolderMemory {
+  /** As of an instance: what is static is held by a master without election. */
+  phase: { readonly kind: "MASTER" | "STOP" };
 }
 
 export interface Statistics {
@@ -86,7 +112,7 @@ export interface Statistics {
   dropped: Partial<Record<DropReason, number>>;
 }
 
-export interface InstanceMemory {
+export interface InstanceMemory extends HolderMemory {
   phase: Phase;
   effectivePriority: number;
   masterInterval: number;
@@ -94,16 +120,12 @@ export interface InstanceMemory {
   masterPriority: number | undefined;
   lastHeard: Instant | undefined;
   lastTransition: Instant | undefined;
-  epoch: number;
   cause: Cause;
   faults: Fault[];
   hold: Hold | undefined;
   /** The last hold, for its growing waits. */
   lastHold: { readonly at: Instant; readonly attempt: number } | undefined;
   sourceAddress: IpAddress | undefined;
-  addresses: AddressRecord[];
-  /** Earliest of the records' `retryAt`. */
-  addressesAt: Instant | undefined;
   statistics: Statistics;
   /** Drops since the last accepted advertisement. */
   droppedSince: Partial<Record<DropReason, number>>;
@@ -174,11 +196,7 @@ export interface EngineMemory {
     | undefined;
   dropped: Partial<Record<DropReason, number>>;
   lanes: AnnouncementLane[];
-}
-
-/** Identity of an address in the kernel's tables. */
-export function addressKey(address: VirtualAddressModel): string {
-  return `${address.address}/${address.prefixLength}@${address.interface}`;
+  statics: StaticsMemory;
 }
 
 export function freshEngineMemory(): EngineMemory {
@@ -190,5 +208,6 @@ export function freshEngineMemory(): EngineMemory {
     stop: undefined,
     dropped: {},
     lanes: [],
+    statics: { phase: { kind: "MASTER" }, epoch: 0, addresses: [], routing: [], heldAt: undefined },
   };
 }

@@ -13,6 +13,11 @@ it("does not take the deletion of what was there before for the end of an additi
   const [request] = driver.actionsOf("AddAddresses");
   const held = interfaceAddress(address, { prefixLength: 32 });
   driver.feed({ kind: "AddressRemoved", address: held, origin: "other" });
-  driver.feed({ kind: "ActionDone", id: request?.id ?? 0, epoch: request?.epoch ?? 0, address });
+  driver.feed({
+    kind: "ActionDone",
+    id: request?.id ?? 0,
+    epoch: request?.epoch ?? 0,
+    item: `${address}/32@eth0`,
+  });
   expect(state()).toEqual(["present"]);
 });

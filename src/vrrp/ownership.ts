@@ -1,11 +1,12 @@
-/** Others who lay hands on our virtual addresses: by deleting them here, or by claiming them on the LAN. */
+/** Others who lay hands on what is ours: by deleting it here, or by claiming our addresses on the LAN. */
 
-import { isDesired, markAbsent, noteDeletion, release, request } from "./addresses.ts";
+import { addressKey } from "../base/routing.ts";
 import { announce } from "./announce.ts";
 import { holdOff } from "./automaton.ts";
+import { isDesired, markAbsent, noteDeletion, postpone, release, request } from "./held.ts";
 import type { InterfaceAddress, VrrpInput } from "./input.ts";
-import type { Instance } from "./instance.ts";
-import type { AddressRecord } from "./memory.ts";
+import type { Holder, Instance } from "./instance.ts";
+import type { HeldRecord } from "./memory.ts";
 import type { Roster } from "./roster.ts";
 import { CONFLICT_PERIOD } from "./timers.ts";
 import type { Turn } from "./turn.ts";
@@ -15,41 +16,64 @@ type Claim = Extract<VrrpInput, { kind: "NeighbourClaimSeen" }>;
 
 /** Somebody else has deleted an address from an interface of ours. */
 export function noteRemoval(turn: Turn, roster: Roster, address: InterfaceAddress): void {
-  const key = `${address.address}/${address.prefixLength}@${address.interface}`;
+  noteItemRemoval(turn, roster, addressKey(address));
+}
+
+/** Somebody else has deleted something that may be ours. */
+export function noteItemRemoval(turn: Turn, roster: Roster, key: string): void {
   for (const instance of roster.all) {
     const record = instance.records.get(key);
-    if (record !== undefined) reactToRemoval(turn, instance, record);
+    if (record === undefined || !isTaken(turn, instance, record)) continue;
+    if (record.kind === "address") defendAddress(turn, instance, record);
+    else putBack(turn, instance, record);
   }
+  const record = turn.statics.records.get(key);
+  if (record !== undefined && isTaken(turn, turn.statics, record)) putBack(turn, turn.statics, record);
+}
+
+/** Whether it is to be put back. What is `no_track` is left to its fate. */
+function isTaken(turn: Turn, holder: Holder, record: HeldRecord): boolean {
+  if (!isDesired(holder, record)) {
+    if (record.state === "present") markAbsent(holder, record);
+    return false;
+  }
+  if (record.state === "failed") return false;
+  if (!record.model.noTrack) return true;
+  // What went was there before our request, whose answer is still to come.
+  if (record.state === "adding") return false;
+  release(turn, record);
+  record.retryAt = undefined;
+  markAbsent(holder, record);
+  tell(turn, holder, record, "left alone (no_track)");
+  return false;
 }
 
 /**
  * A master puts its address back and announces it again; where the same address is deleted again and again, somebody
- * fights for it, and leaving is better than flapping. Addresses of `no_track` are left to their fate.
+ * fights for it, and leaving is better than flapping.
  */
-function reactToRemoval(turn: Turn, instance: Instance, record: AddressRecord): void {
-  const { address, interface: name, noTrack } = record.model;
-  if (!isDesired(instance, record)) {
-    if (record.state === "present") markAbsent(instance, record);
-    return;
-  }
-  if (record.state === "failed") return;
-  if (noTrack) {
-    // What went was there before our request, whose answer is still to come.
-    if (record.state === "adding") return;
-    release(turn, record);
-    record.retryAt = undefined;
-    markAbsent(instance, record);
-    tell(turn, instance, record, "left alone (no_track)");
-    return;
-  }
+function defendAddress(turn: Turn, instance: Instance, record: HeldRecord & { kind: "address" }): void {
   if (noteDeletion(turn, record) === "fight") {
+    const { address, interface: name } = record.model;
     tell(turn, instance, record, "leaving MASTER");
     holdOff(turn, instance, factAt(turn.now, { kind: "address-removed", address, interface: name }));
     return;
   }
   tell(turn, instance, record, "put back");
-  request(turn, instance, "AddAddresses", [record]);
+  request(turn, instance, "add", [record]);
   announce(turn, instance, [record], instance.model.garp.masterRepeat);
+}
+
+/** Without a route, or a static entry, an instance still serves: a fight for it is fought ever more rarely. */
+function putBack(turn: Turn, holder: Holder, record: HeldRecord): void {
+  if (noteDeletion(turn, record) === "fight") {
+    tell(turn, holder, record, "put back later");
+    release(turn, record);
+    postpone(turn, holder, record, "others delete it again and again");
+    return;
+  }
+  tell(turn, holder, record, "put back");
+  request(turn, holder, "add", [record]);
 }
 
 /** An ARP packet or neighbour advertisement that claims one of our addresses for another MAC while we are master. */
@@ -70,7 +94,11 @@ export function noteClaim(turn: Turn, roster: Roster, claim: Claim): void {
   }
 }
 
-function tell(turn: Turn, instance: Instance, record: AddressRecord, reaction: string): void {
+function tell(turn: Turn, holder: Holder, record: HeldRecord, reaction: string): void {
+  if (record.kind === "routing") {
+    emit(turn, holder, { kind: "RoutingDeletedByOther", item: record.key, reaction });
+    return;
+  }
   const { address, interface: name } = record.model;
-  emit(turn, instance, { kind: "AddressDeletedByOther", address, interface: name, reaction });
+  emit(turn, holder, { kind: "AddressDeletedByOther", address, interface: name, reaction });
 }

@@ -7,6 +7,7 @@ import {
   OWN_ADDRESS,
   PEER,
   virtualAddress,
+  vrrpModel,
 } from "../../test/support/vrrp-driver.ts";
 import { millis, seconds } from "../base/time.ts";
 import type { DropReason } from "./event.ts";
@@ -133,14 +134,7 @@ describe("packets of nobody", () => {
 
   it("go to the instance of their family and id", () => {
     const six = instanceModel({ ...V3_IPV6, name: "VI_6", key: "VI_6", virtualAddresses: [] });
-    const driver = Driver.start({
-      instances: [V2, six],
-      syncGroups: [],
-      trackScripts: [],
-      trackFiles: [],
-      trackProcesses: [],
-      startupDelay: 0,
-    });
+    const driver = Driver.start(vrrpModel([V2, six]));
     driver.feed(advertFrom(six));
     expect(driver.instance("VI_6").statistics.advertisementsReceived).toBe(1);
     expect(driver.instance("VI_1").statistics.advertisementsReceived).toBe(0);

@@ -1,23 +1,19 @@
 /** A new configuration for a running engine: instances are matched by key, and what did not change is not touched. */
 import { equalPlain } from "../base/plain.ts";
-import type {
-  TrackScriptJudgement,
-  VirtualAddressModel,
-  VrrpInstanceModel,
-  VrrpModel,
-} from "../model/model.ts";
-import { markAbsent, removeAll, request } from "./addresses.ts";
+import type { TrackScriptJudgement, VrrpInstanceModel, VrrpModel } from "../model/model.ts";
 import { advertise } from "./advert.ts";
 import { announce } from "./announce.ts";
 import { reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
+import { removeAll, request } from "./held.ts";
+import { changeHoldings, isHeld } from "./holdings.ts";
 import type { Measurement } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import { adoptModel, freshMemory, freshRecord, makeInstance, masterDownOf } from "./instance.ts";
+import { adoptModel, freshMemory, makeInstance, masterDownOf } from "./instance.ts";
 import { tellFollowers } from "./measure.ts";
 import { configureMeasured } from "./measured.ts";
-import type { AddressRecord, ScriptMemory } from "./memory.ts";
-import { addressKey } from "./memory.ts";
+import type { HeldRecord, ScriptMemory } from "./memory.ts";
+import { configureStatics } from "./statics.ts";
 import { OWNER_PRIORITY } from "./timers.ts";
 import { freshScript } from "./tracking.ts";
 import type { Turn } from "./turn.ts";
@@ -39,10 +35,11 @@ export function configureInstances(
   const wanted = new Set(model.instances.map(({ key }) => key));
   configureScripts(turn, model, isReload);
   const news = configureMeasured(turn.surroundings, model, measured, turn.now);
+  configureStatics(turn, turn.statics, model.statics);
   const leaving = running.filter(({ model: { key } }) => !wanted.has(key));
   for (const instance of leaving) retire(turn, instance);
 
-  const changed: { readonly instance: Instance; readonly fresh: readonly AddressRecord[] }[] = [];
+  const changed: { readonly instance: Instance; readonly fresh: readonly HeldRecord[] }[] = [];
   const instances: Instance[] = [];
   const started: Instance[] = [];
   const unchanged: Instance[] = [];
@@ -90,7 +87,7 @@ function fitCounter(script: ScriptMemory, judgement: TrackScriptJudgement): numb
 
 /** A new instance. What an earlier life left of its addresses goes at once, unless the owner is to hold them. */
 function start(turn: Turn, model: VrrpInstanceModel): Instance {
-  const memory = freshMemory(model, (address) => isHeld(turn, address));
+  const memory = freshMemory(model, (address) => isHeld(turn.surroundings, address));
   const instance = makeInstance(model, memory);
   if (model.priority !== OWNER_PRIORITY) removeAll(turn, instance);
   return instance;
@@ -113,48 +110,19 @@ function retire(turn: Turn, instance: Instance): void {
   });
 }
 
-/** Takes over the new model and removes what it no longer has. Returns the addresses that are new. */
-function change(turn: Turn, instance: Instance, next: VrrpInstanceModel): readonly AddressRecord[] {
+/** Takes over the new model and removes what it no longer has. Returns what is new. */
+function change(turn: Turn, instance: Instance, next: VrrpInstanceModel): readonly HeldRecord[] {
   const { memory } = instance;
   const before = instance.model;
   adoptModel(instance, next);
   if (next.version === 2 || memory.phase.kind === "MASTER" || before.version !== next.version) {
     memory.masterInterval = next.advertisementInterval;
   }
-  const wanted = new Map<string, { readonly model: VirtualAddressModel; readonly excluded: boolean }>();
-  for (const model of next.excludedAddresses) wanted.set(addressKey(model), { model, excluded: true });
-  for (const model of next.virtualAddresses) wanted.set(addressKey(model), { model, excluded: false });
-
-  const gone = memory.addresses.filter(({ key }) => !wanted.has(key));
-  for (const record of gone) record.retired = true;
-  request(
-    turn,
-    instance,
-    "RemoveAddresses",
-    gone.filter(({ state }) => state !== "absent" && state !== "removing"),
-  );
-  for (const record of gone.filter(({ state }) => state === "absent")) markAbsent(instance, record);
-
-  const fresh: AddressRecord[] = [];
-  for (const [key, { model, excluded }] of wanted) {
-    const known = instance.records.get(key);
-    const record = known ?? freshRecord(model, excluded);
-    const same = known !== undefined && !known.retired && equalPlain(known.model, model);
-    record.model = model;
-    record.excluded = excluded;
-    record.retired = false;
-    if (same) continue;
-    fresh.push(record);
-    if (known !== undefined) continue;
-    memory.addresses.push(record);
-    instance.records.set(key, record);
-    if (isHeld(turn, model)) record.state = "present";
-  }
-  return fresh;
+  return changeHoldings(turn, instance, next);
 }
 
 /** Goes on with the new model: a master says so first, and holds and announces what is new. */
-function goOn(turn: Turn, instance: Instance, fresh: readonly AddressRecord[], fact: CauseFact): void {
+function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact: CauseFact): void {
   const { model, memory } = instance;
   const { phase } = memory;
   reconsider(turn, instance, fact);
@@ -162,23 +130,20 @@ function goOn(turn: Turn, instance: Instance, fresh: readonly AddressRecord[], f
     advertise(turn, instance);
     phase.advertAt = turn.now + model.advertisementInterval;
     if (fresh.length === 0) return;
-    request(turn, instance, "AddAddresses", fresh);
-    announce(turn, instance, fresh, model.garp.masterRepeat);
+    request(turn, instance, "add", fresh);
+    const addresses = fresh.filter((record) => record.kind === "address");
+    if (addresses.length === 0) return;
+    announce(turn, instance, addresses, model.garp.masterRepeat);
     if (model.garp.masterDelay > 0) phase.secondBurstAt = turn.now + model.garp.masterDelay;
     return;
   }
   request(
     turn,
     instance,
-    "RemoveAddresses",
+    "remove",
     fresh.filter(({ state }) => state === "present"),
   );
   if (phase.kind === "BACKUP") {
     phase.masterDownAt = Math.min(phase.masterDownAt, turn.now + masterDownOf(instance));
   }
-}
-
-function isHeld(turn: Turn, address: VirtualAddressModel): boolean {
-  const known = turn.surroundings.addresses.get(address.interface) ?? [];
-  return known.some((one) => one.address === address.address && one.prefixLength === address.prefixLength);
 }

@@ -3,14 +3,15 @@
 import { copyPlain } from "../base/plain.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
-import { isDesired, request } from "./addresses.ts";
 import { advertise } from "./advert.ts";
 import { announce } from "./announce.ts";
-import type { Instance } from "./instance.ts";
-import { makeInstance, masterDownOf } from "./instance.ts";
+import { heldBy, isDesired, request } from "./held.ts";
+import type { Holder, Instance, StaticHolder } from "./instance.ts";
+import { makeInstance, makeStaticHolder, masterDownOf } from "./instance.ts";
 import { noteMeasurement } from "./measured.ts";
 import type { EngineMemory, InstanceMemory } from "./memory.ts";
 import type { EngineInternal, VrrpSnapshot } from "./snapshot.ts";
+import { isLeaving } from "./statics.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { emptySurroundings, noteAddress } from "./surroundings.ts";
 import type { Turn } from "./turn.ts";
@@ -22,13 +23,15 @@ export interface Restored {
   readonly memory: EngineMemory;
   readonly surroundings: Surroundings;
   readonly instances: readonly Instance[];
+  readonly statics: StaticHolder;
   readonly outstanding: Turn["outstanding"];
 }
 
 /** The parts of an engine. `internal` is trusted: only {@link takeSnapshot} writes it. */
 export function readSnapshot(snapshot: VrrpSnapshot): Restored {
   const internal = copyPlain(snapshot.internal) as EngineInternal;
-  const surroundings = emptySurroundings();
+  const statics = makeStaticHolder(internal.memory.statics);
+  const surroundings = emptySurroundings(statics.records);
   for (const link of snapshot.links) surroundings.links.set(link.name, link);
   for (const address of snapshot.addresses) noteAddress(surroundings, address);
   for (const judgement of snapshot.model.trackScripts) surroundings.judgements.set(judgement.name, judgement);
@@ -52,7 +55,8 @@ export function readSnapshot(snapshot: VrrpSnapshot): Restored {
     memory: internal.memory,
     surroundings,
     instances,
-    outstanding: outstandingOf(instances),
+    statics,
+    outstanding: outstandingOf([statics, ...instances]),
   };
 }
 
@@ -72,21 +76,21 @@ export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros):
   } else if (phase.kind === "MASTER") {
     advertise(turn, instance);
     phase.advertAt = turn.now + model.advertisementInterval;
-    const wanted = memory.addresses.filter((record) => isDesired(instance, record));
-    request(turn, instance, "AddAddresses", wanted);
-    announce(turn, instance, wanted, model.garp.masterRepeat);
+    const wanted = heldBy(instance).filter((record) => isDesired(instance, record));
+    request(turn, instance, "add", wanted);
+    const addresses = wanted.filter((record) => record.kind === "address");
+    announce(turn, instance, addresses, model.garp.masterRepeat);
   }
-  const unanswered = memory.addresses.filter((record) => record.state === "removing");
-  if (phase.kind !== "MASTER") request(turn, instance, "RemoveAddresses", unanswered);
+  if (phase.kind !== "MASTER") request(turn, instance, "remove", heldBy(instance).filter(isLeaving));
 }
 
-function outstandingOf(instances: readonly Instance[]): Turn["outstanding"] {
+function outstandingOf(holders: readonly Holder[]): Turn["outstanding"] {
   const outstanding: Turn["outstanding"] = new Map();
-  for (const instance of instances) {
-    for (const { actionId } of instance.memory.addresses) {
+  for (const holder of holders) {
+    for (const { actionId } of heldBy(holder)) {
       if (actionId === 0) continue;
       const known = outstanding.get(actionId);
-      if (known === undefined) outstanding.set(actionId, { instance, waiting: 1 });
+      if (known === undefined) outstanding.set(actionId, { holder, waiting: 1 });
       else known.waiting++;
     }
   }

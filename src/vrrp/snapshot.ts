@@ -3,13 +3,21 @@ import type { IpAddress, IpFamily } from "../base/ip.ts";
 import { copyPlain } from "../base/plain.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
-import { isDegraded } from "./addresses.ts";
 import type { Cause } from "./cause.ts";
 import type { DropReason, VrrpState } from "./event.ts";
+import { isDegraded } from "./held.ts";
 import type { InterfaceAddress, LinkState, Measurement } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
-import type { AddressRecord, BfdMemory, EngineMemory, InstanceMemory, ScriptResult } from "./memory.ts";
+import type {
+  AddressRecord,
+  BfdMemory,
+  EngineMemory,
+  HolderMemory,
+  InstanceMemory,
+  RoutingRecord,
+  ScriptResult,
+} from "./memory.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface VrrpSnapshot {
@@ -23,6 +31,7 @@ export interface VrrpSnapshot {
   /** Files and processes that were measured. */
   readonly measured: readonly MeasuredSnapshot[];
   readonly instances: readonly InstanceSnapshot[];
+  readonly statics: HoldingsSnapshot;
   readonly nextActionId: number;
   readonly stopping: boolean;
   /** Packets that belong to no instance, per reason. */
@@ -71,7 +80,8 @@ export interface InstanceSnapshot {
   readonly cause: Cause;
   readonly faults: readonly string[];
   readonly addresses: readonly AddressSnapshot[];
-  /** MASTER, but not every address could be added. */
+  readonly routing: readonly RoutingSnapshot[];
+  /** MASTER, but not everything that it is to hold could be added. */
   readonly degraded: boolean;
   readonly statistics: InstanceStatistics;
   /** State-specific deadlines and engine internals, for `restore`; opaque to readers. */
@@ -85,6 +95,19 @@ export interface AddressSnapshot {
   readonly excluded: boolean;
   readonly state: "absent" | "adding" | "present" | "removing" | "failed";
   readonly error: string | undefined;
+}
+
+export interface RoutingSnapshot {
+  /** The route or rule in iproute2's words. */
+  readonly item: string;
+  readonly state: AddressSnapshot["state"];
+  readonly error: string | undefined;
+}
+
+/** What static entries have in the kernel. */
+export interface HoldingsSnapshot {
+  readonly addresses: readonly AddressSnapshot[];
+  readonly routing: readonly RoutingSnapshot[];
 }
 
 /** Counters in keepalived's terms. */
@@ -132,6 +155,7 @@ export function takeSnapshot(
       ...[...surroundings.processes].map(([name, one]) => ({ tracker: "process" as const, name, ...one })),
     ],
     instances: instances.filter((instance) => !instance.retired).map(instanceSnapshot),
+    statics: holdingsSnapshot(memory.statics),
     nextActionId: memory.nextActionId,
     stopping: memory.stop !== undefined,
     dropped: { ...memory.dropped },
@@ -162,11 +186,19 @@ function instanceSnapshot(instance: Instance): InstanceSnapshot {
     epoch: memory.epoch,
     cause: memory.cause,
     faults: memory.faults.map(({ key }) => key),
-    addresses: memory.addresses.map(addressSnapshot),
+    ...holdingsSnapshot(memory),
     degraded: isDegraded(instance),
     statistics: memory.statistics,
     internal: memory,
   };
+}
+
+function holdingsSnapshot(memory: HolderMemory): HoldingsSnapshot {
+  return { addresses: memory.addresses.map(addressSnapshot), routing: memory.routing.map(routingSnapshot) };
+}
+
+function routingSnapshot({ key, state, error }: RoutingRecord): RoutingSnapshot {
+  return { item: key, state, error };
 }
 
 function addressSnapshot(record: AddressRecord): AddressSnapshot {

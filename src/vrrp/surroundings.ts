@@ -1,7 +1,9 @@
 /** What the engine knows of the host: links, their addresses, and what scripts, BFD sessions, files and processes say. */
+import { interfacesOf } from "../base/routing.ts";
 import type { ProcessQuorum, TrackScriptJudgement } from "../model/model.ts";
+import type { CauseDetail } from "./cause.ts";
 import type { InterfaceAddress, LinkState } from "./input.ts";
-import type { BfdMemory, MeasuredMemory, ScriptMemory } from "./memory.ts";
+import type { BfdMemory, HeldRecord, MeasuredMemory, ScriptMemory } from "./memory.ts";
 
 export interface Surroundings {
   readonly links: Map<string, LinkState>;
@@ -13,9 +15,11 @@ export interface Surroundings {
   readonly files: Map<string, MeasuredMemory>;
   readonly processes: Map<string, MeasuredMemory>;
   readonly quorums: Map<string, ProcessQuorum>;
+  /** Static entries by key. */
+  readonly statics: ReadonlyMap<string, HeldRecord>;
 }
 
-export function emptySurroundings(): Surroundings {
+export function emptySurroundings(statics: ReadonlyMap<string, HeldRecord>): Surroundings {
   return {
     links: new Map(),
     addresses: new Map(),
@@ -25,6 +29,7 @@ export function emptySurroundings(): Surroundings {
     files: new Map(),
     processes: new Map(),
     quorums: new Map(),
+    statics,
   };
 }
 
@@ -53,6 +58,25 @@ export function linkProblem(link: LinkState | undefined): "missing" | "down" | "
   if (link === undefined) return "missing";
   if (!link.up) return "down";
   return link.running ? undefined : "no carrier";
+}
+
+/** What keeps a static entry from being there, for the instances of its `track_group`. */
+export function staticProblem(
+  record: HeldRecord,
+  links: ReadonlyMap<string, LinkState>,
+): CauseDetail | undefined {
+  for (const name of devicesOf(record)) {
+    const reason = linkProblem(links.get(name));
+    if (reason !== undefined) return { kind: "interface", name, up: false, reason };
+  }
+  if (record.state !== "failed") return undefined;
+  return { kind: "static-entry", item: record.key, why: record.error ?? "deleted by others" };
+}
+
+/** Interfaces without which the kernel cannot have it. */
+export function devicesOf(record: HeldRecord): readonly string[] {
+  if (record.kind === "address") return [record.model.interface];
+  return record.model.kind === "route" ? interfacesOf(record.model.route) : [];
 }
 
 function sameAddress(a: InterfaceAddress, b: InterfaceAddress): boolean {

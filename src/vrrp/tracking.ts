@@ -1,4 +1,5 @@
 /** What trackers make of an instance: its effective priority, and the reasons for FAULT. */
+import { interfacesOf } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
 import type { TrackedModel, TrackScriptJudgement, VrrpInstanceModel } from "../model/model.ts";
 import type { CauseDetail, CauseFact } from "./cause.ts";
@@ -6,7 +7,7 @@ import type { Measurement } from "./input.ts";
 import { fileFact, processFact } from "./measured.ts";
 import type { Fault, ScriptMemory, ScriptResult } from "./memory.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { linkProblem } from "./surroundings.ts";
+import { linkProblem, staticProblem } from "./surroundings.ts";
 import { OWNER_PRIORITY } from "./timers.ts";
 
 export interface Assessment {
@@ -91,6 +92,11 @@ export function assess(
   for (const { key, adds, faulty, fact } of verdicts(model, surroundings, now)) {
     sum += adds;
     if (faulty) faults.push({ key, fact });
+  }
+  for (const key of model.trackStatics) {
+    const record = surroundings.statics.get(key);
+    const problem = record === undefined ? undefined : staticProblem(record, surroundings.links);
+    if (problem !== undefined) faults.push({ key: `static ${key}`, fact: { at: now, ...problem } });
   }
   if (!hasSource && surroundings.links.has(model.interface)) {
     const detail: CauseDetail = { kind: "no-source-address", interface: model.interface };
@@ -213,12 +219,16 @@ export function bfdFact(
   return { at: known.at, kind: "bfd", name, up: known.up, why: known.why };
 }
 
-/** Links without which the instance cannot work: its own and its addresses'. */
+/** Links without which the instance cannot work: its own, its addresses' and its routes'. */
 function watchedLinks(model: VrrpInstanceModel): ReadonlySet<string> {
   const names = new Set<string>();
   if (!model.dontTrackPrimary) names.add(model.interface);
   for (const address of [...model.virtualAddresses, ...model.excludedAddresses]) {
     if (!address.noTrack && address.interface !== model.interface) names.add(address.interface);
+  }
+  for (const item of model.routing) {
+    if (item.noTrack || item.kind !== "route") continue;
+    for (const name of interfacesOf(item.route)) if (name !== model.interface) names.add(name);
   }
   return names;
 }

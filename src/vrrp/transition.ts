@@ -1,10 +1,10 @@
 /** Carrying out a state change: what is sent, added, removed, announced and told, in this order. */
 import type { Instant } from "../base/time.ts";
 import type { NotifyState } from "./action.ts";
-import { addAll, removeAll } from "./addresses.ts";
 import { advertise, resign } from "./advert.ts";
 import { announce, cancelAnnouncements } from "./announce.ts";
 import type { VrrpState } from "./event.ts";
+import { addAll, removeAll } from "./held.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import { mailAction, notifyAction } from "./notify.ts";

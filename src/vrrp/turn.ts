@@ -3,7 +3,7 @@ import type { Instant } from "../base/time.ts";
 import type { ActionList } from "./action-list.ts";
 import type { Cause, CauseDetail, CauseFact } from "./cause.ts";
 import type { VrrpEventDetail } from "./event.ts";
-import type { Instance } from "./instance.ts";
+import type { Holder, Instance, StaticHolder } from "./instance.ts";
 import type { EngineMemory } from "./memory.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Limits } from "./timers.ts";
@@ -15,10 +15,12 @@ export interface Turn {
   readonly out: ActionList;
   readonly memory: EngineMemory;
   readonly surroundings: Surroundings;
-  /** Requests to the kernel whose answers count, with the number of addresses still to be answered for. */
-  readonly outstanding: Map<number, { readonly instance: Instance; waiting: number }>;
+  /** Requests to the kernel whose answers count, with the number of items still to be answered for. */
+  readonly outstanding: Map<number, { readonly holder: Holder; waiting: number }>;
   /** Virtual addresses of all instances. */
   virtualAddresses: ReadonlySet<IpAddress>;
+  /** Holds the static entries. */
+  readonly statics: StaticHolder;
   /** All instances of the engine. */
   instances: readonly Instance[];
   /** First all decisions are made, then all are applied: what stands between (a group's agreement) sees them whole. */
@@ -44,7 +46,7 @@ export function factAt(at: Instant, detail: CauseDetail): CauseFact {
   return { at, ...detail };
 }
 
-export function emit(turn: Turn, instance: Instance, detail: VrrpEventDetail): void {
+export function emit(turn: Turn, instance: Holder, detail: VrrpEventDetail): void {
   turn.out.emit({ at: turn.now, instance: instance.model.name, ...detail });
 }
 

@@ -73,5 +73,10 @@ function describeFile(name: string): string {
 
 /** What is off or empty is left out: a new field shows only where a configuration sets it. */
 function withoutEmpty(_key: string, value: unknown): unknown {
-  return value === false || (Array.isArray(value) && value.length === 0) ? undefined : value;
+  return isEmpty(value) ? undefined : value;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === false || value === undefined) return true;
+  return typeof value === "object" && value !== null && Object.values(value).every(isEmpty);
 }

@@ -79,9 +79,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "lost ActionFailed",
     effect: "an address that the kernel refused is taken for one under way",
     file: "src/vrrp/engine.ts",
-    find: "    settleFailed(turn, instance, record, answer.error);",
-    replace:
-      '    if (answer.kind === "ActionFailed") return;\n    settleFailed(turn, instance, record, answer.error);',
+    find: 'if (answer.kind === "ActionFailed") settleFailed(turn, holder, record, answer.error);',
+    replace: 'if (answer.kind === "ActionFailed") return;',
     showsInWorld: true,
   },
   {

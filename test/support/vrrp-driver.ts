@@ -1,6 +1,7 @@
 /** Models, inputs and a small driver for the engine's tests. */
 import type { IpAddress } from "../../src/base/ip.ts";
 import { familyOf } from "../../src/base/ip.ts";
+import { addressKey } from "../../src/base/routing.ts";
 import type { Instant } from "../../src/base/time.ts";
 import { seconds } from "../../src/base/time.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
   VrrpModel,
 } from "../../src/model/model.ts";
 import type { Engine } from "../../src/ports/engine.ts";
-import type { AddressChange, VrrpAction } from "../../src/vrrp/action.ts";
+import type { AddressChange, KernelChange, RoutingChange, VrrpAction } from "../../src/vrrp/action.ts";
 import type { VrrpEngineOptions } from "../../src/vrrp/engine.ts";
 import { createVrrpEngine } from "../../src/vrrp/engine.ts";
 import type { VrrpEvent } from "../../src/vrrp/event.ts";
@@ -87,6 +88,8 @@ export function instanceModel(changes: Partial<VrrpInstanceModel> = {}): VrrpIns
     unicastPeers: [],
     virtualAddresses: [virtualAddress("10.9.0.100")],
     excludedAddresses: [],
+    routing: [],
+    trackStatics: [],
     trackInterfaces: [],
     trackScripts: [],
     trackBfds: [],
@@ -125,6 +128,7 @@ export function vrrpModel(
     trackFiles: [],
     trackProcesses: [],
     startupDelay: 0,
+    statics: { addresses: [], routing: [] },
     ...changes,
   };
 }
@@ -201,7 +205,13 @@ export function advertFrom(model: VrrpInstanceModel, changes: PacketChanges = {}
 
 type ActionOf<Kind> = Kind extends AddressChange["kind"]
   ? AddressChange
-  : Extract<VrrpAction, { readonly kind: Kind }>;
+  : Kind extends RoutingChange["kind"]
+    ? RoutingChange
+    : Extract<VrrpAction, { readonly kind: Kind }>;
+
+export function isKernelChange(action: VrrpAction): action is KernelChange {
+  return "addresses" in action || "items" in action;
+}
 
 /** An engine on a virtual clock, with what it asked for. Kernel actions are answered at once unless told otherwise. */
 export class Driver {
@@ -209,9 +219,8 @@ export class Driver {
   engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot>;
   /** What the last call returned, or all since {@link run} began. */
   actions: VrrpAction[] = [];
-  /** Answers an address request: done, failed with this errno, or nothing at all. */
-  answer: (address: IpAddress, kind: "AddAddresses" | "RemoveAddresses") => "done" | "lost" | string = () =>
-    "done";
+  /** Answers a request for an address, or for the key of a route or rule: done, failed with this errno, or nothing. */
+  answer: (subject: string, kind: KernelChange["kind"]) => "done" | "lost" | string = () => "done";
 
   constructor(options: VrrpEngineOptions = {}) {
     this.engine = createVrrpEngine(options);
@@ -304,14 +313,18 @@ export class Driver {
     const actions = this.engine.handle(this.now, input);
     this.actions.push(...actions);
     for (const action of actions) {
-      if (action.kind !== "AddAddresses" && action.kind !== "RemoveAddresses") continue;
-      for (const { address } of action.addresses) {
-        const answer = this.answer(address, action.kind);
-        const { id, epoch } = action;
-        if (answer === "done") this.#handle({ kind: "ActionDone", id, epoch, address });
+      if (!isKernelChange(action)) continue;
+      const { kind, id, epoch } = action;
+      const asked =
+        "addresses" in action
+          ? action.addresses.map((one) => ({ subject: one.address, item: addressKey(one) }))
+          : action.items.map(({ key }) => ({ subject: key, item: key }));
+      for (const { subject, item } of asked) {
+        const answer = this.answer(subject, kind);
+        if (answer === "done") this.#handle({ kind: "ActionDone", id, epoch, item });
         else if (answer !== "lost") {
-          const error = { call: action.kind, errno: answer, subject: address };
-          this.#handle({ kind: "ActionFailed", id, epoch, address, error });
+          const error = { call: kind, errno: answer, subject };
+          this.#handle({ kind: "ActionFailed", id, epoch, item, error });
         }
       }
     }

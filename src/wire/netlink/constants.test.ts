@@ -12,9 +12,15 @@ const HEADERS = [
   "linux/rtnetlink.h",
   "linux/if_addr.h",
   "linux/if_link.h",
+  "linux/fib_rules.h",
+  "linux/lwtunnel.h",
+  "linux/ila.h",
 ];
 /** Where ours is not named as the kernel's, the kernel's expression. */
-const EXPRESSIONS: Readonly<Record<string, string>> = { LIFETIME_FOREVER: "0xFFFFFFFFu" };
+const EXPRESSIONS: Readonly<Record<string, string>> = {
+  LIFETIME_FOREVER: "0xFFFFFFFFu",
+  RTMGRP_IPV6_RULE: "1 << (RTNLGRP_IPV6_RULE - 1)",
+};
 /** Newer than the headers of some distributions that are still in use. */
 const MAY_BE_MISSING: readonly string[] = ["IFA_PROTO", "RTPROT_KEEPALIVED"];
 

@@ -69,3 +69,80 @@ export const RTPROT_KEEPALIVED = 18;
 
 /** A lifetime without end, in struct ifa_cacheinfo. */
 export const LIFETIME_FOREVER = 0xffff_ffff;
+
+export const NLM_F_MULTI = 0x2;
+export const NLM_F_APPEND = 0x800;
+
+export const RTM_NEWROUTE = 24;
+export const RTM_DELROUTE = 25;
+export const RTM_GETROUTE = 26;
+export const RTM_NEWRULE = 32;
+export const RTM_DELRULE = 33;
+export const RTM_GETRULE = 34;
+
+export const RTMGRP_IPV4_ROUTE = 0x40;
+export const RTMGRP_IPV4_RULE = 0x80;
+export const RTMGRP_IPV6_ROUTE = 0x400;
+/** RTNLGRP_IPV6_RULE (19) as a bit. */
+export const RTMGRP_IPV6_RULE = 0x4_0000;
+
+export const RTN_UNICAST = 1;
+
+export const RT_SCOPE_NOWHERE = 255;
+
+export const RTNH_F_ONLINK = 4;
+
+export const RTA_DST = 1;
+export const RTA_SRC = 2;
+export const RTA_OIF = 4;
+export const RTA_GATEWAY = 5;
+export const RTA_PRIORITY = 6;
+export const RTA_PREFSRC = 7;
+export const RTA_METRICS = 8;
+export const RTA_MULTIPATH = 9;
+export const RTA_FLOW = 11;
+export const RTA_TABLE = 15;
+export const RTA_VIA = 18;
+export const RTA_PREF = 20;
+export const RTA_ENCAP_TYPE = 21;
+export const RTA_ENCAP = 22;
+export const RTA_EXPIRES = 23;
+export const RTA_TTL_PROPAGATE = 26;
+
+/** Within RTA_METRICS: a set of bits of the others. */
+export const RTAX_LOCK = 1;
+
+export const LWTUNNEL_ENCAP_IP = 2;
+export const LWTUNNEL_ENCAP_ILA = 3;
+export const LWTUNNEL_ENCAP_IP6 = 4;
+
+export const LWTUNNEL_IP_ID = 1;
+export const LWTUNNEL_IP_DST = 2;
+export const LWTUNNEL_IP_SRC = 3;
+export const LWTUNNEL_IP_TTL = 4;
+export const LWTUNNEL_IP_TOS = 5;
+export const LWTUNNEL_IP_FLAGS = 6;
+
+export const ILA_ATTR_LOCATOR = 1;
+
+export const FIB_RULE_INVERT = 2;
+
+export const FRA_DST = 1;
+export const FRA_SRC = 2;
+export const FRA_IIFNAME = 3;
+export const FRA_GOTO = 4;
+export const FRA_PRIORITY = 6;
+export const FRA_FWMARK = 10;
+export const FRA_FLOW = 11;
+export const FRA_TUN_ID = 12;
+export const FRA_SUPPRESS_IFGROUP = 13;
+export const FRA_SUPPRESS_PREFIXLEN = 14;
+export const FRA_TABLE = 15;
+export const FRA_FWMASK = 16;
+export const FRA_OIFNAME = 17;
+export const FRA_L3MDEV = 19;
+export const FRA_UID_RANGE = 20;
+export const FRA_PROTOCOL = 21;
+export const FRA_IP_PROTO = 22;
+export const FRA_SPORT_RANGE = 23;
+export const FRA_DPORT_RANGE = 24;

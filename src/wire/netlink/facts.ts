@@ -1,6 +1,7 @@
-/** What rtnetlink says about interfaces and their addresses, as plain values. */
+/** What rtnetlink says about interfaces, addresses, routes and rules, as plain values. */
 import type { IpAddress, IpFamily } from "../../base/ip.ts";
 import type { MacAddress } from "../../base/mac.ts";
+import type { Prefix } from "../../base/routing.ts";
 
 /** One network interface (RTM_NEWLINK). */
 export interface LinkFact {
@@ -70,3 +71,31 @@ export interface AddressRequest {
 
 /** The words of a `virtual_ipaddress` entry and of `ip address add`. */
 export type AddressRequestFlag = "home" | "nodad" | "mngtmpaddr" | "noprefixroute" | "autojoin";
+
+/** What tells one route from another (RTM_NEWROUTE). */
+export interface RouteFact {
+  readonly family: IpFamily;
+  readonly destination: Prefix;
+  readonly tos: number;
+  readonly table: number;
+  readonly protocol: number;
+  readonly type: number;
+  readonly metric: number;
+  /** Of a route with one hop. */
+  readonly index: number | undefined;
+  readonly gateway: IpAddress | undefined;
+}
+
+/** What tells one rule from another, as far as anybody would write two that differ in nothing else (RTM_NEWRULE). */
+export interface RuleFact {
+  readonly family: IpFamily;
+  readonly priority: number;
+  readonly table: number;
+  readonly action: number;
+  readonly source: Prefix | undefined;
+  readonly destination: Prefix | undefined;
+  readonly mark: number | undefined;
+  readonly inputInterface: string | undefined;
+  readonly outputInterface: string | undefined;
+  readonly protocol: number | undefined;
+}

@@ -1,7 +1,10 @@
 /** Netlink messages: header (struct nlmsghdr), builder, and acknowledgements with their extended text. */
 import { assert } from "../../base/assert.ts";
+import type { IpFamily } from "../../base/ip.ts";
 import { ATTRIBUTE_HEADER, AttributeReader, align } from "./attributes.ts";
 import {
+  AF_INET,
+  AF_INET6,
   NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
   NLM_F_DUMP,
@@ -99,6 +102,15 @@ export class MessageBuilder {
     return this;
   }
 
+  /** A structure that begins with its own length in 16 bits, attributes included (struct rtnexthop). */
+  sized(bytes: Uint8Array, fill: (builder: this) => void): this {
+    const offset = this.#reserve(align(bytes.length));
+    this.#bytes.set(bytes, offset);
+    fill(this);
+    writeHost16(this.#bytes, offset, this.#length - offset);
+    return this;
+  }
+
   /** The message's bytes. */
   finish(): Uint8Array {
     writeHost32(this.#bytes, 0, this.#length);
@@ -148,7 +160,20 @@ export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement 
   return { sequence, errno };
 }
 
-/** A request for a dump of everything of one kind (`RTM_GETLINK` or `RTM_GETADDR`). */
+/** A request for a dump of everything of one kind (`RTM_GETLINK`, `RTM_GETADDR`, ...). */
 export function encodeDump(type: number, sequence: number): Uint8Array {
   return new MessageBuilder(type, NLM_F_REQUEST | NLM_F_DUMP, sequence).fixed(new Uint8Array(16)).finish();
+}
+
+/** A request for all routes or rules of a family (`RTM_GETROUTE`, `RTM_GETRULE`), where the kernel can, of one protocol. */
+export function encodeRoutingDump(
+  type: number,
+  family: IpFamily,
+  protocol: number,
+  sequence: number,
+): Uint8Array {
+  const fixed = new Uint8Array(12);
+  fixed[0] = family === "ipv4" ? AF_INET : AF_INET6;
+  fixed[5] = protocol;
+  return new MessageBuilder(type, NLM_F_REQUEST | NLM_F_DUMP, sequence).fixed(fixed).finish();
 }

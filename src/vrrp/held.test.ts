@@ -80,12 +80,12 @@ describe("answers", () => {
     const [removed] = driver.actionsOf("RemoveAddresses");
     if (added === undefined || removed === undefined) throw new Error("no request");
     expect(removed.epoch).toBeGreaterThan(added.epoch);
-    const stale = { id: added.id, epoch: added.epoch, address: "10.9.0.100" };
+    const stale = { id: added.id, epoch: added.epoch, item: "10.9.0.100/32@eth0" };
     driver.feed({ kind: "ActionDone", ...stale });
     expect(states(driver)).toEqual(["removing"]);
     driver.feed({ kind: "ActionFailed", ...stale, error: { call: "x", errno: "EPERM", subject: "y" } });
     expect(states(driver)).toEqual(["removing"]);
-    driver.feed({ kind: "ActionDone", id: removed.id, epoch: removed.epoch, address: "10.9.0.100" });
+    driver.feed({ kind: "ActionDone", id: removed.id, epoch: removed.epoch, item: "10.9.0.100/32@eth0" });
     expect(states(driver)).toEqual(["absent"]);
   });
 

@@ -1,0 +1,75 @@
+/** Routes and rules for tests. */
+import { familyOf } from "../../src/base/ip.ts";
+import type { NextHop, Route, Rule } from "../../src/base/routing.ts";
+import type { RoutingModel } from "../../src/model/model.ts";
+
+export const NO_HOP: NextHop = {
+  gateway: undefined,
+  interface: undefined,
+  onlink: false,
+  realms: undefined,
+  encap: undefined,
+};
+
+/** `10.1.0.0/16`, unicast in table main unless told otherwise. */
+export function route(destination: string, changes: Partial<Route> = {}): Route {
+  const [address = "", length = "32"] = destination.split("/");
+  return {
+    ...NO_HOP,
+    family: familyOf(address),
+    type: 1,
+    destination: { address, length: Number(length) },
+    source: undefined,
+    preferredSource: undefined,
+    tos: 0,
+    table: 254,
+    protocol: 18,
+    scope: 0,
+    metric: undefined,
+    metrics: [],
+    expires: undefined,
+    preference: undefined,
+    ttlPropagate: undefined,
+    hops: [],
+    mode: "prepend",
+    ...changes,
+  };
+}
+
+/** Looks everything up in table 100 unless told otherwise. */
+export function rule(priority: number, changes: Partial<Rule> = {}): Rule {
+  return {
+    family: "ipv4",
+    priority,
+    action: 1,
+    table: 100,
+    goto: undefined,
+    inverted: false,
+    source: undefined,
+    destination: undefined,
+    tos: 0,
+    mark: undefined,
+    mask: undefined,
+    realms: undefined,
+    inputInterface: undefined,
+    outputInterface: undefined,
+    suppressPrefixLength: undefined,
+    suppressGroup: undefined,
+    tunnelId: undefined,
+    users: undefined,
+    l3mdev: false,
+    protocol: 18,
+    ipProtocol: undefined,
+    sourcePorts: undefined,
+    destinationPorts: undefined,
+    ...changes,
+  };
+}
+
+export function routeModel(destination: string, changes: Partial<Route> = {}, noTrack = false): RoutingModel {
+  return { kind: "route", key: `route ${destination}`, route: route(destination, changes), noTrack };
+}
+
+export function ruleModel(priority: number, changes: Partial<Rule> = {}, noTrack = false): RoutingModel {
+  return { kind: "rule", key: `rule ${priority}`, rule: rule(priority, changes), noTrack };
+}
