@@ -29,6 +29,7 @@ const IDLE: EngineFactory = (() => {
       bfds: [],
       measured: [],
       instances: [],
+      groups: [],
       dropped: {},
       nextActionId: 1,
       stopping: false,

@@ -48,6 +48,10 @@ export function describeAction(action: VrrpAction): string | undefined {
       return `> mail ${action.subject}`;
     case "Stopped":
       return "> stopped";
+    case "EmitGroup": {
+      const { group, from, to } = action.event;
+      return `= group ${group} ${from} -> ${to}`;
+    }
     case "Emit":
       return describeEvent(action.event);
   }

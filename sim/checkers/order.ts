@@ -17,6 +17,7 @@ const RANKS: Readonly<Record<VrrpAction["kind"], number>> = {
   RemoveRouting: 1,
   SendFrames: 2,
   Emit: 3,
+  EmitGroup: 3,
   RunNotify: 3,
   SendMail: 3,
   Stopped: 4,

@@ -13,7 +13,7 @@ interface WhyOptions extends ClientOptions {
 export function registerWhy(program: Command): void {
   withRuntimeDir(program.command("why"))
     .description("explain the last state changes, newest first")
-    .argument("[instance]", "one instance only")
+    .argument("[name]", "one instance, sync group or BFD session only")
     .option("-n, --count <number>", "how many", parseCount, 5)
     .option("--json", "entries with their causes as JSON")
     .action(async (instance: string | undefined, options: WhyOptions) => {

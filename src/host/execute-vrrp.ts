@@ -14,7 +14,7 @@ import type {
   SendFrames,
   VrrpAction,
 } from "../vrrp/action.ts";
-import type { VrrpEvent } from "../vrrp/event.ts";
+import type { GroupEvent, VrrpEvent } from "../vrrp/event.ts";
 import type { VrrpInput } from "../vrrp/input.ts";
 import type { ArpSocket } from "./arp-socket.ts";
 import { openArpSocket } from "./arp-socket.ts";
@@ -39,6 +39,7 @@ export interface VrrpListener {
   notify(request: RunNotify): void;
   mail(subject: string, body: string): void;
   event(event: VrrpEvent): void;
+  groupEvent(event: GroupEvent): void;
   stopped(): void;
   /** A socket or packet was refused by the system; each kind is told once. */
   trouble(error: OsError): void;
@@ -164,6 +165,9 @@ export class VrrpExecutor {
         return;
       case "Emit":
         this.#listener.event(action.event);
+        return;
+      case "EmitGroup":
+        this.#listener.groupEvent(action.event);
         return;
       case "Stopped":
         this.#listener.stopped();

@@ -5,7 +5,7 @@
 import { formatOsError } from "../base/result.ts";
 import { formatSpan, type Micros } from "../base/time.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
-import type { VrrpEvent, VrrpState } from "../vrrp/event.ts";
+import type { GroupEvent, VrrpEvent, VrrpState } from "../vrrp/event.ts";
 import { bfdText } from "./bfd-text.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, StewardEvent, SupervisorEvent } from "./journal-entry.ts";
@@ -19,6 +19,11 @@ export function explain(entry: JournalEntry, reader: Reader): readonly string[] 
   const instant = instantText(entry, reader);
   if (entry.event.source === "bfd")
     return [`${bfdText(entry.event.event, instant)}, at ${instant(entry.event.event.at)}`];
+  if (entry.event.source === "group") {
+    const { at, cause } = entry.event.event;
+    const head = `${groupText(entry.event.event)} at ${instant(at)}`;
+    return [...chainLines(head, cause, instant), ...adviceLines(cause)];
+  }
   if (entry.event.source !== "vrrp") return [journalLine(entry, reader)];
   const event = entry.event.event;
   const head = `${changeText(event)} at ${instant(event.at)}`;
@@ -43,6 +48,9 @@ export function journalLine(entry: JournalEntry, reader: Reader): string {
   const { source, event } = entry.event;
   if (source === "bfd") return `${instant(event.at)} bfd ${bfdText(event, instant)}`;
   if (source === "vrrp") return `${instant(event.at)} vrrp ${vrrpText(event, instant)}`;
+  if (source === "group") {
+    return `${instant(event.at)} vrrp ${withCause(groupText(event), event.cause, instant)}`;
+  }
   const text = source === "supervisor" ? supervisorText(event) : stewardText(event);
   return `${instant(entry.at)} ${source} ${text}`;
 }
@@ -98,12 +106,24 @@ const ENTERED: Readonly<Record<VrrpState, string>> = {
   STOP: "stopped",
 };
 
+function groupText({ group, from, to }: GroupEvent): string {
+  return enteredText(`sync group ${group}`, from, to);
+}
+
+function enteredText(name: string, from: VrrpState, to: VrrpState): string {
+  const was = from === "INIT" ? "" : ` (was ${from})`;
+  return `${name} ${ENTERED[to]}${was}`;
+}
+
+function withCause(text: string, cause: readonly CauseFact[], instant: InstantText): string {
+  const why = causeText(cause, instant);
+  return why === "" ? text : `${text}: ${why}`;
+}
+
 function changeText(event: VrrpEvent): string {
   switch (event.kind) {
-    case "StateChanged": {
-      const was = event.from === "INIT" ? "" : ` (was ${event.from})`;
-      return `${event.instance} ${ENTERED[event.to]}${was}`;
-    }
+    case "StateChanged":
+      return enteredText(event.instance, event.from, event.to);
     case "PriorityChanged":
       return `${event.instance} changed its effective priority from ${event.from} to ${event.to}`;
     case "TrackerChanged":
@@ -118,10 +138,8 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
   switch (event.kind) {
     case "StateChanged":
     case "PriorityChanged":
-    case "TrackerChanged": {
-      const why = causeText(event.cause, instant);
-      return why === "" ? changeText(event) : `${changeText(event)}: ${why}`;
-    }
+    case "TrackerChanged":
+      return withCause(changeText(event), event.cause, instant);
     case "PacketDropped": {
       const more = event.suppressed > 0 ? `, and ${event.suppressed} more before it` : "";
       const detail = event.detail === "" ? "" : `: ${event.detail}`;
@@ -151,6 +169,10 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
       return `${name} holds ${event.address}, but ${event.mac} on ${event.interface} claims it too`;
     case "LowerPriorityAdvert":
       return `${name} heard ${event.source} advertise lower priority ${event.priority}`;
+    case "AwaitsGroup": {
+      const waiting = `${name} would be MASTER, but waits for ${event.members.join(", ")} of its sync group ${event.group}`;
+      return withCause(waiting, event.cause, instant);
+    }
     case "Stalled":
       return `${name} was not scheduled for ${formatSpan(event.late)} although a deadline had passed`;
     case "FirstAnnouncement":

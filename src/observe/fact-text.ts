@@ -52,6 +52,8 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return `another host (${fact.mac}) claims ${fact.address}`;
     case "group":
       return `sync group ${fact.group} follows its member ${fact.member}`;
+    case "group-agreed":
+      return `all members of sync group ${fact.group} would be master, ${fact.last} as the last of them`;
     case "stop-requested":
       return `a stop was requested (${fact.by})`;
     case "removed-by-reload":

@@ -2,7 +2,7 @@
 import type { Instant, Micros } from "../base/time.ts";
 import type { BfdEvent } from "../bfd/event.ts";
 import type { NotifyState } from "../vrrp/action.ts";
-import type { VrrpEvent } from "../vrrp/event.ts";
+import type { GroupEvent, VrrpEvent } from "../vrrp/event.ts";
 
 export interface JournalEntry {
   /** Wall clock, ISO 8601 with microseconds and Z. */
@@ -16,6 +16,7 @@ export type ChildName = "vrrp" | "steward" | "checker";
 
 export type JournalEvent =
   | { readonly source: "vrrp"; readonly event: VrrpEvent }
+  | { readonly source: "group"; readonly event: GroupEvent }
   | { readonly source: "bfd"; readonly event: BfdEvent }
   | { readonly source: "supervisor"; readonly event: SupervisorEvent }
   | { readonly source: "steward"; readonly event: StewardEvent };

@@ -34,6 +34,11 @@ export function logLine(entry: JournalEntry): readonly LogLine[] {
   switch (entry.event.source) {
     case "vrrp":
       return vrrpLines(entry, entry.event.event);
+    case "group": {
+      const { group, to } = entry.event.event;
+      if (to === "STOP") return [];
+      return [vrrp(LOG_INFO, `VRRP_Group(${group}) Syncing instances to ${to} state`)];
+    }
     case "bfd":
       return bfdLines(entry.event.event);
     case "supervisor":
@@ -103,6 +108,11 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
           `${prefix}address conflict: ${event.mac} on ${event.interface} claims ${event.address}, which is ours`,
         ),
       ];
+    case "AwaitsGroup":
+      return [
+        ...masterFacts(prefix, event.cause),
+        vrrp(LOG_INFO, `${prefix}waits for ${event.members.join(", ")} of sync group ${event.group}`),
+      ];
     case "Stalled":
       return [
         vrrp(
@@ -118,12 +128,14 @@ type StateChanged = VrrpEvent & { readonly kind: "StateChanged" };
 function stateLines(prefix: string, event: StateChanged, instant: InstantText): readonly LogLine[] {
   const why = event.cause.map((fact) => factText(fact, instant)).join(", because ");
   const reason = why === "" ? [] : [vrrp(LOG_INFO, `${prefix}reason: ${why}`)];
-  const before = [...event.cause].reverse().flatMap(linkLines);
+  // What brought the whole group here has been said once, by the member it happened to.
+  const own = event.cause.some(({ kind }) => kind === "group" || kind === "group-agreed") ? [] : event.cause;
+  const before = [...own].reverse().flatMap(linkLines);
   switch (event.to) {
     case "MASTER":
       return [
         ...before,
-        ...masterFacts(prefix, event.cause),
+        ...masterFacts(prefix, own),
         entering(prefix, "MASTER STATE", LOG_NOTICE),
         ...reason,
       ];

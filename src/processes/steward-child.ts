@@ -393,8 +393,9 @@ function reply(client: ControlClient, value: ControlReply): void {
   client.reply(value);
 }
 
-/** State changes of one instance or of all; those of a BFD session only where it is asked for by name. */
+/** State changes of one instance or of all; those of a sync group or BFD session only where it is asked for by name. */
 function isTransition({ event: journal }: JournalEntry, name: string | undefined): boolean {
+  if (journal.source === "group") return journal.event.group === name;
   if (journal.source !== "vrrp" && journal.source !== "bfd") return false;
   if (journal.event.kind !== "StateChanged") return false;
   if (journal.source === "bfd") return journal.event.session === name;

@@ -84,6 +84,7 @@ class VrrpChild {
       notify: (request) => this.#post({ kind: "Notify", request }),
       mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
       event: (event) => this.#event({ source: "vrrp", event }),
+      groupEvent: (event) => this.#event({ source: "group", event }),
       stopped: () => this.#end(),
       trouble: ({ call, errno, subject }) =>
         this.#post({
@@ -256,7 +257,7 @@ class VrrpChild {
     });
   }
 
-  #event(journal: JournalEvent & { readonly source: "vrrp" | "bfd" }): void {
+  #event(journal: JournalEvent & { readonly source: "vrrp" | "group" | "bfd" }): void {
     const { event } = journal;
     this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, "droppable");
     if (event.kind === "StateChanged") this.#snapshotSoon(this.#snapshotAt + SNAPSHOT_SPACING);

@@ -6,7 +6,7 @@ import type {
   SendMail,
   VrrpAction,
 } from "./action.ts";
-import type { VrrpEvent } from "./event.ts";
+import type { GroupEvent, VrrpEvent } from "./event.ts";
 
 const NOTHING: readonly VrrpAction[] = [];
 
@@ -34,6 +34,10 @@ export class ActionList {
 
   emit(event: VrrpEvent): void {
     this.#rest.push({ kind: "Emit", event });
+  }
+
+  emitGroup(event: GroupEvent): void {
+    this.#rest.push({ kind: "EmitGroup", event });
   }
 
   notify(action: RunNotify | SendMail): void {

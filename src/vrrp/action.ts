@@ -4,7 +4,7 @@
  */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { CommandModel, RoutingModel, VirtualAddressModel } from "../model/model.ts";
-import type { VrrpEvent } from "./event.ts";
+import type { GroupEvent, VrrpEvent } from "./event.ts";
 
 export type VrrpAction =
   | SendAdvertisement
@@ -14,6 +14,7 @@ export type VrrpAction =
   | RunNotify
   | SendMail
   | { readonly kind: "Emit"; readonly event: VrrpEvent }
+  | { readonly kind: "EmitGroup"; readonly event: GroupEvent }
   /** All is released after a StopRequested: the process may end. */
   | { readonly kind: "Stopped" };
 
@@ -72,7 +73,7 @@ export interface RunNotify {
 
 export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED" | "MASTER_RX_LOWER_PRI";
 
-/** A mail about one instance. The sender puts `[ROUTER_ID] ` before the subject. */
+/** A mail about one instance or sync group. The sender puts `[ROUTER_ID] ` before the subject. */
 export interface SendMail {
   readonly kind: "SendMail";
   readonly subject: string;

@@ -16,6 +16,7 @@ import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { BackupPhase, Fault, Hold, MasterPhase } from "./memory.ts";
 import { sourceAddressFor } from "./source-address.ts";
+import { obeyTogether } from "./sync-group.ts";
 import { backoff, isStall, nextAdvertAt, OWNER_PRIORITY, skewTime, TROUBLE_MEMORY } from "./timers.ts";
 import { assess, priorityFacts } from "./tracking.ts";
 import { tellOthers } from "./transition.ts";
@@ -61,10 +62,18 @@ function receiveAsMaster(
   reportLowerPriority(turn, instance, packet, header);
   tellOthers(turn, instance, "MASTER_RX_LOWER_PRI");
   if (!model.lowerPrioNoAdvert) advertiseNow(turn, instance, phase);
+  for (const member of instance.group?.members ?? [instance]) announceAgain(turn, member);
+}
+
+/** The LAN may have believed a lesser master: of a sync group, each member's LAN. */
+function announceAgain(turn: Turn, instance: Instance): void {
+  const { model, memory } = instance;
+  const { phase } = memory;
+  if (phase.kind !== "MASTER" || isAnnouncing(turn.memory, instance)) return;
   const { lowerPrioRepeat, lowerPrioDelay } = model.garp;
-  if (isAnnouncing(turn.memory, instance)) return;
   announce(turn, instance, memory.addresses, lowerPrioRepeat);
   if (lowerPrioDelay > 0) phase.lowerPriorityBurstAt ??= turn.now + lowerPrioDelay;
+  turn.touched.add(instance);
 }
 
 /** RFC 9568 section 6.4.2, receiving. */
@@ -94,8 +103,12 @@ function receiveAsBackup(
   }
   phase.discarded = undefined;
   phase.resigned = undefined;
+  phase.wanted = undefined;
   rememberMaster(turn, instance, packet, header);
   phase.masterDownAt = turn.now + masterDownOf(instance);
+  if (instance.group?.joining === true) {
+    obeyTogether(turn, instance, advertisementFact(turn, instance, packet, header));
+  }
 }
 
 /** All deadlines of the instance that have passed. */
@@ -191,8 +204,9 @@ export function reconsider(turn: Turn, instance: Instance, fact: CauseFact): voi
   const old = new Map(memory.faults.map((fault) => [fault.key, fault]));
   const fresh = faults.filter(({ key }) => !old.has(key));
   memory.faults = faults.map((fault) => old.get(fault.key) ?? fault);
+  memory.waiting = found.waiting || turn.memory.startupUntil !== undefined;
   if (memory.phase.kind === "INIT") {
-    if (found.waiting || turn.memory.startupUntil !== undefined) return;
+    if (memory.waiting) return;
     if (memory.faults.length > 0) fail(turn, instance, [...memory.faults.map((fault) => fault.fact), fact]);
     else begin(turn, instance, [fact]);
   } else if (memory.phase.kind === "FAULT") {

@@ -82,6 +82,9 @@ export type CauseDetail =
   | { readonly kind: "action-failed"; readonly what: string; readonly error: OsError }
   | { readonly kind: "no-source-address"; readonly interface: string }
   | { readonly kind: "conflict"; readonly address: IpAddress; readonly mac: MacAddress }
+  /** All members of a sync group share one state; `member` brought this one about. */
   | { readonly kind: "group"; readonly group: string; readonly member: string }
+  /** All members of a sync group wanted to be master: `last` was the one that the others waited for. */
+  | { readonly kind: "group-agreed"; readonly group: string; readonly last: string }
   | { readonly kind: "stop-requested"; readonly by: string }
   | { readonly kind: "removed-by-reload" };

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { routeModel, ruleModel } from "../../test/support/routing.ts";
 import {
   advertFrom,
+  groupModel,
   instanceModel,
   interfaceAddress,
   isKernelChange,
@@ -86,26 +87,31 @@ const statics = fc.constantFrom(
 );
 
 const configurations: fc.Arbitrary<VrrpModel> = fc
-  .tuple(fc.array(models, { maxLength: 3 }), statics)
-  .map(([list, held]) => configuration(list, held));
+  .tuple(fc.array(models, { maxLength: 3 }), statics, fc.constantFrom(0, 0, 2, 3))
+  .map(([list, held, grouped]) => configuration(list, held, grouped));
 
-function configuration(list: readonly Partial<VrrpInstanceModel>[], held: VrrpModel["statics"]): VrrpModel {
-  return vrrpModel(
-    list.map((changes, index) =>
-      instanceModel({
-        ...changes,
-        name: `VI_${index}`,
-        virtualRouterId: 51 + index,
-        interface: index === 2 ? "eth1" : "eth0",
-      }),
-    ),
-    {
-      trackScripts: [{ name: "chk", rise: 2, fall: 2, initFail: false }],
-      trackFiles: ["load"],
-      trackProcesses: [{ name: "web", quorum: 1, quorumMax: 2 }],
-      statics: held,
-    },
+/** The first so many instances are one sync group. */
+function configuration(
+  list: readonly Partial<VrrpInstanceModel>[],
+  held: VrrpModel["statics"],
+  grouped: number,
+): VrrpModel {
+  const instances = list.map((changes, index) =>
+    instanceModel({
+      ...changes,
+      name: `VI_${index}`,
+      virtualRouterId: 51 + index,
+      interface: index === 2 ? "eth1" : "eth0",
+    }),
   );
+  const members = instances.slice(0, grouped).map(({ name }) => name);
+  return vrrpModel(instances, {
+    trackScripts: [{ name: "chk", rise: 2, fall: 2, initFail: false }],
+    trackFiles: ["load"],
+    trackProcesses: [{ name: "web", quorum: 1, quorumMax: 2 }],
+    statics: held,
+    syncGroups: members.length === 0 ? [] : [groupModel(members, { smtpAlert: true })],
+  });
 }
 
 const names = fc.constantFrom("eth0", "eth1");
@@ -230,6 +236,11 @@ const lives = fc.record({
   stop: fc.option(fc.boolean(), { nil: undefined }),
 });
 
+const livesWithoutReload = lives.map((life) => ({
+  ...life,
+  steps: life.steps.filter((step) => step.kind !== "input" || step.input.kind !== "ConfigChanged"),
+}));
+
 /** Plays a life and returns the text of every list of actions. `interrupt` says before which steps the engine is replaced. */
 function play(
   life: { begin: VrrpModel; steps: readonly Step[]; stop: boolean | undefined },
@@ -292,6 +303,24 @@ describe("the engine, whatever happens", () => {
     fc.assert(
       fc.property(lives, fc.nat(6), (life, every) => {
         expect(play(life, (step) => step % (every + 1) === 0)).toEqual(play(life, () => false));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("keeps the members of a sync group together, unless a reload has just brought them together", () => {
+    fc.assert(
+      fc.property(livesWithoutReload, (life) => {
+        const states = new Map<string, string>();
+        for (const line of play(life, () => false)) {
+          const [, actions] = JSON.parse(line) as [number, VrrpAction[]];
+          for (const action of actions) {
+            if (action.kind !== "Emit" || action.event.kind !== "StateChanged") continue;
+            states.set(action.event.instance, action.event.to);
+          }
+          const members = life.begin.syncGroups[0]?.members ?? [];
+          expect(new Set(members.map((name) => states.get(name))).size).toBeLessThanOrEqual(1);
+        }
       }),
       { numRuns: RUNS },
     );

@@ -13,14 +13,14 @@ import type { CauseFact } from "./cause.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
 import { awaiting, heldBy, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
 import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
-import type { Holder, Instance } from "./instance.ts";
+import type { Holder, Instance, SyncGroup } from "./instance.ts";
 import { deadlineOf, earlier, isInstance, makeStaticHolder } from "./instance.ts";
 import { tellFollowers } from "./measure.ts";
 import { noteMeasurement } from "./measured.ts";
 import { freshEngineMemory } from "./memory.ts";
 import { noteClaim, noteItemRemoval, noteRemoval } from "./ownership.ts";
 import { receivePacket } from "./reception.ts";
-import { configureInstances } from "./reload.ts";
+import { configureInstances, reconsiderMembers } from "./reload.ts";
 import type { Restored } from "./restore.ts";
 import { readSnapshot, resumeInstance } from "./restore.ts";
 import { Roster, virtualAddressesOf } from "./roster.ts";
@@ -28,6 +28,7 @@ import type { VrrpSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { resumeStatics, reviveOnLink, stopStatics } from "./statics.ts";
 import { emptySurroundings, forgetAddress, linkProblem, noteAddress } from "./surroundings.ts";
+import { agree, closeGroup, groupsOf, makeGroups } from "./sync-group.ts";
 import type { Limits } from "./timers.ts";
 import { DEFAULT_LIMITS } from "./timers.ts";
 import { bfdFact, judgeScript, scriptFact } from "./tracking.ts";
@@ -93,8 +94,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   #model: VrrpModel;
   #roster: Roster;
   #deadlines: DeadlineHeap;
-  /** Instances whose deadline may have changed in this turn. */
-  readonly #touched = new Set<Instance>();
+  #groups: readonly SyncGroup[] = [];
 
   constructor(options: VrrpEngineOptions, parts: Restored) {
     this.#model = parts.model;
@@ -110,6 +110,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       statics: parts.statics,
       virtualAddresses: this.#roster.virtualAddresses,
       instances: parts.instances,
+      touched: new Set(),
       wishes: [],
     };
     this.#enrol(parts.instances);
@@ -118,14 +119,14 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   handle(now: Instant, input: VrrpInput): readonly VrrpAction[] {
     const turn = this.#turn;
     turn.now = now;
-    this.#touched.clear();
+    turn.touched.clear();
     if (turn.memory.stop?.done === true) return turn.out.take();
     if (turn.memory.restoredFrom !== undefined) this.#resume(turn.memory.restoredFrom);
     this.#decide(input);
-    this.#apply();
+    this.#apply(input.kind === "ConfigChanged" ? this.#groups : undefined);
     sendAnnouncements(turn, this.#roster);
     this.#finishStop();
-    for (const instance of this.#touched) this.#deadlines.set(instance.slot, deadlineOf(instance));
+    for (const instance of turn.touched) this.#deadlines.set(instance.slot, deadlineOf(instance));
     return turn.out.take();
   }
 
@@ -142,11 +143,15 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     return takeSnapshot(now, this.#model, memory, surroundings, this.#roster.all);
   }
 
-  /** Carries out all that has been decided; up to here nothing has. */
-  #apply(): void {
-    const { wishes } = this.#turn;
-    for (const wish of wishes) applyTransition(this.#turn, wish);
-    wishes.length = 0;
+  /** Carries out all that has been decided; up to here nothing has. `regrouped`: groups whose members may be others. */
+  #apply(regrouped?: readonly SyncGroup[]): void {
+    const turn = this.#turn;
+    if (turn.wishes.length === 0 && regrouped === undefined) return;
+    const groups = regrouped ?? groupsOf(turn.wishes);
+    const transitions = agree(turn, groups);
+    turn.wishes.length = 0;
+    for (const transition of transitions) applyTransition(turn, transition);
+    for (const group of groups) closeGroup(turn, group, transitions);
   }
 
   #decide(input: VrrpInput): void {
@@ -212,6 +217,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     turn.virtualAddresses = virtualAddressesOf(models);
     this.#model = model;
     this.#enrol(configureInstances(turn, running, model, measured, fact));
+    reconsiderMembers(turn, fact);
     turn.memory.configured = true;
     this.#touchAll();
   }
@@ -220,6 +226,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     this.#roster = new Roster(instances);
     this.#turn.virtualAddresses = this.#roster.virtualAddresses;
     this.#turn.instances = instances;
+    this.#groups = makeGroups(this.#model.syncGroups, instances, this.#turn.memory.groups);
     this.#deadlines = new DeadlineHeap(instances.length);
     for (const instance of instances) this.#deadlines.set(instance.slot, deadlineOf(instance));
   }
@@ -401,10 +408,10 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   }
 
   #touch(instance: Instance | undefined): void {
-    if (instance !== undefined) this.#touched.add(instance);
+    if (instance !== undefined) this.#turn.touched.add(instance);
   }
 
   #touchAll(): void {
-    for (const instance of this.#roster.all) this.#touched.add(instance);
+    for (const instance of this.#roster.all) this.#turn.touched.add(instance);
   }
 }

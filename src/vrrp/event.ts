@@ -32,6 +32,16 @@ export type DropReason =
 
 export type VrrpEvent = { readonly at: Instant; readonly instance: string } & VrrpEventDetail;
 
+/** A sync group as a whole: told after its members. */
+export interface GroupEvent {
+  readonly at: Instant;
+  readonly group: string;
+  readonly kind: "StateChanged";
+  readonly from: VrrpState;
+  readonly to: VrrpState;
+  readonly cause: Cause;
+}
+
 export type VrrpEventDetail =
   | {
       readonly kind: "StateChanged";
@@ -93,6 +103,13 @@ export type VrrpEventDetail =
     }
   | { readonly kind: "LowerPriorityAdvert"; readonly source: IpAddress; readonly priority: number }
   | { readonly kind: "TrackerChanged"; readonly tracker: string; readonly ok: boolean; readonly cause: Cause }
+  /** Its timer has run out, and it waits for these members of its sync group. Told once for each wait. */
+  | {
+      readonly kind: "AwaitsGroup";
+      readonly group: string;
+      readonly members: readonly string[];
+      readonly cause: Cause;
+    }
   /** The process was not scheduled for this long although a deadline had passed. */
   | { readonly kind: "Stalled"; readonly late: Micros }
   | { readonly kind: "FirstAnnouncement"; readonly afterDeadline: Micros };

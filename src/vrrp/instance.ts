@@ -7,10 +7,11 @@ import { ipToBytes } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
 import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
-import type { RoutingModel, VirtualAddressModel, VrrpInstanceModel } from "../model/model.ts";
+import type { RoutingModel, SyncGroupModel, VirtualAddressModel, VrrpInstanceModel } from "../model/model.ts";
 import type { SendAdvertisement } from "./action.ts";
 import type {
   AddressRecord,
+  GroupMemory,
   HeldRecord,
   HolderMemory,
   InstanceMemory,
@@ -47,6 +48,8 @@ export interface Instance extends Holder {
   readonly memory: InstanceMemory;
   /** The configuration no longer has it: only what it held is left to remove. */
   retired: boolean;
+  /** The sync group whose state it shares. */
+  group: SyncGroup | undefined;
   /** Advertised addresses, as text and as they stand in a message. */
   addressList: readonly IpAddress[];
   addressBytes: Uint8Array;
@@ -57,6 +60,15 @@ export interface Instance extends Holder {
   readonly frames: Map<string, { readonly mac: MacAddress; readonly frame: Uint8Array }>;
 }
 
+/** A sync group as the engine holds it: its members in the model's order. */
+export interface SyncGroup {
+  readonly model: SyncGroupModel;
+  readonly memory: GroupMemory;
+  readonly members: readonly Instance[];
+  /** A reload has brought together members of different states, and they have not agreed yet. */
+  joining: boolean;
+}
+
 export function makeInstance(model: VrrpInstanceModel, memory: InstanceMemory, retired = false): Instance {
   return {
     slot: 0,
@@ -64,6 +76,7 @@ export function makeInstance(model: VrrpInstanceModel, memory: InstanceMemory, r
     memory,
     records: recordsOf(memory),
     retired,
+    group: undefined,
     ...derive(model),
     advert: undefined,
     frames: new Map(),
@@ -116,6 +129,7 @@ export function freshMemory(
     epoch: 0,
     cause: [],
     faults: [],
+    waiting: false,
     hold: undefined,
     lastHold: undefined,
     sourceAddress: undefined,

@@ -7,7 +7,7 @@ import type { Instant } from "../base/time.ts";
 import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { NotifyState } from "./action.ts";
 import type { BfdVerdict, Cause, CauseFact } from "./cause.ts";
-import type { DropReason } from "./event.ts";
+import type { DropReason, VrrpState } from "./event.ts";
 
 /** A state with the deadlines that exist in it and nowhere else. */
 export type Phase =
@@ -27,6 +27,8 @@ export interface BackupPhase {
   discarded: CauseFact | undefined;
   /** The last accepted advertisement was a resignation (priority 0). */
   resigned: CauseFact | undefined;
+  /** Its timer has run out and its sync group waits for other members; until an advertisement is obeyed. */
+  wanted: Cause | undefined;
 }
 
 export interface MasterPhase {
@@ -122,6 +124,8 @@ export interface InstanceMemory extends HolderMemory {
   lastTransition: Instant | undefined;
   cause: Cause;
   faults: Fault[];
+  /** A script that decides about FAULT has not run yet, or the startup delay is not over. */
+  waiting: boolean;
   hold: Hold | undefined;
   /** The last hold, for its growing waits. */
   lastHold: { readonly at: Instant; readonly attempt: number } | undefined;
@@ -183,6 +187,16 @@ export interface AnnouncementLane {
   jobs: AnnouncementJob[];
 }
 
+/** What the engine remembers of a sync group; a reload finds it by name. */
+export interface GroupMemory {
+  readonly name: string;
+  /** The last state that all members had in common. */
+  state: VrrpState;
+  lastTransition: Instant | undefined;
+  cause: Cause;
+  lastMailed: NotifyState | undefined;
+}
+
 export interface EngineMemory {
   /** A configuration has come: the next one is a reload. */
   configured: boolean;
@@ -197,6 +211,7 @@ export interface EngineMemory {
   dropped: Partial<Record<DropReason, number>>;
   lanes: AnnouncementLane[];
   statics: StaticsMemory;
+  groups: GroupMemory[];
 }
 
 export function freshEngineMemory(): EngineMemory {
@@ -209,5 +224,6 @@ export function freshEngineMemory(): EngineMemory {
     dropped: {},
     lanes: [],
     statics: { phase: { kind: "MASTER" }, epoch: 0, addresses: [], routing: [], heldAt: undefined },
+    groups: [],
   };
 }

@@ -8,6 +8,7 @@ import {
   vrrpModel,
 } from "../../test/support/vrrp-driver.ts";
 import { seconds } from "../base/time.ts";
+import type { NotifySubject } from "./notify.ts";
 import { mailAction, notifyAction } from "./notify.ts";
 
 const NOTIFY = notifyModel({
@@ -18,9 +19,29 @@ const NOTIFY = notifyModel({
   any: command("/etc/keepalived/notify.sh", "-v"),
 });
 
+function subjectOf(changes: Partial<NotifySubject> = {}): NotifySubject {
+  return {
+    kind: "INSTANCE",
+    name: "VI_1",
+    priority: 100,
+    notify: notifyModel(),
+    smtpAlert: false,
+    ...changes,
+  };
+}
+
 describe("notifyAction", () => {
+  it("tells of a group in a queue of its own, with priority 0", () => {
+    const run = notifyAction(subjectOf({ kind: "GROUP", name: "G1", priority: 0, notify: NOTIFY }), "FAULT");
+    expect(run?.subject).toBe("GROUP G1");
+    expect(run?.commands.map(({ argv }) => argv.join(" "))).toEqual([
+      "/f",
+      "/etc/keepalived/notify.sh -v GROUP G1 FAULT 0",
+    ]);
+  });
+
   it("gives a state's own script nothing, and `notify` four words", () => {
-    expect(notifyAction(instanceModel({ notify: NOTIFY }), "MASTER", 100)).toEqual({
+    expect(notifyAction(subjectOf({ notify: NOTIFY }), "MASTER")).toEqual({
       kind: "RunNotify",
       subject: "INSTANCE VI_1",
       state: "MASTER",
@@ -33,15 +54,20 @@ describe("notifyAction", () => {
   });
 
   it("is nothing where nothing is configured", () => {
-    expect(notifyAction(instanceModel(), "MASTER", 100)).toBeUndefined();
-    const rx = notifyAction(instanceModel({ notify: NOTIFY }), "MASTER_RX_LOWER_PRI", 100);
+    expect(notifyAction(subjectOf(), "MASTER")).toBeUndefined();
+    const rx = notifyAction(subjectOf({ notify: NOTIFY }), "MASTER_RX_LOWER_PRI");
     expect(rx).toBeUndefined();
   });
 });
 
 describe("mailAction", () => {
+  it("names a group as one", () => {
+    const mail = mailAction(subjectOf({ kind: "GROUP", name: "G1", smtpAlert: true }), "MASTER");
+    expect(mail?.subject).toBe("VRRP Group G1 - Entering MASTER state");
+  });
+
   it("has keepalived's subjects and bodies", () => {
-    const model = instanceModel({ smtpAlert: true });
+    const model = subjectOf({ smtpAlert: true });
     const subjects = (["MASTER", "BACKUP", "FAULT", "STOP", "DELETED"] as const).map(
       (state) => mailAction(model, state)?.subject,
     );
@@ -54,7 +80,7 @@ describe("mailAction", () => {
     ]);
     expect(mailAction(model, "MASTER")?.body).toBe("=> VRRP Instance is now owning VRRP VIPs <=");
     expect(mailAction(model, "BACKUP")?.body).toBe("=> VRRP Instance is no longer owning VRRP VIPs <=");
-    expect(mailAction(instanceModel(), "MASTER")).toBeUndefined();
+    expect(mailAction(subjectOf(), "MASTER")).toBeUndefined();
   });
 });
 

@@ -1,42 +1,46 @@
 /** Scripts and mails of state changes, with keepalived's words. */
-import type { CommandModel, VrrpInstanceModel } from "../model/model.ts";
+import type { CommandModel, NotifyModel } from "../model/model.ts";
 import type { NotifyState, RunNotify, SendMail } from "./action.ts";
 
+/** Whose state scripts and mails tell of. */
+export interface NotifySubject {
+  readonly kind: "INSTANCE" | "GROUP";
+  readonly name: string;
+  /** Effective priority of an instance; 0 for a sync group. */
+  readonly priority: number;
+  readonly notify: NotifyModel;
+  readonly smtpAlert: boolean;
+}
+
 /**
- * The scripts of one state: its own as configured, and `notify` with `INSTANCE name STATE priority` appended. Undefined
- * if none is configured. Lower-priority advertisements are no state: `notify` is not told of them.
+ * The scripts of one state: its own as configured, and `notify` with `INSTANCE name STATE priority` or `GROUP name STATE 0`
+ * appended. Undefined if none is configured. Lower-priority advertisements are no state: `notify` is not told of them.
  */
-export function notifyAction(
-  model: VrrpInstanceModel,
-  state: NotifyState,
-  priority: number,
-): RunNotify | undefined {
+export function notifyAction(subject: NotifySubject, state: NotifyState): RunNotify | undefined {
+  const { kind, name, priority, notify } = subject;
   const commands: CommandModel[] = [];
-  const own = ownScript(model, state);
+  const own = ownScript(notify, state);
   if (own !== undefined) commands.push(own);
-  const { any, timeout } = model.notify;
+  const { any, timeout } = notify;
   if (any !== undefined && state !== "MASTER_RX_LOWER_PRI") {
-    commands.push({ ...any, argv: [...any.argv, "INSTANCE", model.name, state, String(priority)] });
+    commands.push({ ...any, argv: [...any.argv, kind, name, state, String(priority)] });
   }
   if (commands.length === 0) return undefined;
-  return { kind: "RunNotify", subject: `INSTANCE ${model.name}`, state, commands, timeout };
+  return { kind: "RunNotify", subject: `${kind} ${name}`, state, commands, timeout };
 }
 
 /** The mail of one state, or undefined where no mail is sent for it. */
-export function mailAction(model: VrrpInstanceModel, state: NotifyState): SendMail | undefined {
-  if (!model.smtpAlert || state === "MASTER_RX_LOWER_PRI") return undefined;
+export function mailAction(subject: NotifySubject, state: NotifyState): SendMail | undefined {
+  if (!subject.smtpAlert || state === "MASTER_RX_LOWER_PRI") return undefined;
+  const what = subject.kind === "GROUP" ? "Group" : "Instance";
   return {
     kind: "SendMail",
-    subject: `VRRP Instance ${model.name} - ${subjectOf(state)}`,
-    body:
-      state === "MASTER"
-        ? "=> VRRP Instance is now owning VRRP VIPs <="
-        : "=> VRRP Instance is no longer owning VRRP VIPs <=",
+    subject: `VRRP ${what} ${subject.name} - ${subjectOf(state)}`,
+    body: `=> VRRP ${what} is ${state === "MASTER" ? "now" : "no longer"} owning VRRP VIPs <=`,
   };
 }
 
-function ownScript(model: VrrpInstanceModel, state: NotifyState): CommandModel | undefined {
-  const { notify } = model;
+function ownScript(notify: NotifyModel, state: NotifyState): CommandModel | undefined {
   switch (state) {
     case "MASTER":
       return notify.master;

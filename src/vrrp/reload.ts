@@ -58,6 +58,17 @@ export function configureInstances(
   return [...instances, ...leaving];
 }
 
+/** Who followed a sync group into FAULT, and is sound, may begin now that the groups are others. */
+export function reconsiderMembers(turn: Turn, fact: CauseFact): void {
+  const decided = new Set(turn.wishes.map(({ instance }) => instance));
+  for (const instance of turn.instances) {
+    const { phase, faults } = instance.memory;
+    if (phase.kind === "BACKUP" && instance.group === undefined) phase.wanted = undefined;
+    if (phase.kind !== "FAULT" || faults.length > 0 || decided.has(instance)) continue;
+    reconsider(turn, instance, fact);
+  }
+}
+
 /** Verdicts survive by name. A script that a reload brings counts as successful until it has run. */
 function configureScripts(turn: Turn, model: VrrpModel, isReload: boolean): void {
   const { scripts, judgements } = turn.surroundings;

@@ -70,7 +70,8 @@ export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros):
   const { phase } = memory;
   if (phase.kind === "BACKUP") {
     phase.masterDownAt = turn.now + masterDownOf(instance);
-  } else if (phase.kind === "MASTER" && downFor > masterDownOf(instance) / 2) {
+    phase.wanted = undefined;
+  } else if (phase.kind === "MASTER" && isLost(instance, downFor)) {
     const cause = [factAt(turn.now, { kind: "restored", downFor })];
     turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
   } else if (phase.kind === "MASTER") {
@@ -82,6 +83,13 @@ export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros):
     announce(turn, instance, addresses, model.garp.masterRepeat);
   }
   if (phase.kind !== "MASTER") request(turn, instance, "remove", heldBy(instance).filter(isLeaving));
+}
+
+/** Whether another is about to take over, from it or from a member of its sync group. */
+function isLost(instance: Instance, downFor: Micros): boolean {
+  return (instance.group?.members ?? [instance]).some(
+    (member) => member.memory.phase.kind === "MASTER" && downFor > masterDownOf(member) / 2,
+  );
 }
 
 function outstandingOf(holders: readonly Holder[]): Turn["outstanding"] {

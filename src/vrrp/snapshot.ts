@@ -13,6 +13,7 @@ import type {
   AddressRecord,
   BfdMemory,
   EngineMemory,
+  GroupMemory,
   HolderMemory,
   InstanceMemory,
   RoutingRecord,
@@ -32,12 +33,28 @@ export interface VrrpSnapshot {
   readonly measured: readonly MeasuredSnapshot[];
   readonly instances: readonly InstanceSnapshot[];
   readonly statics: HoldingsSnapshot;
+  readonly groups: readonly GroupSnapshot[];
   readonly nextActionId: number;
   readonly stopping: boolean;
   /** Packets that belong to no instance, per reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
   /** Engine-wide deadlines and queues, for `restore`; opaque to readers. */
   readonly internal: unknown;
+}
+
+/** A sync group. */
+export interface GroupSnapshot {
+  readonly name: string;
+  /** The last state that all members had in common. */
+  readonly state: VrrpState;
+  readonly lastTransition: Instant | undefined;
+  readonly cause: Cause;
+  /** Names of its instances. */
+  readonly members: readonly string[];
+  /** Members in BACKUP that would be master, and wait for the others. */
+  readonly willing: readonly string[];
+  /** Members with a fault of their own. */
+  readonly faulty: readonly string[];
 }
 
 export interface ScriptSnapshot {
@@ -156,10 +173,32 @@ export function takeSnapshot(
     ],
     instances: instances.filter((instance) => !instance.retired).map(instanceSnapshot),
     statics: holdingsSnapshot(memory.statics),
+    groups: memory.groups.map((group) => groupSnapshot(group, instances)),
     nextActionId: memory.nextActionId,
     stopping: memory.stop !== undefined,
     dropped: { ...memory.dropped },
     internal,
+  };
+}
+
+function groupSnapshot(
+  { name, state, lastTransition, cause }: GroupMemory,
+  instances: readonly Instance[],
+): GroupSnapshot {
+  const members = instances.filter(({ group }) => group?.model.name === name);
+  const namesOf = (list: readonly Instance[]): readonly string[] => list.map(({ model }) => model.name);
+  const willing = members.filter(
+    ({ memory: { phase } }) => phase.kind === "BACKUP" && phase.wanted !== undefined,
+  );
+  const faulty = members.filter(({ memory }) => memory.faults.length > 0);
+  return {
+    name,
+    state,
+    lastTransition,
+    cause: copyPlain(cause) as Cause,
+    members: namesOf(members),
+    willing: namesOf(willing),
+    faulty: namesOf(faulty),
   };
 }
 

@@ -3,10 +3,12 @@ import type { Instant } from "../base/time.ts";
 import type { NotifyState } from "./action.ts";
 import { advertise, resign } from "./advert.ts";
 import { announce, cancelAnnouncements } from "./announce.ts";
+import type { Cause } from "./cause.ts";
 import type { VrrpState } from "./event.ts";
 import { addAll, removeAll } from "./held.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
+import type { NotifySubject } from "./notify.ts";
 import { mailAction, notifyAction } from "./notify.ts";
 import type { Transition, Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
@@ -14,6 +16,7 @@ import { emit } from "./turn.ts";
 export function applyTransition(turn: Turn, transition: Transition): void {
   const { instance, to, cause } = transition;
   const { memory } = instance;
+  turn.touched.add(instance);
   const from: VrrpState = memory.phase.kind;
   if (from === "MASTER") leaveMaster(turn, transition);
   memory.cause = cause;
@@ -21,7 +24,7 @@ export function applyTransition(turn: Turn, transition: Transition): void {
   memory.reported = [];
   memory.droppedSince = {};
   if (to === "MASTER") becomeMaster(turn, instance, transition.due);
-  else if (to === "BACKUP") becomeBackup(turn, instance);
+  else if (to === "BACKUP") becomeBackup(turn, instance, transition.wanted);
   else memory.phase = { kind: to };
   if (from !== "MASTER" && to !== "MASTER" && !transition.keepsAddresses) removeAll(turn, instance);
   const priority = memory.effectivePriority;
@@ -32,9 +35,21 @@ export function applyTransition(turn: Turn, transition: Transition): void {
 /** Runs the scripts and sends the mail of a state; a mail of the same state is not sent twice. */
 export function tellOthers(turn: Turn, instance: Instance, state: NotifyState): void {
   const { model, memory } = instance;
-  const scripts = notifyAction(model, state, memory.effectivePriority);
+  const { name, notify, smtpAlert } = model;
+  const priority = memory.effectivePriority;
+  tell(turn, { kind: "INSTANCE", name, priority, notify, smtpAlert }, memory, state);
+}
+
+/** The same for an instance or a sync group; `memory` knows the last mail. */
+export function tell(
+  turn: Turn,
+  subject: NotifySubject,
+  memory: { lastMailed: NotifyState | undefined },
+  state: NotifyState,
+): void {
+  const scripts = notifyAction(subject, state);
   if (scripts !== undefined) turn.out.notify(scripts);
-  const mail = memory.lastMailed === state ? undefined : mailAction(model, state);
+  const mail = memory.lastMailed === state ? undefined : mailAction(subject, state);
   if (mail === undefined) return;
   memory.lastMailed = state;
   turn.out.notify(mail);
@@ -62,13 +77,14 @@ function becomeMaster(turn: Turn, instance: Instance, due: Instant): void {
   announce(turn, instance, memory.addresses, garp.masterRepeat);
 }
 
-function becomeBackup(turn: Turn, instance: Instance): void {
+function becomeBackup(turn: Turn, instance: Instance, wanted: Cause | undefined): void {
   instance.memory.phase = {
     kind: "BACKUP",
     masterDownAt: turn.now + masterDownOf(instance),
     preemptAt: undefined,
     discarded: undefined,
     resigned: undefined,
+    wanted,
   };
 }
 

@@ -23,6 +23,8 @@ export interface Turn {
   readonly statics: StaticHolder;
   /** All instances of the engine. */
   instances: readonly Instance[];
+  /** Instances whose deadline may have changed in this turn. */
+  readonly touched: Set<Instance>;
   /** First all decisions are made, then all are applied: what stands between (a group's agreement) sees them whole. */
   readonly wishes: Transition[];
 }
@@ -40,6 +42,8 @@ export interface Transition {
   readonly keepsAddresses?: boolean;
   /** Reported to scripts and mails as this rather than as the state. */
   readonly notifyAs?: "DELETED";
+  /** A backup that would be master and waits for its sync group begins with this wish. */
+  readonly wanted?: Cause;
 }
 
 export function factAt(at: Instant, detail: CauseDetail): CauseFact {

@@ -7,6 +7,7 @@ import { seconds } from "../../src/base/time.ts";
 import type {
   CommandModel,
   NotifyModel,
+  SyncGroupModel,
   VirtualAddressModel,
   VrrpInstanceModel,
   VrrpModel,
@@ -15,7 +16,7 @@ import type { Engine } from "../../src/ports/engine.ts";
 import type { AddressChange, KernelChange, RoutingChange, VrrpAction } from "../../src/vrrp/action.ts";
 import type { VrrpEngineOptions } from "../../src/vrrp/engine.ts";
 import { createVrrpEngine } from "../../src/vrrp/engine.ts";
-import type { VrrpEvent } from "../../src/vrrp/event.ts";
+import type { GroupEvent, VrrpEvent } from "../../src/vrrp/event.ts";
 import type { InterfaceAddress, LinkState, PacketReceived, VrrpInput } from "../../src/vrrp/input.ts";
 import type { InstanceSnapshot, VrrpSnapshot } from "../../src/vrrp/snapshot.ts";
 import type { VrrpHeader, VrrpPacket } from "../../src/wire/vrrp.ts";
@@ -131,6 +132,14 @@ export function vrrpModel(
     statics: { addresses: [], routing: [] },
     ...changes,
   };
+}
+
+/** A sync group of these instances. */
+export function groupModel(
+  members: readonly string[],
+  changes: Partial<SyncGroupModel> = {},
+): SyncGroupModel {
+  return { name: "G1", members, notify: notifyModel(), smtpAlert: false, ...changes };
 }
 
 export function link(changes: Partial<LinkState> = {}): LinkState {
@@ -294,6 +303,11 @@ export class Driver {
 
   get events(): VrrpEvent[] {
     return this.actions.flatMap((action) => (action.kind === "Emit" ? [action.event] : []));
+  }
+
+  /** State changes of sync groups. */
+  get groupEvents(): GroupEvent[] {
+    return this.actions.flatMap((action) => (action.kind === "EmitGroup" ? [action.event] : []));
   }
 
   /** Events of one kind. */
