@@ -16,6 +16,7 @@ const IDLE: EngineFactory = (() => {
       model: {
         instances: [],
         syncGroups: [],
+        garpGroups: [],
         trackScripts: [],
         trackFiles: [],
         trackProcesses: [],

@@ -286,6 +286,7 @@ function drawRouter(
     model: {
       instances,
       syncGroups: [],
+      garpGroups: [],
       trackScripts: tracks ? [{ name, rise, fall, initFail }] : [],
       trackFiles: [],
       trackProcesses: [],

@@ -63,6 +63,7 @@ export class VrrpExecutor {
   #model: VrrpModel = {
     instances: [],
     syncGroups: [],
+    garpGroups: [],
     trackScripts: [],
     trackFiles: [],
     trackProcesses: [],

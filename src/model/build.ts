@@ -7,10 +7,12 @@ import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
 import type { BuildOptions, ResolveContext } from "./context.ts";
 import { checkVirtualServers } from "./director-head.ts";
 import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
+import { resolveGarpGroups } from "./garp-groups.ts";
 import { mergeGlobals, resolveGlobal, resolveInstanceDefaults, resolveMail } from "./globals.ts";
 import { type InstanceSurroundings, type ResolvedInstance, resolveInstance } from "./instance.ts";
 import type { HostFacts, Model, NotifyModel } from "./model.ts";
 import { type DefinedScripts, resolveTrackScripts } from "./scripts.ts";
+import { resolveSyncGroups } from "./sync-groups.ts";
 import { type Defined, resolveTrackFiles } from "./track-files.ts";
 import { resolveTrackProcesses } from "./track-processes.ts";
 
@@ -52,8 +54,10 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const bfds = resolveBfds(root, context);
   const files = resolveTrackFiles(root, context);
   const processes = resolveTrackProcesses(root, context);
-  const trackers = { policy, scripts: defined, bfds, files, processes };
-  const instances = resolveInstances(root, globals, trackers, context);
+  const defaults = resolveInstanceDefaults(globals, context);
+  const surroundings = { defaults, policy, scripts: defined, bfds, files, processes };
+  const alone = resolveInstances(root, surroundings, context);
+  const { groups, instances } = resolveSyncGroups(root, alone, surroundings, context);
   const followed = (list: "trackScripts" | "trackFiles" | "trackProcesses"): ReadonlySet<string> =>
     new Set(instances.flatMap(({ model }) => model[list].map((tracked) => tracked.name)));
   const used = followed("trackScripts");
@@ -61,12 +65,13 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const trackFiles = usedTrackers("track_file", files, followed("trackFiles"), context);
   const trackProcesses = usedTrackers("vrrp_track_process", processes, followed("trackProcesses"), context);
   reportUnused(defined, used, context);
-  reportInsecurity(policy, defined, instances, context);
+  reportInsecurity(policy, defined, [...instances, ...groups], context);
   return {
     global: resolveGlobal(root, globals, context),
     vrrp: {
       instances: instances.map((one) => one.model),
-      syncGroups: [],
+      syncGroups: groups.map((one) => one.model),
+      garpGroups: resolveGarpGroups(root, context),
       trackScripts: trackScripts.map(({ name, rise, fall, initFail }) => ({ name, rise, fall, initFail })),
       trackFiles: trackFiles.map(({ name }) => name),
       trackProcesses: trackProcesses.map(({ name, quorum, quorumMax }) => ({ name, quorum, quorumMax })),
@@ -83,11 +88,9 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
 
 function resolveInstances(
   root: DraftBlock,
-  globals: DraftBlock,
-  defined: Omit<InstanceSurroundings, "defaults">,
+  surroundings: InstanceSurroundings,
   context: ResolveContext,
 ): readonly ResolvedInstance[] {
-  const defaults = resolveInstanceDefaults(globals, context);
   const names = new Set<string>();
   const instances: ResolvedInstance[] = [];
   for (const statement of root.all("vrrp_instance")) {
@@ -99,7 +102,7 @@ function resolveInstances(
       continue;
     }
     names.add(name);
-    const instance = resolveInstance(statement, { defaults, ...defined }, context);
+    const instance = resolveInstance(statement, surroundings, context);
     if (instance !== undefined) instances.push(instance);
   }
   reportClashes(instances, context);
@@ -156,11 +159,11 @@ function usedTrackers<Tracker extends { readonly name: string }>(
 function reportInsecurity(
   policy: ScriptPolicy,
   defined: DefinedScripts,
-  instances: readonly ResolvedInstance[],
+  notifiers: readonly Notifier[],
   context: ResolveContext,
 ): void {
   if (policy.security) return;
-  const span = firstScript(defined, instances);
+  const span = firstScript(defined, notifiers);
   if (span === undefined) return;
   context.report.note("script-security", span, "there are scripts, and enable_script_security is not set", {
     hint: "with it, a script that others than root could change would not run",
@@ -168,10 +171,16 @@ function reportInsecurity(
   });
 }
 
-function firstScript(defined: DefinedScripts, instances: readonly ResolvedInstance[]): Span | undefined {
+/** An instance or a sync group. */
+interface Notifier {
+  readonly model: { readonly notify: NotifyModel };
+  readonly span: Span;
+}
+
+function firstScript(defined: DefinedScripts, notifiers: readonly Notifier[]): Span | undefined {
   const [script] = defined.scripts.keys();
   if (script !== undefined) return defined.defined.get(script);
-  return instances.find(({ model }) => hasScript(model.notify))?.span;
+  return notifiers.find(({ model }) => hasScript(model.notify))?.span;
 }
 
 function hasScript({ timeout: _, ...scripts }: NotifyModel): boolean {

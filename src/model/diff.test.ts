@@ -44,6 +44,7 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
     vrrp: {
       instances,
       syncGroups: [],
+      garpGroups: [],
       trackScripts: [],
       trackFiles: [],
       trackProcesses: [],

@@ -83,6 +83,7 @@ function diffSettings(before: Model, after: Model): readonly string[] {
   if (before.vrrp.startupDelay !== after.vrrp.startupDelay) fields.push("vrrp.startupDelay");
   if (!same(before.vrrp.statics, after.vrrp.statics)) fields.push("vrrp.statics");
   if (!same(before.vrrp.syncGroups, after.vrrp.syncGroups)) fields.push("vrrp.syncGroups");
+  if (!same(before.vrrp.garpGroups, after.vrrp.garpGroups)) fields.push("vrrp.garpGroups");
   return fields;
 }
 

@@ -80,7 +80,13 @@ export function resolveInstance(
   const trackBfds = resolveTrackedBfds(block, surroundings.bfds, context);
   const trackFiles = resolveTrackedNumbers(block, "track_file", surroundings.files, context);
   const trackProcesses = resolveTrackedNumbers(block, "track_process", surroundings.processes, context);
-  const notify = resolveNotify(block, name, surroundings.policy, defaults.notifyTimeout, context);
+  const notify = resolveNotify(
+    block,
+    name,
+    surroundings.policy,
+    block.span("notify_timeout") ?? defaults.notifyTimeout,
+    context,
+  );
   const advertisementInterval = resolveInterval(block, version, context);
   const garp = resolveGarp(block, defaults.garp, context);
   const sourceAddress = resolveSource(block, family, context);

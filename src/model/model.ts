@@ -150,6 +150,7 @@ export interface BfdModel {
 export interface VrrpModel {
   readonly instances: readonly VrrpInstanceModel[];
   readonly syncGroups: readonly SyncGroupModel[];
+  readonly garpGroups: readonly GarpGroupModel[];
   /** Judging parameters of every track script by name (the command itself is not the vrrp child's business). */
   readonly trackScripts: readonly TrackScriptJudgement[];
   /** Names of the files that are followed. */
@@ -183,6 +184,17 @@ export interface SyncGroupModel {
   readonly members: readonly string[];
   readonly notify: NotifyModel;
   readonly smtpAlert: boolean;
+  /** Priority changes of its members are written to the FIFO. */
+  readonly notifyPriorityChanges: boolean;
+}
+
+/** `garp_group`: announcements on these interfaces share one spacing. */
+export interface GarpGroupModel {
+  /** At least one; an interface is in one group only. */
+  readonly interfaces: readonly string[];
+  /** Minimum spacing of gratuitous ARPs, of whatever member; 0 means back to back. */
+  readonly garpInterval: Micros;
+  readonly gnaInterval: Micros;
 }
 
 export interface VrrpInstanceModel {

@@ -1,8 +1,9 @@
-/** Notify scripts of an instance. */
+/** Notify scripts of an instance or a sync group. */
 import type { Micros } from "../base/time.ts";
 import { resolveCommand, type ScriptPolicy } from "./commands.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
+import { findRow } from "./keywords/table.ts";
 import type { CommandModel, NotifyModel } from "./model.ts";
 
 export function resolveNotify(
@@ -13,7 +14,8 @@ export function resolveNotify(
   context: ResolveContext,
 ): NotifyModel {
   const command = (keyword: string): CommandModel | undefined => {
-    const text = block.command(keyword);
+    // A sync group knows fewer of them.
+    const text = findRow(block.name, keyword) === undefined ? undefined : block.command(keyword);
     return text === undefined
       ? undefined
       : resolveCommand(text, undefined, { name: `${keyword} of '${name}'`, counted: false }, policy, context);
@@ -26,6 +28,6 @@ export function resolveNotify(
     deleted: command("notify_deleted"),
     any: command("notify"),
     masterRxLowerPri: command("notify_master_rx_lower_pri"),
-    timeout: block.span("notify_timeout") ?? timeout,
+    timeout,
   };
 }

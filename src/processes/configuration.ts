@@ -72,9 +72,16 @@ function judge(
   }
   const known = new Set(running.repairs);
   const fresh = repairs.find((key) => !known.has(key));
-  const [altered] = [...diff.changed.map((change) => change.before), ...diff.removed];
+  const groups = diff.settings.includes("vrrp.syncGroups")
+    ? [...running.model.vrrp.syncGroups, ...model.vrrp.syncGroups]
+    : [];
+  const [altered] = [
+    ...diff.changed.map((change) => change.before.name),
+    ...diff.removed.map(({ name }) => name),
+    ...groups.flatMap(({ members }) => members),
+  ];
   if (fresh !== undefined && altered !== undefined) {
-    const why = `a value that had to be repaired may alter the running instance ${altered.name}: ${fresh}`;
+    const why = `a value that had to be repaired may alter the running instance ${altered}: ${fresh}`;
     return { kind: "refuse", why, model, exitCode: EXIT_CONFIG, report };
   }
   return { kind: "apply", running: next, report };

@@ -3,6 +3,7 @@ import {
   advertFrom,
   Driver,
   instanceModel,
+  interfaceAddress,
   link,
   OWN_MAC,
   virtualAddress,
@@ -168,5 +169,41 @@ describe("a thousand addresses", () => {
     driver.run(DOWN_100);
     expect(driver.frames.length).toBeLessThanOrEqual(64);
     expect(driver.frames.map(toHex)).toContain(arp("10.9.0.200"));
+  });
+});
+
+describe("a garp_group", () => {
+  const elsewhere = virtualAddress("10.8.0.100", { interface: "eth1" });
+  const model = instanceModel({
+    virtualAddresses: [virtualAddress("10.9.0.100"), elsewhere],
+    garp: { ...GARP, masterRepeat: 2 },
+  });
+  const begin = (interfaces: readonly string[]): Driver => {
+    const driver = new Driver();
+    for (const name of ["eth0", "eth1"]) driver.feed({ kind: "LinkChanged", link: link({ name }) });
+    driver.feed({ kind: "AddressAdded", address: interfaceAddress("10.9.0.1"), origin: "other" });
+    const garpGroups = [{ interfaces, garpInterval: millis(10), gnaInterval: 0 }];
+    driver.feed({ kind: "ConfigChanged", model: vrrpModel([model], { garpGroups }) });
+    return driver;
+  };
+  const sent = (driver: Driver): string[] =>
+    driver.actionsOf("SendFrames").map(({ interface: name, frames }) => `${name} ${frames.length}`);
+
+  it("spaces the announcements of all its interfaces together", () => {
+    const driver = begin(["eth0", "eth1"]);
+    driver.run(DOWN_100);
+    expect(sent(driver)).toEqual(["eth0 1"]);
+    for (const next of ["eth1 1", "eth0 1", "eth1 1"]) {
+      driver.run(millis(10) - 1);
+      expect(sent(driver)).toEqual([]);
+      driver.run(1);
+      expect(sent(driver)).toEqual([next]);
+    }
+  });
+
+  it("leaves other interfaces alone", () => {
+    const driver = begin(["eth1"]);
+    driver.run(DOWN_100);
+    expect(sent(driver)).toEqual(["eth0 2", "eth1 1"]);
   });
 });

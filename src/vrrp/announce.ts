@@ -1,9 +1,10 @@
 /**
  * Announcing addresses to the LAN: gratuitous ARP and unsolicited neighbour advertisements.
  *
- * Bursts wait in one queue for each interface and kind. One `handle` takes a bounded number of frames from a queue, and
+ * Bursts wait in one queue for each interface, or `garp_group`, and kind. One `handle` takes a bounded number of frames from a queue, and
  * the rest comes at the queue's next deadline, so that a thousand addresses never hold up an advertisement.
  */
+import { present } from "../base/assert.ts";
 import type { IpFamily } from "../base/ip.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import { encodeGratuitousArp } from "../wire/arp.ts";
@@ -32,10 +33,18 @@ export function announce(
   rounds: number,
 ): void {
   if (rounds <= 0) return;
-  const wanted = records.filter(mayAnnounce);
-  for (const lane of lanesFor(turn.memory, wanted)) {
-    const addresses = wanted.filter(({ model }) => isIn(lane, model)).map(({ key }) => key);
-    lane.jobs.push({ instance: instance.model.key, addresses, rounds, next: 0 });
+  const bursts = new Map<string, AddressRecord[]>();
+  for (const record of records.filter(mayAnnounce)) {
+    const place = `${record.model.interface} ${record.model.family}`;
+    const burst = bursts.get(place);
+    if (burst === undefined) bursts.set(place, [record]);
+    else burst.push(record);
+  }
+  for (const burst of bursts.values()) {
+    const { interface: name, family } = present(burst[0], "an address of a burst").model;
+    const addresses = burst.map(({ key }) => key);
+    const job = { instance: instance.model.key, interface: name, addresses, rounds, next: 0 };
+    laneFor(turn, name, family).jobs.push(job);
   }
 }
 
@@ -71,9 +80,9 @@ function sendBatch(turn: Turn, lane: AnnouncementLane, roster: Roster): void {
   for (let job = lane.jobs.shift(); job !== undefined; job = lane.jobs.shift()) {
     const instance = roster.find(job.instance);
     if (instance === undefined) continue;
-    const spacing = spacingOf(instance, lane.family);
+    const spacing = spacingOf(turn, instance, job.interface, lane.family);
     const share = spacing > 0 ? 1 : lane.jobs.length === 0 ? left : Math.min(left, FAIR_SHARE);
-    const sent = sendShare(turn, lane, job, instance, share);
+    const sent = sendShare(turn, job, instance, share);
     left -= sent;
     if (job.rounds > 0) lane.jobs.push(job);
     if (sent > 0 && spacing > 0) {
@@ -88,13 +97,7 @@ function sendBatch(turn: Turn, lane: AnnouncementLane, roster: Roster): void {
 }
 
 /** Sends up to `share` frames of a burst and returns how many there were. */
-function sendShare(
-  turn: Turn,
-  lane: AnnouncementLane,
-  job: AnnouncementJob,
-  instance: Instance,
-  share: number,
-): number {
+function sendShare(turn: Turn, job: AnnouncementJob, instance: Instance, share: number): number {
   const frames: Uint8Array[] = [];
   while (job.rounds > 0 && frames.length < share) {
     const key = job.addresses[job.next];
@@ -110,7 +113,7 @@ function sendShare(
   }
   if (frames.length === 0) return 0;
   const { memory, model } = instance;
-  turn.out.sendFrames({ kind: "SendFrames", instance: model.name, interface: lane.interface, frames });
+  turn.out.sendFrames({ kind: "SendFrames", instance: model.name, interface: job.interface, frames });
   memory.statistics.announcementsSent += frames.length;
   if (memory.phase.kind === "MASTER" && memory.phase.announcementDue !== undefined) {
     emit(turn, instance, {
@@ -137,25 +140,18 @@ function frameFor(turn: Turn, instance: Instance, record: AddressRecord): Uint8A
   return frame;
 }
 
-/** The queues these addresses belong to, made where missing. */
-function lanesFor(memory: EngineMemory, records: readonly AddressRecord[]): readonly AnnouncementLane[] {
-  const lanes = new Set<AnnouncementLane>();
-  for (const { model } of records) {
-    let lane = memory.lanes.find((candidate) => isIn(candidate, model));
-    if (lane === undefined) {
-      lane = { interface: model.interface, family: model.family, freeAt: 0, jobs: [] };
-      memory.lanes.push(lane);
-    }
-    lanes.add(lane);
-  }
-  return [...lanes];
+/** The queue of an interface and kind, made where it is missing. */
+function laneFor(turn: Turn, name: string, family: IpFamily): AnnouncementLane {
+  const { lanes } = turn.memory;
+  const place = turn.garpGroups.get(name)?.interfaces[0] ?? name;
+  const known = lanes.find((lane) => lane.interface === place && lane.family === family);
+  if (known !== undefined) return known;
+  const lane = { interface: place, family, freeAt: 0, jobs: [] };
+  lanes.push(lane);
+  return lane;
 }
 
-function isIn(lane: AnnouncementLane, address: AddressRecord["model"]): boolean {
-  return lane.interface === address.interface && lane.family === address.family;
-}
-
-function spacingOf(instance: Instance, family: IpFamily): Micros {
-  const { garpInterval, gnaInterval } = instance.model.garp;
+function spacingOf(turn: Turn, instance: Instance, name: string, family: IpFamily): Micros {
+  const { garpInterval, gnaInterval } = turn.garpGroups.get(name) ?? instance.model.garp;
   return family === "ipv4" ? garpInterval : gnaInterval;
 }

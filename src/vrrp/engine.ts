@@ -60,6 +60,7 @@ export function createVrrpEngine(
     model: {
       instances: [],
       syncGroups: [],
+      garpGroups: [],
       trackScripts: [],
       trackFiles: [],
       trackProcesses: [],
@@ -109,6 +110,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       outstanding: parts.outstanding,
       statics: parts.statics,
       virtualAddresses: this.#roster.virtualAddresses,
+      garpGroups: new Map(),
       instances: parts.instances,
       touched: new Set(),
       wishes: [],
@@ -226,6 +228,9 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     this.#roster = new Roster(instances);
     this.#turn.virtualAddresses = this.#roster.virtualAddresses;
     this.#turn.instances = instances;
+    this.#turn.garpGroups = new Map(
+      this.#model.garpGroups.flatMap((group) => group.interfaces.map((name) => [name, group])),
+    );
     this.#groups = makeGroups(this.#model.syncGroups, instances, this.#turn.memory.groups);
     this.#deadlines = new DeadlineHeap(instances.length);
     for (const instance of instances) this.#deadlines.set(instance.slot, deadlineOf(instance));

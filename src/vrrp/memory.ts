@@ -173,14 +173,17 @@ export interface MeasuredMemory {
 export interface AnnouncementJob {
   /** Key of the instance. */
   readonly instance: string;
+  /** Where all these addresses are. */
+  readonly interface: string;
   /** Keys of address records. */
   readonly addresses: readonly string[];
   rounds: number;
   next: number;
 }
 
-/** The queue of one interface and one kind of announcement. */
+/** The queue of one kind of announcement on one interface, or on the interfaces of one `garp_group`. */
 export interface AnnouncementLane {
+  /** The interface; of a group the first one. */
   readonly interface: string;
   readonly family: IpFamily;
   freeAt: Instant;

@@ -1,5 +1,6 @@
 import type { IpAddress } from "../base/ip.ts";
 import type { Instant } from "../base/time.ts";
+import type { GarpGroupModel } from "../model/model.ts";
 import type { ActionList } from "./action-list.ts";
 import type { Cause, CauseDetail, CauseFact } from "./cause.ts";
 import type { VrrpEventDetail } from "./event.ts";
@@ -21,6 +22,8 @@ export interface Turn {
   virtualAddresses: ReadonlySet<IpAddress>;
   /** Holds the static entries. */
   readonly statics: StaticHolder;
+  /** The `garp_group` of each interface that is in one. */
+  garpGroups: ReadonlyMap<string, GarpGroupModel>;
   /** All instances of the engine. */
   instances: readonly Instance[];
   /** Instances whose deadline may have changed in this turn. */

@@ -125,6 +125,7 @@ export function vrrpModel(
   return {
     instances,
     syncGroups: [],
+    garpGroups: [],
     trackScripts: [],
     trackFiles: [],
     trackProcesses: [],
@@ -139,7 +140,14 @@ export function groupModel(
   members: readonly string[],
   changes: Partial<SyncGroupModel> = {},
 ): SyncGroupModel {
-  return { name: "G1", members, notify: notifyModel(), smtpAlert: false, ...changes };
+  return {
+    name: "G1",
+    members,
+    notify: notifyModel(),
+    smtpAlert: false,
+    notifyPriorityChanges: false,
+    ...changes,
+  };
 }
 
 export function link(changes: Partial<LinkState> = {}): LinkState {

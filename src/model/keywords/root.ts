@@ -85,10 +85,15 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "vrrp_sync_group",
     [word("name"), nested("vrrp_sync_group")],
-    REFUSED,
+    works("vrrp.syncGroups"),
     "Instances that share one state.",
   ),
-  row("garp_group", [nested("garp_group")], MISSED, "Interfaces that share one limit on announcements."),
+  row(
+    "garp_group",
+    [nested("garp_group")],
+    works("vrrp.garpGroups"),
+    "Interfaces that share one limit on announcements.",
+  ),
   row(
     "linkbeat_interfaces",
     [entries("linkbeat")],
