@@ -17,6 +17,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   journal: async () => (await import("./journal.ts")).registerJournal,
   plan: async () => (await import("./plan.ts")).registerPlan,
   reload: async () => (await import("./reload.ts")).registerReload,
+  failover: async () => (await import("./orders.ts")).registerFailover,
+  maintenance: async () => (await import("./orders.ts")).registerMaintenance,
+  freeze: async () => (await import("./orders.ts")).registerFreeze,
   stop: async () => (await import("./stop.ts")).registerStop,
   lab: async () => (await import("./lab.ts")).registerLab,
 };

@@ -24,6 +24,8 @@ export interface RuntimePaths {
   readonly lock: string;
   readonly controlSocket: string;
   readonly journal: string;
+  /** Operators' orders, over restarts. */
+  readonly orders: string;
 }
 
 export function runtimePaths(directory: string): RuntimePaths {
@@ -32,6 +34,7 @@ export function runtimePaths(directory: string): RuntimePaths {
     lock: join(directory, "lock"),
     controlSocket: join(directory, "control.sock"),
     journal: join(directory, "journal.jsonl"),
+    orders: join(directory, "orders.json"),
   };
 }
 

@@ -84,6 +84,7 @@ describe("a BFD session", () => {
       scripts: [],
       degraded: [],
       droppedEvents: 0,
+      orders: [],
       bfd: link.ends[0].engine.snapshot(link.now),
     } as unknown as StatusDocument;
     const lines = renderStatus(document, { paint: plainPaint, zone: "utc", width: 100 });

@@ -2,12 +2,21 @@
  * The control socket: one JSON object a line each way, a request and its answer; a `journal` request with `follow` goes on
  * answering until the client closes.
  */
+import type { OrderRequest } from "../supervise/orders.ts";
 import type { ReloadPlan } from "../supervise/plan.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 import type { StatusDocument } from "./status-document.ts";
 
 /** The control socket's name inside the runtime directory. */
 export const CONTROL_SOCKET = "control.sock";
+
+/** `kept`: nobody took over, it is still master. `under-way`: it has not said yet. */
+export interface OrderOutcome {
+  readonly instance: string;
+  readonly stage: "handed-over" | "in-force" | "kept" | "under-way";
+  /** Who is master now, where it was handed over. */
+  readonly to: string | undefined;
+}
 
 export type ControlRequest =
   | { readonly command: "status" }
@@ -17,6 +26,8 @@ export type ControlRequest =
   /** What a reload would do; `file` is another file than the daemon's own, as an absolute path. */
   | { readonly command: "plan"; readonly file: string | undefined }
   | { readonly command: "reload" }
+  /** An operator's order, or its end. */
+  | ({ readonly command: "order" } & OrderRequest)
   | { readonly command: "stop" };
 
 export type ControlReply =
@@ -40,5 +51,7 @@ export type ControlReply =
       readonly plan: ReloadPlan | undefined;
       readonly diagnostics: string;
     }
+  /** How each instance that is concerned carried it out; empty where there was nothing to wait for. */
+  | { readonly ok: true; readonly command: "order"; readonly outcomes: readonly OrderOutcome[] }
   | { readonly ok: true; readonly command: "stop" }
   | { readonly ok: false; readonly error: string; readonly diagnostics?: string };

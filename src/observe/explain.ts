@@ -175,10 +175,32 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
     }
     case "Stalled":
       return `${name} was not scheduled for ${formatSpan(event.late)} although a deadline had passed`;
+    case "OrderProgress":
+      return `${name} ${orderProgressText(event)}`;
     case "FirstAnnouncement":
       return `${name} announced its addresses ${formatSpan(event.afterDeadline)} after it became due`;
   }
 }
+
+/** How an operator's order goes, without subject. */
+export function orderProgressText(event: Pick<OrderProgressEvent, "order" | "stage" | "to">): string {
+  switch (event.stage) {
+    case "handing-over":
+      return `says priority 0 for the ${event.order} and holds its addresses until another router takes over`;
+    case "handed-over":
+      return `handed over to ${event.to ?? "another router"} for the ${event.order}`;
+    case "in-force":
+      return event.order === "failover" ? "stands aside for the failover" : "is out for the maintenance";
+    case "kept":
+      return `stays MASTER in spite of the ${event.order}: no other router took over`;
+    case "overtaken":
+      return `is MASTER again in spite of the ${event.order}: the other master fell silent`;
+    case "ended":
+      return `competes again as usual: the ${event.order} is over`;
+  }
+}
+
+type OrderProgressEvent = VrrpEvent & { readonly kind: "OrderProgress" };
 
 function listText(what: string, addresses: readonly string[]): string {
   return addresses.length === 0 ? "" : `; ${what}: ${addresses.join(", ")}`;
@@ -234,6 +256,10 @@ export function stewardText(event: StewardEvent): string {
       return `configuration ${event.file} refused${event.atStart ? "" : ", the running one stays"}: ${event.diagnostics[0] ?? "no reason given"}`;
     case "ReloadPlanned":
       return `reload: ${event.lines.map((line) => line.trim()).join(" | ")}`;
+    case "Order":
+      return orderText(event);
+    case "OrdersLost":
+      return `the orders kept in ${event.file} are lost: ${event.error}`;
     case "ReloadUnchanged":
       return "the reloaded configuration changes nothing";
     case "TrackerTrouble":
@@ -242,6 +268,22 @@ export function stewardText(event: StewardEvent): string {
       return `mail "${event.subject}" sent to ${event.recipients.join(", ")}${event.attempts > 1 ? ` at attempt ${event.attempts}` : ""}`;
     case "MailFailed":
       return `mail "${event.subject}" failed (attempt ${event.attempt}): ${event.error}; ${event.retryIn === undefined ? "given up" : `again in ${formatSpan(event.retryIn)}`}`;
+  }
+}
+
+function orderText(event: StewardEvent & { readonly kind: "Order" }): string {
+  const what = `${event.order}${event.subject === undefined ? "" : ` of ${event.subject}`}`;
+  const why = event.why === undefined ? "" : ` (${event.why})`;
+  const until = event.until === undefined ? "" : ` until ${event.until}`;
+  switch (event.what) {
+    case "given":
+      return `${event.by} ordered ${what}${until}${why}`;
+    case "taken-back":
+      return `${event.by} ended ${what}`;
+    case "expired":
+      return `${what} ordered by ${event.by} is over: its time has come`;
+    case "recalled":
+      return `${what} ordered by ${event.by}${why} goes on after the restart${until}`;
   }
 }
 

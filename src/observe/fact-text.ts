@@ -7,6 +7,8 @@ import type { DropReason } from "../vrrp/event.ts";
 /** Writes an instant as the reader's wall clock. */
 export type InstantText = (at: number) => string;
 
+const ORDERED = { failover: "a failover", maintenance: "maintenance", freeze: "a freeze" } as const;
+
 /** One fact as a clause, without the moment at which it was found. */
 export function factText(fact: CauseFact, instant: InstantText): string {
   switch (fact.kind) {
@@ -28,6 +30,10 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return `interface ${fact.name} ${fact.up ? "came up" : "went down"}${suffix(fact.reason)}`;
     case "script":
       return scriptText(fact);
+    case "order":
+      return `${fact.by} ordered ${ORDERED[fact.order]}${suffix(fact.why ?? "")}`;
+    case "order-ended":
+      return `the ${fact.order} is over`;
     case "bfd":
       return `BFD session ${fact.name} ${BFD_VERDICTS[fact.why]}`;
     case "file":

@@ -75,6 +75,18 @@ export type StewardEvent =
       readonly diagnostics: readonly string[];
     }
   | { readonly kind: "ReloadUnchanged" }
+  /** An operator's order; `until` is the wall clock, ISO 8601. */
+  | {
+      readonly kind: "Order";
+      readonly what: "given" | "taken-back" | "expired" | "recalled";
+      readonly order: "failover" | "maintenance" | "freeze";
+      readonly subject: string | undefined;
+      readonly by: string;
+      readonly why: string | undefined;
+      readonly until: string | undefined;
+    }
+  /** The file that keeps orders over a restart could not be read. */
+  | { readonly kind: "OrdersLost"; readonly file: string; readonly error: string }
   /** What a reload that was applied does, as `buoy plan` puts it. */
   | { readonly kind: "ReloadPlanned"; readonly lines: readonly string[] }
   /** Something keeps a file or a process from being followed as asked. */

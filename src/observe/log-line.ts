@@ -8,7 +8,7 @@ import type { BfdEvent } from "../bfd/event.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
 import type { DropReason, VrrpEvent } from "../vrrp/event.ts";
 import { BFD_DROP_TEXTS, bfdDiagnosticText } from "./bfd-text.ts";
-import { instantText, stewardText, supervisorText } from "./explain.ts";
+import { instantText, orderProgressText, stewardText, supervisorText } from "./explain.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, SupervisorEvent } from "./journal-entry.ts";
 import { parseWallClock } from "./wall-clock.ts";
@@ -78,6 +78,10 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
         detail(
           `${prefix}master is ${event.source} with priority ${event.priority}, advert interval ${event.interval / MICROS_PER_MILLI}ms`,
         ),
+      ];
+    case "OrderProgress":
+      return [
+        vrrp(event.stage === "kept" ? LOG_WARNING : LOG_NOTICE, `${prefix}${orderProgressText(event)}`),
       ];
     case "AddressAdded":
     case "RoutingAdded":

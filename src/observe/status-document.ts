@@ -1,6 +1,7 @@
 /** What the control socket answers to `status`: the whole daemon as one plain value. */
 import type { Instant, Micros } from "../base/time.ts";
 import type { BfdSnapshot } from "../bfd/memory.ts";
+import type { Order } from "../vrrp/order.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 import type { ChildName } from "./journal-entry.ts";
 
@@ -27,6 +28,8 @@ export interface StatusDocument {
   /** Changes that the vrrp process has asked of the kernel since it began. */
   readonly kernelRequests: number | undefined;
   readonly scripts: readonly ScriptStatus[];
+  /** What operators ordered and did not take back. */
+  readonly orders: readonly Order[];
   /** What was refused by the system and what follows from it, one sentence each. */
   readonly degraded: readonly string[];
   readonly droppedEvents: number;

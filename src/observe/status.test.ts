@@ -60,6 +60,8 @@ const instance: InstanceSnapshot = {
     addressListErrors: 0,
     dropped: { version: 2 },
   },
+  order: undefined,
+  frozen: false,
   internal: undefined,
 };
 
@@ -78,6 +80,7 @@ function document(instances: readonly InstanceSnapshot[] | undefined): StatusDoc
     ],
     bfd: undefined,
     kernelRequests: undefined,
+    orders: [],
     vrrp: instances === undefined ? undefined : ({ instances } as VrrpSnapshot),
     scripts: [
       {

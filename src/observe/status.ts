@@ -30,6 +30,7 @@ export function renderStatus(document: StatusDocument, view: StatusView): readon
   const reader: Reader = { now: parseWallClock(document.time) ?? 0, zone: view.zone };
   return [
     ...headLines(document, view, reader),
+    ...orderLines(document, view, reader),
     "",
     ...instanceLines(document, view, reader),
     ...staticLines(document, view),
@@ -53,6 +54,18 @@ function headLines(document: StatusDocument, view: StatusView, reader: Reader): 
     view.paint(reload.outcome === "refused" ? "red" : "plain", `last reload at ${when}: ${reload.outcome}`),
     ...reload.diagnostics.flatMap((line) => wrap(line, view.width, "  ", "    ")),
   ];
+}
+
+/** What an operator who comes later must know first. */
+function orderLines(document: StatusDocument, view: StatusView, reader: Reader): readonly string[] {
+  const instant = instantText(document, reader);
+  return document.orders.flatMap(({ kind, subject, since, until, by, why }) => {
+    const whom = subject === undefined ? "" : ` ${subject}`;
+    const end = until === undefined ? "" : `, until ${instant(until)}`;
+    const reason = why === undefined ? "" : `: ${why}`;
+    const text = `${kind.toUpperCase()}${whom} ordered by ${by} at ${instant(since)}${end}${reason}`;
+    return wrap(text, view.width, "", "  ").map((line) => view.paint("yellow", line));
+  });
 }
 
 const INSTANCE_HEAD = ["INSTANCE", "STATE", "FOR", "PRIORITY", "INTERFACE", "VRID", "MASTER"];
@@ -97,6 +110,20 @@ function instanceRow(instance: InstanceSnapshot, document: StatusDocument): read
   ];
 }
 
+/** How far an operator's order has come with this instance. */
+function progressLines({ order, frozen }: InstanceSnapshot, view: StatusView): readonly string[] {
+  const lines = frozen ? ["    frozen: trackers and preemption change nothing"] : [];
+  if (order !== undefined) lines.push(`    ${order.kind}: ${PROGRESS[order.state]}`);
+  return lines.map((line) => view.paint("yellow", line));
+}
+
+const PROGRESS = {
+  "handing-over": "handing over, waits for another router",
+  kept: "still master, no other router took over",
+  "in-force": "in force",
+  over: "master again, because the other master fell silent",
+} as const;
+
 function masterText(instance: InstanceSnapshot): string {
   if (instance.state === "MASTER") return "this host";
   if (instance.state !== "BACKUP" || instance.masterAddress === undefined) return "-";
@@ -117,6 +144,7 @@ function instanceDetails(
     ...(instance.degraded
       ? [view.paint("yellow", "    degraded: master, but not all that belongs to it could be added")]
       : []),
+    ...progressLines(instance, view),
     ...instance.faults.flatMap((fault) => wrap(`fault: ${fault}`, view.width, "    ", "      ")),
     ...(why === "" ? [] : wrap(`because ${why}`, view.width, "    ", "      ")),
     ...(dropped === undefined ? [] : wrap(dropped, view.width, "    ", "      ")),

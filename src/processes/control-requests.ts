@@ -7,6 +7,8 @@ import type { ControlRequest } from "../observe/control-protocol.ts";
 /** More entries than this are never wanted, nor kept. */
 const MOST_ENTRIES = 10_000;
 const DEFAULT_ENTRIES = 10;
+/** Characters of a name or reason that are kept. */
+const LONGEST_TEXT = 400;
 
 /** The request, or a sentence saying what is wrong with it. Any value is borne. */
 export function parseControlRequest(value: unknown): Result<ControlRequest, string> {
@@ -17,6 +19,8 @@ export function parseControlRequest(value: unknown): Result<ControlRequest, stri
     case "reload":
     case "stop":
       return ok({ command });
+    case "order":
+      return parseOrder(value as Readonly<Record<string, unknown>>);
     case "plan":
       if (file !== undefined && (typeof file !== "string" || !file.startsWith("/")))
         return fail("file is an absolute path");
@@ -34,6 +38,21 @@ export function parseControlRequest(value: unknown): Result<ControlRequest, stri
     default:
       return fail("unknown command");
   }
+}
+
+function parseOrder(fields: Readonly<Record<string, unknown>>): Result<ControlRequest, string> {
+  const { order, on, subject, ttl, force, by, why } = fields;
+  if (order !== "failover" && order !== "maintenance" && order !== "freeze")
+    return fail("order is failover, maintenance or freeze");
+  if (typeof on !== "boolean" || typeof force !== "boolean") return fail("on and force are true or false");
+  if (subject !== undefined && typeof subject !== "string") return fail("subject is a name");
+  if (order === "failover" && subject === undefined) return fail("a failover needs a subject");
+  if (ttl !== undefined && !(typeof ttl === "number" && Number.isInteger(ttl) && ttl > 0))
+    return fail("ttl is a positive number of microseconds");
+  if (typeof by !== "string" || by === "") return fail("by says who asks");
+  if (why !== undefined && typeof why !== "string") return fail("why is a text");
+  const said = { by: by.slice(0, LONGEST_TEXT), why: why?.slice(0, LONGEST_TEXT) };
+  return ok({ command: "order", order, on, subject, ttl, force, ...said });
 }
 
 function isLimit(value: unknown): value is number | undefined {

@@ -11,6 +11,7 @@ import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { RunNotify } from "../vrrp/action.ts";
 import type { Measurement } from "../vrrp/input.ts";
+import type { Order } from "../vrrp/order.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 
 /** vrrp child to supervisor. */
@@ -82,6 +83,8 @@ export interface VrrpSlice {
   readonly model: VrrpModel;
   readonly bfd: readonly BfdModel[];
   readonly process: ProcessModel;
+  /** What operators ordered beside the configuration. */
+  readonly orders: readonly Order[];
 }
 
 /** What the text of a `Snapshot` message holds. */

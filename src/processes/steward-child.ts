@@ -14,6 +14,7 @@ import { planLines } from "../observe/plan-text.ts";
 import { renderStatus } from "../observe/status.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
 import { plainPaint } from "../observe/style.ts";
+import type { OrderRequest } from "../supervise/orders.ts";
 import type { ReloadPlan } from "../supervise/plan.ts";
 import { planReload } from "../supervise/plan.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
@@ -22,26 +23,25 @@ import { decideConfiguration } from "./configuration.ts";
 import { parseControlRequest } from "./control-requests.ts";
 import { isoMicros, Journal } from "./journal.ts";
 import { Mailer } from "./mailer.ts";
-import type { FromSteward, ToSteward, VrrpChildSnapshot, VrrpSlice } from "./messages.ts";
+import type { FromSteward, ToSteward, VrrpSlice } from "./messages.ts";
 import { parseToSteward } from "./messages.ts";
+import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
+import { StatusInquiry } from "./status-inquiry.ts";
 import { Trackers } from "./trackers.ts";
 
-/** How long a status request waits for the vrrp child before it answers with what it last heard. */
-const STATUS_PATIENCE = seconds(0.5);
 /** Mail still under way when the daemon ends gets this long. */
 const LAST_MAIL_LIMIT = seconds(2);
 
 type BeginMessage = ToSteward & { readonly kind: "Begin" };
-type StatusMessage = ToSteward & { readonly kind: "Status" };
-
 /** What the steward is given back after its death, as JSON text. */
 interface StewardMemory {
   readonly running: RunningConfiguration;
   readonly lastReload: StatusDocument["lastReload"];
+  readonly orders: OrderDeskMemory;
 }
 
 export function runStewardChild(options: RunOptions, version: string): void {
@@ -54,6 +54,8 @@ class Steward {
   readonly #loop: Loop = createLoop();
   readonly #mailer: Mailer;
   readonly #trackers: Trackers;
+  readonly #desk: OrderDesk;
+  readonly #inquiry: StatusInquiry;
   #channel: ParentChannel<FromSteward> | undefined;
   #journal: Journal | undefined;
   #control: ControlServer | undefined;
@@ -62,11 +64,6 @@ class Steward {
   #lastReload: StatusDocument["lastReload"];
   /** What the last reload did, for those who asked for it. */
   #lastPlan: ReloadPlan | undefined;
-  #snapshot: VrrpChildSnapshot | undefined;
-  #status: StatusMessage | undefined;
-  /** Clients that wait for a status: answered when both halves have come. */
-  #statusWaiters: (() => void)[] = [];
-  #heard = { status: false, snapshot: false };
   readonly #reloadWaiters = new Map<number, ControlClient>();
   #nextAsker = 1;
   #ending = false;
@@ -78,6 +75,11 @@ class Steward {
     this.#trackers = new Trackers(this.#loop, {
       measured: (measured) => this.#post({ kind: "Measured", measured }),
       trouble: (tracker, error) => this.#record({ kind: "TrackerTrouble", tracker, error }),
+    });
+    this.#inquiry = new StatusInquiry(this.#loop, () => this.#post({ kind: "StatusWanted" }));
+    this.#desk = new OrderDesk(this.#loop, runtimePaths(options.runtimeDir).orders, {
+      changed: () => this.#ordersChanged(),
+      record: (event) => this.#record(event),
     });
   }
 
@@ -102,27 +104,19 @@ class Steward {
         return;
       case "Journal":
         this.#journal?.add(message.at, message.event);
+        if (message.event.source === "vrrp") this.#desk.heard(message.event.event);
         return;
       case "Mail":
         this.#mailer.submit(message);
         return;
       case "Snapshot":
-        this.#snapshot = JSON.parse(message.text) as VrrpChildSnapshot;
-        this.#heard.snapshot = true;
-        this.#answerStatus(false);
+        this.#inquiry.heardSnapshot(message.text);
         return;
       case "Status":
-        this.#status = message;
-        this.#heard.status = true;
-        // A vrrp child that does not run will not answer.
-        if (!message.vrrpRunning) {
-          this.#snapshot = undefined;
-          this.#heard.snapshot = true;
-        }
-        this.#answerStatus(false);
+        this.#inquiry.heardStatus(message);
         return;
       case "LogStatus":
-        this.#askStatus(() => this.#logStatus());
+        this.#inquiry.fresh(() => this.#logStatus());
         return;
       case "End":
         this.#end();
@@ -136,9 +130,11 @@ class Steward {
     this.#journal = new Journal(this.#loop, this.#options, paths.journal, memory !== null);
     if (memory === null) {
       // What happened before this process was there comes right behind this message and goes into the journal first.
+      this.#desk.recall();
       setImmediate(() => this.#configure());
     } else {
-      const { running, lastReload } = JSON.parse(memory) as StewardMemory;
+      const { running, lastReload, orders } = JSON.parse(memory) as StewardMemory;
+      this.#desk.resume(orders);
       this.#running = running;
       this.#lastReload = lastReload;
       this.#mailer.configure(running.model.mail);
@@ -160,6 +156,11 @@ class Steward {
   /** Reads the files: the first configuration, or a reload. */
   #configure(): void {
     const first = this.#running === undefined;
+    const { freeze } = this.#desk;
+    if (!first && freeze !== undefined) {
+      this.#refuse(freeze, EXIT_FATAL, NOTHING_READ);
+      return;
+    }
     const decision = decideConfiguration(this.#options, this.#running);
     const { report } = decision;
     if (decision.kind === "refuse") {
@@ -184,10 +185,16 @@ class Steward {
     if (this.#lastPlan !== undefined)
       this.#record({ kind: "ReloadPlanned", lines: shortened(this.#lastPlan) });
     if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
+    this.#publish(running, report.text, first);
+  }
+
+  /** What runs from now on: the configuration, and what operators ordered beside it. */
+  #publish(running: RunningConfiguration, diagnostics: string, first: boolean): void {
     const slice: VrrpSlice = {
       model: running.model.vrrp,
       bfd: running.model.bfd,
       process: running.model.global.process,
+      orders: this.#desk.orders,
     };
     this.#post({
       kind: "Configured",
@@ -196,7 +203,24 @@ class Steward {
       trackScripts: running.model.trackScripts,
       measured: this.#trackers.configure(running.model, first),
       memory: this.#memory(),
-      diagnostics: report.text,
+      diagnostics,
+    });
+  }
+
+  #ordersChanged(): void {
+    const { generation, ...rest } = this.#running ?? {};
+    if (generation === undefined) return;
+    this.#running = { ...(rest as RunningConfiguration), generation: generation + 1 };
+    this.#publish(this.#running, "", false);
+  }
+
+  #takeOrder(request: OrderRequest, client: ControlClient): void {
+    const model = this.#running?.model.vrrp;
+    const known = this.#inquiry.snapshot?.vrrp.instances ?? [];
+    const standing = { instances: known, groups: model?.syncGroups ?? [] };
+    this.#desk.take(request, standing, (result) => {
+      if (result.ok) reply(client, { ok: true, command: "order", outcomes: result.value });
+      else reply(client, { ok: false, error: result.error });
     });
   }
 
@@ -204,7 +228,7 @@ class Steward {
   #plan(model: Model): ReloadPlan | undefined {
     const before = this.#running?.model;
     if (before === undefined) return undefined;
-    const instances = this.#snapshot?.vrrp.instances ?? [];
+    const instances = this.#inquiry.snapshot?.vrrp.instances ?? [];
     return planReload(before, model, new Map(instances.map((instance) => [instance.key, instance])));
   }
 
@@ -244,7 +268,8 @@ class Steward {
   }
 
   #memory(): string {
-    return JSON.stringify({ running: this.#running, lastReload: this.#lastReload });
+    const orders = this.#desk.memory;
+    return JSON.stringify({ running: this.#running, lastReload: this.#lastReload, orders });
   }
 
   #serve(value: unknown, client: ControlClient): void {
@@ -256,7 +281,7 @@ class Steward {
   #answer(request: ControlRequest, client: ControlClient): void {
     switch (request.command) {
       case "status":
-        this.#askStatus(() => reply(client, { ok: true, command: "status", status: this.#document() }));
+        this.#inquiry.fresh(() => reply(client, { ok: true, command: "status", status: this.#document() }));
         return;
       case "why":
         reply(client, {
@@ -268,8 +293,11 @@ class Steward {
       case "journal":
         this.#answerJournal(request.limit, request.follow, client);
         return;
+      case "order":
+        this.#inquiry.fresh(() => this.#takeOrder(request, client));
+        return;
       case "plan":
-        this.#askStatus(() => this.#answerPlan(request.file, client));
+        this.#inquiry.fresh(() => this.#answerPlan(request.file, client));
         return;
       case "reload": {
         const asker = this.#nextAsker++;
@@ -321,27 +349,8 @@ class Steward {
     return found;
   }
 
-  #askStatus(answer: () => void): void {
-    this.#statusWaiters.push(answer);
-    if (this.#statusWaiters.length > 1) return;
-    this.#heard = { status: false, snapshot: false };
-    this.#post({ kind: "StatusWanted" });
-    const patience = this.#loop.timer(() => {
-      patience.close();
-      this.#answerStatus(true);
-    });
-    patience.set(this.#loop.now() + STATUS_PATIENCE);
-  }
-
-  #answerStatus(impatient: boolean): void {
-    if (this.#statusWaiters.length === 0) return;
-    if (!impatient && !(this.#heard.status && this.#heard.snapshot)) return;
-    const waiters = this.#statusWaiters;
-    this.#statusWaiters = [];
-    for (const answer of waiters) answer();
-  }
-
   #document(): StatusDocument {
+    const { status, snapshot } = this.#inquiry;
     return {
       version: this.#version,
       pid: process.ppid,
@@ -350,13 +359,14 @@ class Steward {
       startedAt: this.#startedAt,
       configFile: this.#options.file,
       lastReload: this.#lastReload,
-      children: this.#status?.children ?? [],
-      vrrp: this.#snapshot?.vrrp,
-      bfd: this.#snapshot?.bfd,
-      kernelRequests: this.#snapshot?.kernelRequests,
-      scripts: this.#status?.scripts ?? [],
-      degraded: this.#status?.degraded ?? [],
-      droppedEvents: (this.#status?.droppedEvents ?? 0) + (this.#journal?.failedAppends ?? 0),
+      children: status?.children ?? [],
+      vrrp: snapshot?.vrrp,
+      bfd: snapshot?.bfd,
+      kernelRequests: snapshot?.kernelRequests,
+      scripts: status?.scripts ?? [],
+      orders: this.#desk.orders,
+      degraded: status?.degraded ?? [],
+      droppedEvents: (status?.droppedEvents ?? 0) + (this.#journal?.failedAppends ?? 0),
     };
   }
 
@@ -410,6 +420,9 @@ function shortened(plan: ReloadPlan): readonly string[] {
 }
 
 const MOST_PLAN_LINES = 60;
+
+/** The report of a reload that is refused before anything is read. */
+const NOTHING_READ: ConfigurationReport = { files: [], text: "", messages: [], notes: 0, repairs: 0 };
 
 /** The model as text, passwords masked. */
 function dump(running: RunningConfiguration): string {

@@ -162,6 +162,7 @@ class VrrpChild {
       this.#configure(message, slice);
     } else {
       this.#measure(message.measured);
+      this.#handle({ kind: "OrdersChanged", orders: slice.orders });
       this.#post({ kind: "Applied", generation: message.generation });
     }
     this.#schedule(slice);
@@ -194,6 +195,7 @@ class VrrpChild {
 
   #configure({ generation, measured }: ConfigureMessage, slice: VrrpSlice): void {
     this.#executor?.configure(slice.model);
+    this.#handle({ kind: "OrdersChanged", orders: slice.orders });
     this.#handle({ kind: "ConfigChanged", model: slice.model, measured });
     this.#bfd?.configure(slice.bfd);
     this.#post({ kind: "Applied", generation });

@@ -15,6 +15,7 @@ import type { PacketReceived } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { BackupPhase, Fault, Hold, MasterPhase } from "./memory.ts";
+import { orderFault, reachHandover, sparesMaster, yieldByOrder } from "./orders.ts";
 import { sourceAddressFor } from "./source-address.ts";
 import { obeyTogether } from "./sync-group.ts";
 import { backoff, isStall, nextAdvertAt, OWNER_PRIORITY, skewTime, TROUBLE_MEMORY } from "./timers.ts";
@@ -46,6 +47,13 @@ function receiveAsMaster(
   header: VrrpHeader,
 ): void {
   const { model, memory } = instance;
+  if (phase.handover !== undefined) {
+    if (header.priority > 0) {
+      yieldByOrder(turn, instance, advertisementFact(turn, instance, packet, header), packet.source);
+      rememberMaster(turn, instance, packet, header);
+    }
+    return;
+  }
   if (header.priority === 0) {
     advertiseNow(turn, instance, phase);
     return;
@@ -95,7 +103,7 @@ function receiveAsBackup(
   if (header.priority >= own) phase.preemptAt = undefined;
   else if (model.preemptDelay > 0) phase.preemptAt ??= turn.now + model.preemptDelay;
   const delayed = isPreemptDelayPending(phase.preemptAt, turn.now);
-  if (!backupObeys(header.priority, own, model.preempt, delayed)) {
+  if (!backupObeys(header.priority, own, model.preempt && !sparesMaster(instance), delayed)) {
     // The timer runs on: preemption comes with its end, not at once.
     phase.discarded = advertisementFact(turn, instance, packet, header);
     reportLowerPriority(turn, instance, packet, header);
@@ -129,7 +137,8 @@ export function reachDeadlines(turn: Turn, instance: Instance): void {
 
 function reachAsMaster(turn: Turn, instance: Instance, phase: MasterPhase): void {
   const { model, memory } = instance;
-  if (phase.advertAt <= turn.now) {
+  reachHandover(turn, instance, phase);
+  if (phase.handover === undefined && phase.advertAt <= turn.now) {
     const late = turn.now - phase.advertAt;
     if (isStall(late, masterDownOf(instance))) emit(turn, instance, { kind: "Stalled", late });
     advertise(turn, instance);
@@ -199,9 +208,15 @@ export function reconsider(turn: Turn, instance: Instance, fact: CauseFact): voi
     instance.advert = undefined;
   }
   const found = assess(model, surroundings, source !== undefined, turn.now);
-  adoptPriority(turn, instance, found.effectivePriority, fact);
-  const faults = memory.hold === undefined ? found.faults : [...found.faults, holdFault(memory.hold)];
+  if (!memory.frozen || memory.phase.kind === "INIT")
+    adoptPriority(turn, instance, found.effectivePriority, fact);
   const old = new Map(memory.faults.map((fault) => [fault.key, fault]));
+  const ordered = orderFault(turn, instance);
+  const faults = [
+    ...found.faults.filter(({ key, tracker }) => !(memory.frozen && tracker === true) || old.has(key)),
+    ...(memory.hold === undefined ? [] : [holdFault(memory.hold)]),
+    ...(ordered === undefined ? [] : [ordered]),
+  ];
   const fresh = faults.filter(({ key }) => !old.has(key));
   memory.faults = faults.map((fault) => old.get(fault.key) ?? fault);
   memory.waiting = found.waiting || turn.memory.startupUntil !== undefined;
@@ -235,7 +250,7 @@ export function holdOff(turn: Turn, instance: Instance, fact: CauseFact): void {
 
 /** The competition begins: the address owner is master at once, all others listen for a full Master_Down_Interval. */
 function begin(turn: Turn, instance: Instance, cause: Cause): void {
-  if (instance.model.priority === OWNER_PRIORITY) {
+  if (instance.model.priority === OWNER_PRIORITY && !sparesMaster(instance)) {
     const owner = factAt(turn.now, { kind: "address-owner" });
     turn.wishes.push({ instance, to: "MASTER", cause: [owner, ...cause], resigns: false, due: turn.now });
   } else {

@@ -86,5 +86,13 @@ export type CauseDetail =
   | { readonly kind: "group"; readonly group: string; readonly member: string }
   /** All members of a sync group wanted to be master: `last` was the one that the others waited for. */
   | { readonly kind: "group-agreed"; readonly group: string; readonly last: string }
+  /** An operator ordered it. */
+  | {
+      readonly kind: "order";
+      readonly order: "failover" | "maintenance" | "freeze";
+      readonly by: string;
+      readonly why: string | undefined;
+    }
+  | { readonly kind: "order-ended"; readonly order: "failover" | "maintenance" | "freeze" }
   | { readonly kind: "stop-requested"; readonly by: string }
   | { readonly kind: "removed-by-reload" };

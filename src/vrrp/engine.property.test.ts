@@ -191,6 +191,21 @@ const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
     .constantFrom(...[STATIC, ...ROUTING])
     .map(({ key }): VrrpInput => ({ kind: "RoutingRemoved", item: key })),
   fc
+    .array(
+      fc.record({
+        id: fc.integer({ min: 1, max: 4 }),
+        kind: fc.constantFrom("failover" as const, "maintenance" as const, "freeze" as const),
+        subject: fc.constantFrom(undefined, "VI_0", "VI_1"),
+        until: fc.option(fc.constantFrom(seconds(1), seconds(9)), { nil: undefined }),
+        force: fc.boolean(),
+      }),
+      { maxLength: 2 },
+    )
+    .map((list): VrrpInput => {
+      const orders = list.map((order) => ({ ...order, since: 0, by: "alice", why: undefined }));
+      return { kind: "OrdersChanged", orders };
+    }),
+  fc
     .record({ interface: names, address: ips })
     .map((claim): VrrpInput => ({ kind: "NeighbourClaimSeen", ...claim, mac: "02:00:00:00:00:07" })),
 );

@@ -18,6 +18,7 @@ import { deadlineOf, earlier, isInstance, makeStaticHolder } from "./instance.ts
 import { tellFollowers } from "./measure.ts";
 import { noteMeasurement } from "./measured.ts";
 import { freshEngineMemory } from "./memory.ts";
+import { changeOrders, expireOrders, ordersExpireAt, takeOrders } from "./order-book.ts";
 import { noteClaim, noteItemRemoval, noteRemoval } from "./ownership.ts";
 import { receivePacket } from "./reception.ts";
 import { configureInstances, reconsiderMembers } from "./reload.ts";
@@ -137,7 +138,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     if (memory.stop?.done === true) return undefined;
     const own = earlier(memory.restoredFrom, earlier(memory.startupUntil, memory.stop?.giveUpAt));
     const held = earlier(this.#deadlines.earliest(), memory.statics.heldAt);
-    return earlier(earlier(held, announcementsAt(memory)), own);
+    const others = earlier(announcementsAt(memory), ordersExpireAt(memory));
+    return earlier(earlier(held, others), own);
   }
 
   snapshot(now: Instant): VrrpSnapshot {
@@ -200,6 +202,10 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       case "NeighbourClaimSeen":
         noteClaim(turn, this.#roster, input);
         return;
+      case "OrdersChanged":
+        changeOrders(turn, input.orders);
+        this.#touchAll();
+        return;
       case "StopRequested":
         this.#stop(input.release, input.by);
         return;
@@ -221,6 +227,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     this.#enrol(configureInstances(turn, running, model, measured, fact));
     reconsiderMembers(turn, fact);
     turn.memory.configured = true;
+    takeOrders(turn);
     this.#touchAll();
   }
 
@@ -346,6 +353,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     }
     if (memory.statics.heldAt !== undefined && memory.statics.heldAt <= turn.now)
       retryDue(turn, turn.statics);
+    if (expireOrders(turn)) this.#touchAll();
     const due: Instance[] = [];
     for (let slot = this.#dueSlot(); slot !== undefined; slot = this.#dueSlot()) {
       this.#deadlines.set(slot, undefined);

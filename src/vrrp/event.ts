@@ -112,4 +112,14 @@ export type VrrpEventDetail =
     }
   /** The process was not scheduled for this long although a deadline had passed. */
   | { readonly kind: "Stalled"; readonly late: Micros }
+  /**
+   * How far an operator's order has come. `handed-over`: `to` is master now. `kept`: nobody took over. `overtaken`: the
+   * other master fell silent, so that we are master again.
+   */
+  | {
+      readonly kind: "OrderProgress";
+      readonly order: "failover" | "maintenance";
+      readonly stage: "handing-over" | "handed-over" | "in-force" | "kept" | "overtaken" | "ended";
+      readonly to: IpAddress | undefined;
+    }
   | { readonly kind: "FirstAnnouncement"; readonly afterDeadline: Micros };

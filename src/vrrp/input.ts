@@ -5,6 +5,7 @@ import type { OsError } from "../base/result.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
 import type { BfdVerdict } from "./cause.ts";
+import type { Order } from "./order.ts";
 
 export type VrrpInput =
   /** The first one starts the engine; later ones are reloads. */
@@ -50,6 +51,8 @@ export type VrrpInput =
       readonly address: IpAddress;
       readonly mac: MacAddress;
     }
+  /** All orders of operators that stand. */
+  | { readonly kind: "OrdersChanged"; readonly orders: readonly Order[] }
   /** `release` false leaves addresses in place and sends no priority 0 (`--dont-release-vrrp`). */
   | { readonly kind: "StopRequested"; readonly release: boolean; readonly by: string };
 

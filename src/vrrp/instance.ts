@@ -152,6 +152,8 @@ export function freshMemory(
     reported: [],
     suppressed: {},
     lastMailed: undefined,
+    order: undefined,
+    frozen: false,
   };
 }
 
@@ -203,6 +205,7 @@ function phaseDeadline(phase: Phase): Instant | undefined {
     case "BACKUP":
       return phase.masterDownAt;
     case "MASTER":
+      if (phase.handover !== undefined) return phase.handover.giveUpAt;
       return earlier(
         earlier(phase.advertAt, phase.secondBurstAt),
         earlier(phase.refreshAt, phase.lowerPriorityBurstAt),

@@ -8,6 +8,7 @@ import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { NotifyState } from "./action.ts";
 import type { BfdVerdict, Cause, CauseFact } from "./cause.ts";
 import type { DropReason, VrrpState } from "./event.ts";
+import type { Handover, Order, OrderProgress } from "./order.ts";
 
 /** A state with the deadlines that exist in it and nowhere else. */
 export type Phase =
@@ -40,12 +41,16 @@ export interface MasterPhase {
   lowerPriorityBurstAt: Instant | undefined;
   /** The deadline that made us master, until the first announcement is out. */
   announcementDue: Instant | undefined;
+  /** Resigned by an operator's order and waiting for another router; nothing is advertised meanwhile. */
+  handover: Handover | undefined;
 }
 
 /** One reason for FAULT. The key stays the same as long as the reason does. */
 export interface Fault {
   readonly key: string;
   readonly fact: CauseFact;
+  /** It comes of a tracker, whose word does not count while the instance is frozen. */
+  readonly tracker?: true;
 }
 
 /** FAULT for a while because addresses could not be held. */
@@ -138,6 +143,10 @@ export interface InstanceMemory extends HolderMemory {
   /** ...and how often each came again in silence. */
   suppressed: Record<string, number>;
   lastMailed: NotifyState | undefined;
+  /** The operator's order that counts for this instance, and how far it has come. */
+  order: OrderProgress | undefined;
+  /** Trackers and preemption change nothing (`buoy freeze`). */
+  frozen: boolean;
 }
 
 /** One run of a track script. */
@@ -206,6 +215,8 @@ export interface EngineMemory {
   /** When the life ended that this one goes on from; until that is taken into account. */
   restoredFrom: Instant | undefined;
   nextActionId: number;
+  /** What operators ordered and did not take back. */
+  orders: Order[];
   /** Instances wait in INIT until then (`vrrp_startup_delay`). */
   startupUntil: Instant | undefined;
   stop:
@@ -222,6 +233,7 @@ export function freshEngineMemory(): EngineMemory {
     configured: false,
     restoredFrom: undefined,
     nextActionId: 1,
+    orders: [],
     startupUntil: undefined,
     stop: undefined,
     dropped: {},

@@ -138,8 +138,10 @@ function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact
   const { phase } = memory;
   reconsider(turn, instance, fact);
   if (phase.kind === "MASTER") {
-    advertise(turn, instance);
-    phase.advertAt = turn.now + model.advertisementInterval;
+    if (phase.handover === undefined) {
+      advertise(turn, instance);
+      phase.advertAt = turn.now + model.advertisementInterval;
+    }
     if (fresh.length === 0) return;
     request(turn, instance, "add", fresh);
     const addresses = fresh.filter((record) => record.kind === "address");

@@ -75,6 +75,7 @@ export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros):
     const cause = [factAt(turn.now, { kind: "restored", downFor })];
     turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
   } else if (phase.kind === "MASTER") {
+    phase.handover = undefined;
     advertise(turn, instance);
     phase.advertAt = turn.now + model.advertisementInterval;
     const wanted = heldBy(instance).filter((record) => isDesired(instance, record));

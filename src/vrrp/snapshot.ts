@@ -19,6 +19,7 @@ import type {
   RoutingRecord,
   ScriptResult,
 } from "./memory.ts";
+import type { OrderProgress } from "./order.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export interface VrrpSnapshot {
@@ -101,6 +102,9 @@ export interface InstanceSnapshot {
   /** MASTER, but not everything that it is to hold could be added. */
   readonly degraded: boolean;
   readonly statistics: InstanceStatistics;
+  /** The operator's order that counts for it, and how far it has come. */
+  readonly order: OrderProgress | undefined;
+  readonly frozen: boolean;
   /** State-specific deadlines and engine internals, for `restore`; opaque to readers. */
   readonly internal: unknown;
 }
@@ -228,6 +232,8 @@ function instanceSnapshot(instance: Instance): InstanceSnapshot {
     ...holdingsSnapshot(memory),
     degraded: isDegraded(instance),
     statistics: memory.statistics,
+    order: memory.order,
+    frozen: memory.frozen,
     internal: memory,
   };
 }

@@ -91,7 +91,7 @@ export function assess(
   }
   for (const { key, adds, faulty, fact } of verdicts(model, surroundings, now)) {
     sum += adds;
-    if (faulty) faults.push({ key, fact });
+    if (faulty) faults.push({ key, fact, tracker: true });
   }
   for (const key of model.trackStatics) {
     const record = surroundings.statics.get(key);

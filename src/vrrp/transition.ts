@@ -10,11 +10,13 @@ import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { NotifySubject } from "./notify.ts";
 import { mailAction, notifyAction } from "./notify.ts";
+import { ordered } from "./orders.ts";
 import type { Transition, Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
 
 export function applyTransition(turn: Turn, transition: Transition): void {
-  const { instance, to, cause } = transition;
+  const { instance, cause } = transition;
+  const to = ordered(turn, instance, transition.to);
   const { memory } = instance;
   turn.touched.add(instance);
   const from: VrrpState = memory.phase.kind;
@@ -71,6 +73,7 @@ function becomeMaster(turn: Turn, instance: Instance, due: Instant): void {
     refreshAt: garp.masterRefresh > 0 ? turn.now + garp.masterRefresh : undefined,
     lowerPriorityBurstAt: undefined,
     announcementDue: due,
+    handover: undefined,
   };
   advertise(turn, instance);
   addAll(turn, instance);

@@ -1,0 +1,73 @@
+/** The state of the other processes as the steward last heard of it, and the questions for it. */
+import type { Micros } from "../base/time.ts";
+import { seconds } from "../base/time.ts";
+import type { Loop } from "../host/loop.ts";
+import type { ToSteward, VrrpChildSnapshot } from "./messages.ts";
+
+/** How long a question waits for the vrrp child before it is answered with what was last heard. */
+const PATIENCE: Micros = seconds(0.5);
+
+type StatusMessage = ToSteward & { readonly kind: "Status" };
+
+export class StatusInquiry {
+  readonly #loop: Loop;
+  readonly #ask: () => void;
+  #snapshot: VrrpChildSnapshot | undefined;
+  #status: StatusMessage | undefined;
+  /** Answered when both halves have come. */
+  #waiters: (() => void)[] = [];
+  #heard = { status: false, snapshot: false };
+
+  /** `ask` wants both halves from the supervisor. */
+  constructor(loop: Loop, ask: () => void) {
+    this.#loop = loop;
+    this.#ask = ask;
+  }
+
+  /** Absent while the vrrp child does not run, or has not spoken yet. */
+  get snapshot(): VrrpChildSnapshot | undefined {
+    return this.#snapshot;
+  }
+
+  get status(): StatusMessage | undefined {
+    return this.#status;
+  }
+
+  /** Calls back when both are fresh, or as fresh as they get. */
+  fresh(answer: () => void): void {
+    this.#waiters.push(answer);
+    if (this.#waiters.length > 1) return;
+    this.#heard = { status: false, snapshot: false };
+    this.#ask();
+    const patience = this.#loop.timer(() => {
+      patience.close();
+      this.#answer(true);
+    });
+    patience.set(this.#loop.now() + PATIENCE);
+  }
+
+  heardSnapshot(text: string): void {
+    this.#snapshot = JSON.parse(text) as VrrpChildSnapshot;
+    this.#heard.snapshot = true;
+    this.#answer(false);
+  }
+
+  heardStatus(message: StatusMessage): void {
+    this.#status = message;
+    this.#heard.status = true;
+    // A vrrp child that does not run will not answer.
+    if (!message.vrrpRunning) {
+      this.#snapshot = undefined;
+      this.#heard.snapshot = true;
+    }
+    this.#answer(false);
+  }
+
+  #answer(impatient: boolean): void {
+    if (this.#waiters.length === 0) return;
+    if (!impatient && !(this.#heard.status && this.#heard.snapshot)) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const answer of waiters) answer();
+  }
+}
