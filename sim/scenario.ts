@@ -190,6 +190,7 @@ function drawGarp(unit: Micros, random: Prng): GarpModel {
     lowerPrioRepeat: random.pick([1, 5]),
     garpInterval: random.chance(0.2) ? unit / 100 : 0,
     gnaInterval: random.chance(0.2) ? unit / 100 : 0,
+    extra: random.chance(0.2) ? { interval: 2 * unit, everywhere: true } : undefined,
   };
 }
 
@@ -230,6 +231,9 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     version,
     family,
     interface: LAN_INTERFACE,
+    virtualInterface: undefined,
+    addressInterfaces: [],
+    transmitBase: false,
     virtualRouterId,
     priority,
     wantedState: isOwner || random.chance(0.3) ? "MASTER" : "BACKUP",

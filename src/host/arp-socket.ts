@@ -69,8 +69,8 @@ export function openArpSocket(loop: Loop, options: ArpSocketOptions): ArpSocket 
   };
   try {
     if (onFrame !== undefined) {
-      listeners.push(listen(loop, options, ETH_P_ARP, ARP_FILTER, onFrame));
-      listeners.push(listen(loop, options, ETH_P_IPV6, ADVERTISEMENT_FILTER, onFrame));
+      listeners.push(listen(loop, options, ETH_P_ARP, ARP_FILTER, FRAME_SIZE, onFrame));
+      listeners.push(listen(loop, options, ETH_P_IPV6, ADVERTISEMENT_FILTER, FRAME_SIZE, onFrame));
     }
   } catch (error) {
     close();
@@ -91,11 +91,13 @@ interface Listener {
   close(): void;
 }
 
-function listen(
+/** Hears the frames of one protocol that a filter lets through, cut to `frameSize`. Throws SystemError. */
+export function listen(
   loop: Loop,
-  options: ArpSocketOptions,
+  options: Omit<ArpSocketOptions, "onFrame">,
   protocol: number,
   filter: Uint32Array,
+  frameSize: number,
   onFrame: (frame: Uint8Array) => void,
 ): Listener {
   const subject = `packet socket ${options.interface} protocol ${protocol.toString(16)}`;
@@ -106,7 +108,7 @@ function listen(
   try {
     check("SO_ATTACH_FILTER", subject, native.attachFilter(fd, filter));
     check("bind", subject, native.bindPacket(fd, protocol, options.index));
-    const batch = new ReceiveBatch(RECEIVE_SLOTS, FRAME_SIZE);
+    const batch = new ReceiveBatch(RECEIVE_SLOTS, frameSize);
     registration = loop.onReadable(fd, () => {
       const count = batch.receive(fd);
       if (count < 0 && errnoName(count) !== "EAGAIN") options.onError?.(osError("recvmmsg", subject, count));

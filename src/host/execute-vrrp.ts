@@ -2,7 +2,7 @@
  * Carries out the VRRP engine's actions in their order: advertisements at once, addresses, routes and rules through
  * the netlink thread, announcements by a packet socket. Decides nothing; what the kernel answers goes back to the engine as inputs.
  */
-import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { IpAddress } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
 import { addressKey } from "../base/routing.ts";
 import type { RoutingModel, VirtualAddressModel, VrrpModel } from "../model/model.ts";
@@ -23,6 +23,9 @@ import { SystemError } from "./native.ts";
 import { neighbourClaim } from "./neighbour-claim.ts";
 import type { ChangeDone, Netlink } from "./netlink.ts";
 import { interfaceIndex } from "./system.ts";
+import { openVmacReceiver } from "./vmac-receiver.ts";
+import type { WantedSocket } from "./vrrp-places.ts";
+import { receiversOf, socketKey, socketsOf } from "./vrrp-places.ts";
 import type { VrrpSocket } from "./vrrp-socket.ts";
 import { openVrrpSocket } from "./vrrp-socket.ts";
 
@@ -57,7 +60,8 @@ export class VrrpExecutor {
   readonly #loop: Loop;
   readonly #netlink: Netlink;
   readonly #listener: VrrpListener;
-  readonly #vrrp = new Map<string, OpenSocket<VrrpSocket>>();
+  readonly #vrrp = new Map<string, OpenSocket<VrrpSocket> & { readonly receives: boolean }>();
+  readonly #receivers = new Map<string, OpenSocket<{ close(): void }>>();
   readonly #arp = new Map<string, OpenSocket<ArpSocket>>();
   readonly #troubles = new Set<string>();
   #model: VrrpModel = {
@@ -102,19 +106,16 @@ export class VrrpExecutor {
 
   /** To be called when links came, went or were made again: opens what is missing and closes what is stale. */
   refreshSockets(): void {
-    const wanted = new Map(
-      this.#model.instances.map((one) => [socketKey(one.interface, one.family), one] as const),
-    );
+    const wanted = socketsOf(this.#model);
     for (const [key, open] of this.#vrrp) {
-      const instance = wanted.get(key);
-      if (instance !== undefined && this.#indexOf(instance.interface) === open.index) continue;
+      const socket = wanted.get(key);
+      const stays = socket?.receives === open.receives && this.#indexOf(socket.interface) === open.index;
+      if (stays) continue;
       open.socket.close();
       this.#vrrp.delete(key);
     }
-    for (const [key, instance] of wanted) {
-      if (!this.#vrrp.has(key))
-        this.#openVrrp(key, instance.interface, instance.family, instance.multicastGroup);
-    }
+    for (const [key, socket] of wanted) if (!this.#vrrp.has(key)) this.#openVrrp(key, socket);
+    this.#refreshReceivers();
     for (const [name, open] of this.#arp) {
       if (this.#watched.has(name) && this.#indexOf(name) === open.index) continue;
       open.socket.close();
@@ -141,6 +142,8 @@ export class VrrpExecutor {
   close(): void {
     for (const { socket } of this.#vrrp.values()) socket.close();
     for (const { socket } of this.#arp.values()) socket.close();
+    for (const { socket } of this.#receivers.values()) socket.close();
+    this.#receivers.clear();
     this.#vrrp.clear();
     this.#arp.clear();
   }
@@ -240,16 +243,37 @@ export class VrrpExecutor {
     }
   }
 
-  #openVrrp(key: string, name: string, family: IpFamily, multicastGroup: IpAddress): void {
-    const index = this.#indexOf(name);
+  /** The ears of VMACs. */
+  #refreshReceivers(): void {
+    const wanted = receiversOf(this.#model);
+    for (const [key, open] of this.#receivers) {
+      const receiver = wanted.get(key);
+      if (receiver !== undefined && this.#indexOf(receiver.interface) === open.index) continue;
+      open.socket.close();
+      this.#receivers.delete(key);
+    }
+    for (const [key, receiver] of wanted) {
+      const index = this.#indexOf(receiver.interface);
+      if (this.#receivers.has(key) || index === undefined) continue;
+      const opened = this.#attempt(`packet socket ${key}`, () =>
+        openVmacReceiver(this.#loop, { ...receiver, index }, (packet) => {
+          this.#listener.input({ kind: "PacketReceived", ...packet });
+        }),
+      );
+      if (opened !== undefined) this.#receivers.set(key, { index, socket: opened });
+    }
+  }
+
+  #openVrrp(key: string, wanted: WantedSocket): void {
+    const index = this.#indexOf(wanted.interface);
     if (index === undefined) return;
-    const options = { interface: name, index, family, multicastGroup };
+    const options = { ...wanted, index };
     const opened = this.#attempt(`socket ${key}`, () =>
       openVrrpSocket(this.#loop, options, (packet) => {
         this.#listener.input({ kind: "PacketReceived", ...packet });
       }),
     );
-    if (opened !== undefined) this.#vrrp.set(key, { index, socket: opened });
+    if (opened !== undefined) this.#vrrp.set(key, { index, receives: wanted.receives, socket: opened });
   }
 
   #openArp(name: string): void {
@@ -295,8 +319,4 @@ export class VrrpExecutor {
     // A warm start sends before the kernel's tables have been read.
     return known === undefined && !this.#netlink.synchronised ? interfaceIndex(name) : known;
   }
-}
-
-function socketKey(interfaceName: string, family: IpFamily): string {
-  return `${interfaceName} ${family}`;
 }

@@ -1,4 +1,5 @@
 /** What is known of the kernel's interfaces and addresses, and the events that follow from what it says. */
+import { equalPlain } from "../base/plain.ts";
 import type { AddressFact, LinkFact } from "../wire/netlink/facts.ts";
 
 export type TableEvent =
@@ -78,7 +79,7 @@ export class NetlinkTable {
   putLink(link: LinkFact): void {
     const before = this.#links.get(link.index)?.fact;
     this.#links.set(link.index, { fact: link, generation: this.#generation });
-    if (!sameFields(before, link)) this.#emit({ kind: "LinkChanged", link });
+    if (!equalPlain(before, link)) this.#emit({ kind: "LinkChanged", link });
   }
 
   /** Addresses that it still had go first. */
@@ -96,7 +97,7 @@ export class NetlinkTable {
     const key = keyOf(address);
     const before = this.#addresses.get(key)?.fact;
     this.#addresses.set(key, { fact: address, generation: this.#generation });
-    if (sameFields(before, address)) return;
+    if (equalPlain(before, address)) return;
     this.#emit({ kind: "AddressAdded", interface: this.#nameOf(address.index), address, origin });
   }
 
@@ -113,13 +114,4 @@ export class NetlinkTable {
 
 function keyOf(address: AddressFact): string {
   return `${address.index} ${address.address}/${address.prefixLength} ${address.peer ?? ""}`;
-}
-
-function sameFields<Fact extends LinkFact | AddressFact>(before: Fact | undefined, now: Fact): boolean {
-  if (before === undefined) return false;
-  const keys = new Set([...Object.keys(before), ...Object.keys(now)]) as Set<keyof Fact>;
-  for (const key of keys) {
-    if (before[key] !== now[key]) return false;
-  }
-  return true;
 }

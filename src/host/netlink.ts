@@ -62,6 +62,11 @@ export interface Netlink {
   changeRouting(operation: "add" | "remove", item: RoutingModel, done: ChangeDone): void;
   /** Tells from now on, as `RoutingRemoved`, when others delete one of these. */
   watchRouting(items: readonly RoutingModel[]): void;
+  /**
+   * Any other request, in order with the rest. What the kernel said of it until then has been told before `done`. The
+   * builder gets the sequence number that its message must carry.
+   */
+  request(call: string, subject: string, build: (sequence: number) => Uint8Array, done: ChangeDone): void;
   /** Requests that were submitted and not answered yet. */
   pending(): number;
   /** Requests for changes submitted so far. */
@@ -193,6 +198,14 @@ class KernelNetlink implements Netlink {
 
   watchRouting(items: readonly RoutingModel[]): void {
     this.#routing.watch(items);
+  }
+
+  request(call: string, subject: string, build: (sequence: number) => Uint8Array, done: ChangeDone): void {
+    const sequence = this.#writer.nextSequence();
+    this.#writer.submit(call, subject, sequence, build(sequence), (error) => {
+      this.#read(Number.POSITIVE_INFINITY);
+      done(error);
+    });
   }
 
   pending(): number {

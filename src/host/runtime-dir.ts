@@ -26,6 +26,8 @@ export interface RuntimePaths {
   readonly journal: string;
   /** Operators' orders, over restarts. */
   readonly orders: string;
+  /** Interfaces and settings to be undone, for a life after a crash. */
+  readonly interfaces: string;
 }
 
 export function runtimePaths(directory: string): RuntimePaths {
@@ -35,6 +37,7 @@ export function runtimePaths(directory: string): RuntimePaths {
     controlSocket: join(directory, "control.sock"),
     journal: join(directory, "journal.jsonl"),
     orders: join(directory, "orders.json"),
+    interfaces: join(directory, "interfaces.json"),
   };
 }
 

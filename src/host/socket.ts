@@ -39,9 +39,11 @@ export const IPV6_MTU_DISCOVER = 23;
 export const IPV6_V6ONLY = 26;
 export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_RECVPKTINFO = 49;
+export const IPV6_FREEBIND = 78;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_TCLASS = 67;
 
+export const ETH_P_IP = 0x0800;
 export const ETH_P_ARP = 0x0806;
 export const ETH_P_IPV6 = 0x86dd;
 

@@ -26,6 +26,7 @@ import {
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_CHECKSUM,
+  IPV6_FREEBIND,
   IPV6_MULTICAST_ALL,
   IPV6_MULTICAST_HOPS,
   IPV6_MULTICAST_LOOP,
@@ -62,6 +63,8 @@ export interface VrrpSocketOptions {
   readonly family: IpFamily;
   /** Default 224.0.0.18 or ff02::12. */
   readonly multicastGroup?: IpAddress;
+  /** False for an interface that is only sent from, with the address of another one: it joins no group. Default true. */
+  readonly receives?: boolean;
   /** Told what reading failed with (ENETDOWN when the interface goes down): the socket stays open. */
   readonly onError?: (error: OsError) => void;
 }
@@ -160,6 +163,10 @@ function configure(fd: number, options: VrrpSocketOptions, subject: string): voi
   else configureIpv6(fd, subject);
   const domain = options.family === "ipv4" ? AF_INET : AF_INET6;
   check("setsockopt", `${subject} MULTICAST_IF`, native.setMulticastInterface(fd, domain, options.index));
+  if (options.receives === false) {
+    if (options.family === "ipv6") setOption(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1, `${subject} IPV6_FREEBIND`);
+    return;
+  }
   const group = options.multicastGroup ?? GROUPS[options.family];
   const bytes = present(ipToBytes(group), `bytes of address ${group}`);
   check("setsockopt", `${subject} join ${group}`, native.joinGroup(fd, bytes, options.index));

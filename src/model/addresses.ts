@@ -13,7 +13,6 @@ import type { Span } from "../config/source.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { Entry, Word } from "../config/tree.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
-import { reportNotYet } from "./draft.ts";
 import { rowsOf } from "./keywords/table.ts";
 import type { AddressFlag, VirtualAddressModel } from "./model.ts";
 import { addressHint } from "./values.ts";
@@ -21,6 +20,8 @@ import { addressHint } from "./values.ts";
 /** An address with the place it was written at. */
 export interface ReadAddress {
   readonly model: VirtualAddressModel;
+  /** `use_vmac` stands behind it. */
+  readonly vmac: boolean;
   readonly span: Span;
 }
 
@@ -42,6 +43,7 @@ interface Options {
   peer: { readonly address: IpAddress; readonly prefixLength: number | undefined } | undefined;
   preferredLifetime: number | undefined;
   noTrack: boolean;
+  vmac: boolean;
   readonly flags: Set<AddressFlag>;
 }
 
@@ -68,6 +70,7 @@ export function readVirtualAddress(
     peer: undefined,
     preferredLifetime: line.family === "ipv6" && line.prefixLength === 128 ? 0 : undefined,
     noTrack: false,
+    vmac: false,
     flags: new Set(line.family === "ipv6" ? ["nodad"] : []),
   };
   for (let at = 1; at < line.words.length; ) {
@@ -77,6 +80,7 @@ export function readVirtualAddress(
   }
   return {
     span: entry.span,
+    vmac: options.vmac,
     model: {
       address: line.address,
       prefixLength: line.prefixLength,
@@ -140,13 +144,8 @@ function readOption(line: Line, at: number, options: Options, context: ResolveCo
     case "preferred_lft":
       return withValue(word, value, context, (lifetime) => readLifetime(lifetime, options, context));
     case "use_vmac":
-      reportNotYet(
-        "'use_vmac' for an address is not supported yet",
-        "refusal",
-        word.span,
-        context.report,
-        context.options,
-      );
+      // The name that may follow is not used: keepalived has always made its own.
+      options.vmac = true;
       return value !== undefined && !isOption(value.text) ? 2 : 1;
     default:
       return readFlag(line, word, options, context);

@@ -10,11 +10,13 @@ import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
 import { resolveGarpGroups } from "./garp-groups.ts";
 import { mergeGlobals, resolveGlobal, resolveInstanceDefaults, resolveMail } from "./globals.ts";
 import { type InstanceSurroundings, type ResolvedInstance, resolveInstance } from "./instance.ts";
+import { baseInterfaceOf } from "./keys.ts";
 import type { HostFacts, Model, NotifyModel } from "./model.ts";
 import { type DefinedScripts, resolveTrackScripts } from "./scripts.ts";
 import { resolveSyncGroups } from "./sync-groups.ts";
 import { type Defined, resolveTrackFiles } from "./track-files.ts";
 import { resolveTrackProcesses } from "./track-processes.ts";
+import { interfaceNames } from "./virtual-interfaces.ts";
 
 export interface BuildResult {
   /** Undefined where there is a refusal. */
@@ -55,7 +57,8 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const files = resolveTrackFiles(root, context);
   const processes = resolveTrackProcesses(root, context);
   const defaults = resolveInstanceDefaults(globals, context);
-  const surroundings = { defaults, policy, scripts: defined, bfds, files, processes };
+  const interfaces = interfaceNames(globals);
+  const surroundings = { defaults, policy, scripts: defined, bfds, files, processes, names: interfaces };
   const alone = resolveInstances(root, surroundings, context);
   const { groups, instances } = resolveSyncGroups(root, alone, surroundings, context);
   const followed = (list: "trackScripts" | "trackFiles" | "trackProcesses"): ReadonlySet<string> =>
@@ -113,12 +116,14 @@ function resolveInstances(
 function reportClashes(instances: readonly ResolvedInstance[], context: ResolveContext): void {
   const first = new Map<string, ResolvedInstance>();
   for (const one of instances) {
-    const before = first.get(one.model.key);
+    const { name, virtualRouterId, family, multicastGroup } = one.model;
+    const device = baseInterfaceOf(one.model);
+    const place = `${device}/${virtualRouterId}/${family}/${multicastGroup}`;
+    const before = first.get(place);
     if (before === undefined) {
-      first.set(one.model.key, one);
+      first.set(place, one);
       continue;
     }
-    const { name, virtualRouterId, family, interface: device } = one.model;
     context.report.refuse(
       "virtual-router-id-clash",
       one.span,

@@ -5,7 +5,7 @@ import type { Word } from "../config/tree.ts";
 import type { ResolveContext } from "./context.ts";
 import { blockOf, DraftBlock } from "./draft.ts";
 import { MULTICAST_GROUP } from "./keys.ts";
-import type { GarpModel, GlobalModel, HostFacts, MailModel, ProcessModel } from "./model.ts";
+import type { ExtraGarpModel, GarpModel, GlobalModel, HostFacts, MailModel, ProcessModel } from "./model.ts";
 
 /** What instances take where they set nothing themselves. */
 export interface InstanceDefaults {
@@ -25,6 +25,8 @@ export interface InstanceDefaults {
 
 const NOTIFY_TIMEOUT = seconds(60);
 const SMTP_PORT = 25;
+/** A day. */
+const LONGEST_EXTRA = 86_400;
 
 /** All `global_defs` blocks as one: what stands later wins. */
 export function mergeGlobals(root: DraftBlock): DraftBlock {
@@ -64,6 +66,7 @@ function resolveGlobalGarp(globals: DraftBlock, context: ResolveContext): GarpMo
     lowerPrioRepeat: globals.number("vrrp_garp_lower_prio_repeat") ?? masterRepeat,
     garpInterval: globals.span("vrrp_garp_interval") ?? 0,
     gnaInterval: globals.span("vrrp_gna_interval") ?? 0,
+    extra: extraGarpOf(globals, ["vrrp_garp_extra_if", "vrrp_vmac_garp_intvl"], context),
   };
 }
 
@@ -75,6 +78,31 @@ export function repeatOf(block: DraftBlock, keyword: string, context: ResolveCon
     repair: "1 is used",
   });
   return 1;
+}
+
+/** `[all] SECONDS` under the last of these names; undefined where it is off or wrong. */
+export function extraGarpOf(
+  block: DraftBlock,
+  keywords: readonly string[],
+  context: ResolveContext,
+): ExtraGarpModel | undefined {
+  const statement = block.statements.findLast(({ row }) => keywords.includes(row.keyword));
+  const [value] = statement?.values ?? [];
+  if (statement === undefined || value?.kind !== "words") return undefined;
+  const [first, second] = value.value;
+  const everywhere = first?.text === "all";
+  const word = everywhere ? second : first;
+  const period = word !== undefined && /^\d{1,5}$/.test(word.text) ? Number(word.text) : undefined;
+  if (period === undefined || period > LONGEST_EXTRA) {
+    context.report.repair(
+      "invalid-value",
+      (word ?? first)?.span ?? statement.span,
+      `'${word?.text ?? "all"}' is no number of seconds from 0 to ${LONGEST_EXTRA}`,
+      { repair: "the line is ignored" },
+    );
+    return undefined;
+  }
+  return period === 0 ? undefined : { interval: seconds(period), everywhere };
 }
 
 export function resolveGlobal(root: DraftBlock, globals: DraftBlock, context: ResolveContext): GlobalModel {
@@ -107,6 +135,7 @@ function resolveProcess(globals: DraftBlock, context: ResolveContext): ProcessMo
     realtimeLimit: globals.span("vrrp_rlimit_rttime") ?? globals.span("vrrp_rlimit_rtime"),
     cpuAffinity: words?.kind === "words" ? readCpus(words.value, context) : undefined,
     noSwap: globals.has("vrrp_no_swap"),
+    disableLocalIgmp: globals.has("disable_local_igmp"),
   };
 }
 

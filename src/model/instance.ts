@@ -8,15 +8,9 @@ import type { DefinedBfds } from "./bfd.ts";
 import type { ScriptPolicy } from "./commands.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
-import { type InstanceDefaults, repeatOf } from "./globals.ts";
+import { extraGarpOf, type InstanceDefaults, repeatOf } from "./globals.ts";
 import { instanceKey } from "./keys.ts";
-import type {
-  GarpModel,
-  TrackFileModel,
-  TrackProcessModel,
-  VirtualAddressModel,
-  VrrpInstanceModel,
-} from "./model.ts";
+import type { GarpModel, TrackFileModel, TrackProcessModel, VrrpInstanceModel } from "./model.ts";
 import { resolveNotify } from "./notify.ts";
 import type { DefinedScripts } from "./scripts.ts";
 import type { Defined } from "./track-files.ts";
@@ -26,6 +20,12 @@ import {
   resolveTrackedScripts,
   resolveTrackInterfaces,
 } from "./tracking.ts";
+import {
+  AddressPlaces,
+  type InterfaceNames,
+  resolveTransmitBase,
+  resolveVirtualInterface,
+} from "./virtual-interfaces.ts";
 
 /** Everything outside the block that an instance depends on. */
 export interface InstanceSurroundings {
@@ -35,6 +35,7 @@ export interface InstanceSurroundings {
   readonly bfds: DefinedBfds;
   readonly files: Defined<TrackFileModel>;
   readonly processes: Defined<TrackProcessModel>;
+  readonly names: InterfaceNames;
 }
 
 /** An instance and where it was written. */
@@ -91,15 +92,25 @@ export function resolveInstance(
   const garp = resolveGarp(block, defaults.garp, context);
   const sourceAddress = resolveSource(block, family, context);
   if (interfaceName === undefined || virtualRouterId === undefined) return undefined;
+  const owner = { base: interfaceName, virtualRouterId, family };
+  const virtualInterface = resolveVirtualInterface(block, owner, surroundings.names, context);
+  const places = new AddressPlaces(block, owner, virtualInterface, surroundings.names, context);
+  const virtualAddresses = addresses.virtual.map((address) => places.place(address));
+  const excludedAddresses = addresses.excluded.map((address) => places.place(address));
+  const transmitBase = resolveTransmitBase(block, virtualInterface, context);
   const identity = { interface: interfaceName, virtualRouterId, family, multicastGroup };
   const checksumAsV2 = block.flag("v3_checksum_as_v2") ?? defaults.v3ChecksumAsV2;
   return {
     span: at,
     model: {
       name,
-      key: instanceKey(identity),
+      key: instanceKey({ ...identity, virtualInterface, transmitBase }),
       version,
       ...identity,
+      interface: virtualInterface?.name ?? interfaceName,
+      virtualInterface,
+      addressInterfaces: places.interfaces,
+      transmitBase,
       ...election,
       advertisementInterval,
       downTimerAdverts: block.number("down_timer_adverts") ?? defaults.downTimerAdverts,
@@ -108,8 +119,8 @@ export function resolveInstance(
       sourceAddress,
       trackSourceAddress: block.has("track_src_ip"),
       unicastPeers: [],
-      virtualAddresses: addresses.virtual,
-      excludedAddresses: addresses.excluded,
+      virtualAddresses,
+      excludedAddresses,
       routing: [],
       trackStatics: [],
       trackInterfaces,
@@ -343,7 +354,7 @@ function sortAddresses(
   input: AddressInput,
   block: DraftBlock,
   context: ResolveContext,
-): { readonly virtual: readonly VirtualAddressModel[]; readonly excluded: readonly VirtualAddressModel[] } {
+): { readonly virtual: readonly ReadAddress[]; readonly excluded: readonly ReadAddress[] } {
   const seen = new Set<IpAddress>();
   const fresh = ({ model, span }: ReadAddress): boolean => {
     if (!seen.has(model.address)) {
@@ -370,8 +381,8 @@ function sortAddresses(
     );
   }
   return {
-    virtual: virtual.slice(0, most).map((one) => one.model),
-    excluded: [...virtual.slice(most), ...excluded].map((one) => one.model),
+    virtual: virtual.slice(0, most),
+    excluded: [...virtual.slice(most), ...excluded],
   };
 }
 
@@ -421,5 +432,11 @@ function resolveGarp(block: DraftBlock, defaults: GarpModel, context: ResolveCon
       repeatOf(block, "garp_master_refresh_repeat", context) ?? defaults.masterRefreshRepeat,
     lowerPrioDelay: block.span("garp_lower_prio_delay") ?? defaults.lowerPrioDelay,
     lowerPrioRepeat: block.number("garp_lower_prio_repeat") ?? defaults.lowerPrioRepeat,
+    extra: EXTRA_GARP.some((keyword) => block.has(keyword))
+      ? extraGarpOf(block, EXTRA_GARP, context)
+      : defaults.extra,
   };
 }
+
+/** The newer name and the older one. */
+const EXTRA_GARP: readonly string[] = ["garp_extra_if", "vmac_garp_intvl"];

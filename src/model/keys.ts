@@ -1,12 +1,16 @@
 /** What makes an instance the same one after a reload: never its name. */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { VirtualInterfaceModel, VrrpInstanceModel } from "./model.ts";
 
 export interface InstanceIdentity {
   readonly virtualRouterId: number;
   readonly family: IpFamily;
+  /** As configured. */
   readonly interface: string;
   /** Where advertisements go: the multicast group, or the peers. */
   readonly multicastGroup: IpAddress;
+  readonly virtualInterface?: VirtualInterfaceModel | undefined;
+  readonly transmitBase?: boolean;
 }
 
 export const MULTICAST_GROUP: Readonly<Record<IpFamily, IpAddress>> = {
@@ -14,9 +18,22 @@ export const MULTICAST_GROUP: Readonly<Record<IpFamily, IpAddress>> = {
   ipv6: "ff02::12",
 };
 
-/** `eth0/51/ipv4/multicast`; another group than the protocol's own is part of it. */
+/** `eth0/51/ipv4/multicast`; another group than the protocol's own is part of it, and so is an interface of its own. */
 export function instanceKey(identity: InstanceIdentity): string {
-  const { virtualRouterId, family, multicastGroup } = identity;
+  const { virtualRouterId, family, multicastGroup, virtualInterface: own } = identity;
   const group = multicastGroup === MULTICAST_GROUP[family] ? "multicast" : `multicast-${multicastGroup}`;
-  return `${identity.interface}/${virtualRouterId}/${family}/${group}`;
+  const key = `${identity.interface}/${virtualRouterId}/${family}/${group}`;
+  if (own === undefined) return key;
+  const from = identity.transmitBase === true ? "/base" : "";
+  return `${key}/${own.kind}-${own.name}-${own.mac ?? own.mode}${from}`;
+}
+
+/** The configured interface of an instance: its own, or the one its VMAC or ipvlan stands on. */
+export function baseInterfaceOf(model: VrrpInstanceModel): string {
+  return model.virtualInterface?.base ?? model.interface;
+}
+
+/** Where the advertisements leave. */
+export function advertisingInterfaceOf(model: VrrpInstanceModel): string {
+  return model.transmitBase ? baseInterfaceOf(model) : model.interface;
 }

@@ -32,13 +32,15 @@ export interface GlobalModel {
   readonly reloadCheckConfig: boolean;
 }
 
-/** Scheduling wishes for the vrrp child (`vrrp_priority`, `vrrp_rt_priority`, `vrrp_cpu_affinity`, ...). */
+/** What the vrrp child asks of the system (`vrrp_priority`, `vrrp_rt_priority`, `vrrp_cpu_affinity`, ...). */
 export interface ProcessModel {
   readonly niceValue: number | undefined;
   readonly realtimePriority: number | undefined;
   readonly realtimeLimit: Micros | undefined;
   readonly cpuAffinity: readonly number[] | undefined;
   readonly noSwap: boolean;
+  /** No IGMP reports for groups of the link while running (`disable_local_igmp`). */
+  readonly disableLocalIgmp: boolean;
 }
 
 /** `notification_email`, `smtp_server` and their kin; absent where either is missing. */
@@ -204,7 +206,14 @@ export interface VrrpInstanceModel {
   readonly key: string;
   readonly version: 2 | 3;
   readonly family: IpFamily;
+  /** Where advertisements and, by default, addresses go: the configured interface, or the one made for the instance. */
   readonly interface: string;
+  /** The interface made for the instance (`use_vmac`, `use_ipvlan`). */
+  readonly virtualInterface: VirtualInterfaceModel | undefined;
+  /** Interfaces made for single addresses (`use_vmac_addr`, `use_vmac` of an address). */
+  readonly addressInterfaces: readonly VirtualInterfaceModel[];
+  /** Advertise from the base interface although there is a virtual one (`vmac_xmit_base`). */
+  readonly transmitBase: boolean;
   readonly virtualRouterId: number;
   /** 1..255; 255 is the address owner. */
   readonly priority: number;
@@ -247,6 +256,23 @@ export interface VrrpInstanceModel {
   readonly promoteSecondaries: boolean;
   readonly notify: NotifyModel;
   readonly smtpAlert: boolean;
+}
+
+/** An interface to be made on another one: a macvlan with the virtual MAC (VMAC), or an ipvlan. */
+export interface VirtualInterfaceModel {
+  readonly kind: "macvlan" | "ipvlan";
+  readonly name: string;
+  /** The interface it stands on. */
+  readonly base: string;
+  /** Of the addresses it is for. */
+  readonly family: IpFamily;
+  readonly mode: "private" | "bridge" | "vepa";
+  /** An ipvlan has its base's. */
+  readonly mac: MacAddress | undefined;
+  /** The ipvlan's own address, which advertisements come from. */
+  readonly address: { readonly address: IpAddress; readonly prefixLength: number } | undefined;
+  /** Interface group; undefined is the base's. */
+  readonly group: number | undefined;
 }
 
 export interface UnicastPeerModel {
@@ -317,6 +343,14 @@ export interface GarpModel {
   readonly garpInterval: Micros;
   /** Minimum spacing of unsolicited neighbour advertisements on one interface. */
   readonly gnaInterval: Micros;
+  /** Announce where no advertisement goes, so that switches keep the MAC (`garp_extra_if`). */
+  readonly extra: ExtraGarpModel | undefined;
+}
+
+export interface ExtraGarpModel {
+  readonly interval: Micros;
+  /** On every interface without advertisements, not only on VMACs. */
+  readonly everywhere: boolean;
 }
 
 export interface NotifyModel {

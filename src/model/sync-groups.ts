@@ -1,10 +1,12 @@
 /** `vrrp_sync_group` blocks: members, and what every member follows along with its own trackers. */
+
 import type { Span } from "../config/source.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { Word } from "../config/tree.ts";
 import type { ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
 import type { InstanceSurroundings, ResolvedInstance } from "./instance.ts";
+import { baseInterfaceOf } from "./keys.ts";
 import type { SyncGroupModel, TrackedModel, VrrpInstanceModel } from "./model.ts";
 import { resolveNotify } from "./notify.ts";
 import {
@@ -202,7 +204,7 @@ function mergeTrackers(
 }
 
 function isOwnInterface(model: VrrpInstanceModel, list: TrackedList, name: string): boolean {
-  return list === "trackInterfaces" && name === model.interface;
+  return list === "trackInterfaces" && (name === model.interface || name === baseInterfaceOf(model));
 }
 
 /** Weights of its own would let a member's priority go apart from the others'. A file's default weight was not asked for. */

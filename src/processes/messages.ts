@@ -25,6 +25,8 @@ export type FromVrrp =
       readonly change: "added" | "removed";
       readonly entries: readonly LedgerEntry[];
     }
+  /** {@link InterfaceHoldings} as JSON text, before what they are about is done. */
+  | { readonly kind: "Holdings"; readonly text: string }
   | { readonly kind: "Notify"; readonly request: RunNotify }
   | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
   /** A journal event, for the steward. May be dropped under pressure. */
@@ -55,6 +57,8 @@ export type ToVrrp =
       readonly snapshot: string | null;
       /** Until when that life is known to have gone on. */
       readonly aliveUntil: Instant;
+      /** The last {@link InterfaceHoldings} of lives before, null for none. */
+      readonly holdings: string | null;
       readonly releaseOnStop: boolean;
       /** Files and processes as they were last measured. */
       readonly measured: readonly Measurement[];
@@ -169,6 +173,7 @@ const FROM_VRRP: Shapes<FromVrrp> = {
   Hello: {},
   Beat: { masterDown: "number|null" },
   Ledger: { change: "string", entries: "array" },
+  Holdings: TEXT,
   Notify: { request: "object" },
   Mail: MAIL,
   Event: JOURNAL,
@@ -184,6 +189,7 @@ const TO_VRRP: Shapes<ToVrrp> = {
     slice: "string",
     snapshot: "string|null",
     aliveUntil: "number",
+    holdings: "string|null",
     releaseOnStop: "boolean",
     measured: "array",
   },

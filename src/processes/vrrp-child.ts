@@ -14,12 +14,16 @@ import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { Engine } from "../ports/engine.ts";
 import { beatInterval } from "../supervise/heartbeat.ts";
+import type { InterfaceHoldings } from "../supervise/interface-facts.ts";
+import type { InterfaceWishes } from "../supervise/interface-wishes.ts";
+import { NO_WISHES, wishesOf } from "../supervise/interface-wishes.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { VrrpAction } from "../vrrp/action.ts";
 import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
 import type { Measurement, VrrpInput } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 import { BfdSide } from "./bfd-side.ts";
+import { InterfaceKeeper, readHoldings } from "./interface-keeper.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { FromVrrp, ToVrrp, VrrpChildSnapshot, VrrpSlice } from "./messages.ts";
 import { parseToVrrp } from "./messages.ts";
@@ -50,6 +54,7 @@ class VrrpChild {
   #channel: ParentChannel<FromVrrp> | undefined;
   #netlink: Netlink | undefined;
   #executor: VrrpExecutor | undefined;
+  #interfaces: InterfaceKeeper | undefined;
   #bfd: BfdSide | undefined;
   #engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot> | undefined;
   #start: StartMessage | undefined;
@@ -85,7 +90,7 @@ class VrrpChild {
       mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
       event: (event) => this.#event({ source: "vrrp", event }),
       groupEvent: (event) => this.#event({ source: "group", event }),
-      stopped: () => this.#end(),
+      stopped: () => this.#released(),
       trouble: ({ call, errno, subject }) =>
         this.#post({
           kind: "Degraded",
@@ -119,6 +124,7 @@ class VrrpChild {
     switch (message.kind) {
       case "Start":
         this.#start = message;
+        this.#keepInterfaces(readHoldings(message.holdings));
         this.#releaseOnStop = message.releaseOnStop;
         if (message.snapshot !== null) this.#startWarm(message, message.snapshot);
         else if (this.#netlink?.synchronised === true) this.#startCold(message);
@@ -145,6 +151,19 @@ class VrrpChild {
     }
   }
 
+  #keepInterfaces(holdings: InterfaceHoldings): void {
+    if (this.#netlink === undefined) return;
+    this.#interfaces = new InterfaceKeeper(
+      this.#loop,
+      this.#netlink,
+      {
+        holdings: (latest) => this.#post({ kind: "Holdings", text: JSON.stringify(latest) }),
+        trouble: (trouble) => this.#post({ kind: "Degraded", ...trouble }),
+      },
+      holdings,
+    );
+  }
+
   /** Goes on where the life before ended: the advertisements go out before the kernel is asked for anything. */
   #startWarm(message: StartMessage, text: string): void {
     const { vrrp: last, bfd } = JSON.parse(text) as VrrpChildSnapshot;
@@ -157,6 +176,8 @@ class VrrpChild {
     this.#handle({ kind: "ClockReached" });
     this.#post({ kind: "Resumed" });
     this.#bfd?.restore(bfd);
+    // Keeps what that life had; what the configuration wants instead comes with the reload below.
+    this.#interfaces?.apply(wishesOfSlice({ ...slice, model: snapshot.model }));
     const bfdModels = bfd.sessions.map((session) => session.model);
     if (!equalPlain(slice.model, snapshot.model) || !equalPlain(slice.bfd, bfdModels)) {
       this.#configure(message, slice);
@@ -175,10 +196,10 @@ class VrrpChild {
     if (netlink === undefined) return;
     const slice = JSON.parse(message.slice) as VrrpSlice;
     this.#schedule(slice);
-    removeLeftovers(netlink, slice.model, () => {
+    const ready = afterAll(2, () => {
       this.#engine = createVrrpEngine();
       if (this.#stopRequested !== undefined) {
-        this.#end();
+        this.#released();
         return;
       }
       for (const link of netlink.links())
@@ -189,11 +210,22 @@ class VrrpChild {
         const input = netlinkInput({ kind: "AddressAdded", interface: name, address, origin: "other" });
         this.#engine.handle(this.#loop.now(), input);
       }
-      this.#configure(message, slice);
+      this.#apply(message, slice);
+    });
+    removeLeftovers(netlink, slice.model, ready);
+    this.#interfaces?.apply(wishesOfSlice(slice), ready);
+  }
+
+  /** Interfaces that are new come first, so that no instance begins in FAULT for want of one. */
+  #configure(message: ConfigureMessage, slice: VrrpSlice): void {
+    this.#interfaces?.prepare(wishesOfSlice(slice), () => {
+      if (this.#stopRequested !== undefined) return;
+      this.#apply(message, slice);
+      this.#interfaces?.apply(wishesOfSlice(slice));
     });
   }
 
-  #configure({ generation, measured }: ConfigureMessage, slice: VrrpSlice): void {
+  #apply({ generation, measured }: ConfigureMessage, slice: VrrpSlice): void {
     this.#executor?.configure(slice.model);
     this.#handle({ kind: "OrdersChanged", orders: slice.orders });
     this.#handle({ kind: "ConfigChanged", model: slice.model, measured });
@@ -215,8 +247,10 @@ class VrrpChild {
       this.#synchronised();
       return;
     }
-    if (event.kind === "LinkChanged" || event.kind === "LinkRemoved") this.#executor?.refreshSockets();
+    const isLink = event.kind === "LinkChanged" || event.kind === "LinkRemoved";
+    if (isLink) this.#executor?.refreshSockets();
     this.#handle(netlinkInput(event));
+    if (isLink && this.#stopRequested === undefined) this.#interfaces?.refresh();
   }
 
   #synchronised(): void {
@@ -226,6 +260,7 @@ class VrrpChild {
       if (this.#start !== undefined && this.#start.snapshot === null) this.#startCold(this.#start);
       return;
     }
+    this.#interfaces?.refresh();
     const restoredFrom = this.#restoredFrom;
     this.#restoredFrom = undefined;
     if (restoredFrom === undefined) return;
@@ -315,6 +350,12 @@ class VrrpChild {
     this.#handle({ kind: "StopRequested", release: this.#releaseOnStop, by });
   }
 
+  /** The engine has let go of everything: interfaces and settings go back to what they were. */
+  #released(): void {
+    if (this.#releaseOnStop) this.#interfaces?.apply(NO_WISHES, () => this.#end());
+    else this.#end();
+  }
+
   /** Leaves when everything said has reached the supervisor. */
   #end(): void {
     this.#bfd?.handle({ kind: "StopRequested", by: this.#stopRequested ?? "the end of the process" });
@@ -333,6 +374,19 @@ class VrrpChild {
   #post(message: FromVrrp): void {
     this.#channel?.outbox.post(message);
   }
+}
+
+function wishesOfSlice(slice: VrrpSlice): InterfaceWishes {
+  return wishesOf(slice.model.instances, slice.process.disableLocalIgmp);
+}
+
+/** Calls `done` once it has been called `times` itself. */
+function afterAll(times: number, done: () => void): () => void {
+  let missing = times;
+  return () => {
+    missing--;
+    if (missing === 0) done();
+  };
 }
 
 function ledgerEntry(instance: string, item: VirtualAddressModel | RoutingModel): LedgerEntry {

@@ -5,6 +5,7 @@
 import type { Instant, Micros } from "../base/time.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { releaseHeld } from "../host/release-held.ts";
+import { runtimePaths } from "../host/runtime-dir.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import { HeartbeatWatch } from "../supervise/heartbeat.ts";
 import { Ledger, releaseDeadline } from "../supervise/ledger.ts";
@@ -12,6 +13,8 @@ import type { ChildExit } from "../supervise/respawn.ts";
 import type { Measurement } from "../vrrp/input.ts";
 import type { ChildLife } from "./child.ts";
 import { Child } from "./child.ts";
+import { HoldingsFile } from "./holdings-file.ts";
+import { readHoldings, undoInterfaces } from "./interface-keeper.ts";
 import type { FromVrrp, ToVrrp } from "./messages.ts";
 import { parseFromVrrp } from "./messages.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -39,6 +42,7 @@ export class VrrpKeeper {
   readonly #listener: VrrpKeeperListener;
   readonly #ledger = new Ledger();
   readonly #measured = new Map<string, Measurement>();
+  readonly #holdings: HoldingsFile;
   readonly #heartbeatTimer: Timer;
   readonly #releaseTimer: Timer;
   #child: Child<FromVrrp, ToVrrp> | undefined;
@@ -58,6 +62,7 @@ export class VrrpKeeper {
     this.#options = options;
     this.#version = version;
     this.#listener = listener;
+    this.#holdings = new HoldingsFile(runtimePaths(options.runtimeDir).interfaces);
     this.#heartbeatTimer = loop.timer((now) => this.#checkLater(now));
     this.#releaseTimer = loop.timer(() => this.#release());
   }
@@ -118,7 +123,7 @@ export class VrrpKeeper {
   stop(by: string): void {
     this.#ending = true;
     if (this.#child !== undefined) this.#child.outbox.post({ kind: "Stop", by });
-    else if (this.#options.releaseOnStop) this.#release();
+    else if (this.#options.releaseOnStop) this.#releaseAll();
   }
 
   kill(): void {
@@ -148,6 +153,9 @@ export class VrrpKeeper {
           if (message.change === "added") this.#ledger.added(entry);
           else this.#ledger.removed(entry);
         }
+        return;
+      case "Holdings":
+        this.#holdings.write(message.text);
         return;
       case "Snapshot":
         this.#snapshot = message.text;
@@ -187,6 +195,7 @@ export class VrrpKeeper {
       slice: this.#slice.text,
       snapshot: warm ? (this.#snapshot ?? null) : null,
       aliveUntil: this.#aliveUntil,
+      holdings: this.#holdings.text,
       releaseOnStop: this.#options.releaseOnStop,
       measured: this.measured,
     });
@@ -220,7 +229,24 @@ export class VrrpKeeper {
   #leave(exit: ChildExit): void {
     // A clean end with --dont-release-vrrp leaves the addresses on purpose.
     if (exit.kind === "exited" && exit.code === 0 && !this.#options.releaseOnStop) this.#ledger.clear();
+    this.#releaseAll();
+  }
+
+  /** In the end everything goes that a dead child has left: addresses first, then interfaces and settings. */
+  #releaseAll(): void {
     if (this.#ledger.size > 0) this.#release();
+    else if (this.#options.releaseOnStop) this.#undoInterfaces();
+  }
+
+  #undoInterfaces(): void {
+    const { text } = this.#holdings;
+    if (text === null) return;
+    this.#releasing = true;
+    undoInterfaces(this.#loop, readHoldings(text), () => {
+      this.#holdings.write("");
+      this.#releasing = false;
+      this.#listener.released();
+    });
   }
 
   /** The addresses go, now. A child that has not gone on yet must not go on either. */
@@ -241,7 +267,8 @@ export class VrrpKeeper {
       this.#releasing = false;
       this.#listener.event({ kind: "LedgerReleased", addresses: released, failed });
       this.#greet();
-      this.#listener.released();
+      if (this.#ending && this.#options.releaseOnStop) this.#undoInterfaces();
+      if (!this.#releasing) this.#listener.released();
     });
   }
 

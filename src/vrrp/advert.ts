@@ -1,5 +1,6 @@
 /** Our own advertisements. */
 
+import { advertisingInterfaceOf } from "../model/keys.ts";
 import { encodeVrrp, VRRP_TYPE_ADVERTISEMENT } from "../wire/vrrp.ts";
 import type { SendAdvertisement } from "./action.ts";
 import type { Instance } from "./instance.ts";
@@ -45,7 +46,7 @@ function makeAdvert(instance: Instance, priority: number): SendAdvertisement | u
   return {
     kind: "SendAdvertisement",
     instance: model.name,
-    interface: model.interface,
+    interface: advertisingInterfaceOf(model),
     family,
     from: source,
     to: destination,

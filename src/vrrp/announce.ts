@@ -7,6 +7,8 @@
 import { present } from "../base/assert.ts";
 import type { IpFamily } from "../base/ip.ts";
 import type { Instant, Micros } from "../base/time.ts";
+import { advertisingInterfaceOf } from "../model/keys.ts";
+import type { VrrpInstanceModel } from "../model/model.ts";
 import { encodeGratuitousArp } from "../wire/arp.ts";
 import { encodeUnsolicitedNeighbourAdvertisement } from "../wire/ndisc.ts";
 import type { Instance } from "./instance.ts";
@@ -46,6 +48,27 @@ export function announce(
     const job = { instance: instance.model.key, interface: name, addresses, rounds, next: 0 };
     laneFor(turn, name, family).jobs.push(job);
   }
+}
+
+/**
+ * One address of each interface that no advertisement leaves by: enough for a switch to keep the MAC. Unless `everywhere`
+ * is asked for, only interfaces with a MAC of their own count.
+ */
+export function extraAnnouncements(
+  model: VrrpInstanceModel,
+  records: readonly AddressRecord[],
+): readonly AddressRecord[] {
+  const { extra } = model.garp;
+  if (extra === undefined) return [];
+  const advertising = advertisingInterfaceOf(model);
+  const virtual = [model.virtualInterface, ...model.addressInterfaces].map((one) => one?.name);
+  const first = new Map<string, AddressRecord>();
+  for (const record of records) {
+    const name = record.model.interface;
+    if (name === advertising || first.has(name) || !mayAnnounce(record)) continue;
+    if (extra.everywhere || virtual.includes(name)) first.set(name, record);
+  }
+  return [...first.values()];
 }
 
 /** Takes what has not been sent out of the queues. */

@@ -7,7 +7,7 @@
 import type { Micros } from "../base/time.ts";
 import type { VrrpHeader } from "../wire/vrrp.ts";
 import { advertise } from "./advert.ts";
-import { announce, isAnnouncing } from "./announce.ts";
+import { announce, extraAnnouncements, isAnnouncing } from "./announce.ts";
 import type { Cause, CauseFact } from "./cause.ts";
 import { backupObeys, isPreemptDelayPending, masterYields } from "./election.ts";
 import { retryDue } from "./held.ts";
@@ -157,6 +157,10 @@ function reachAsMaster(turn: Turn, instance: Instance, phase: MasterPhase): void
     phase.refreshAt = turn.now + garp.masterRefresh;
     announce(turn, instance, memory.addresses, garp.masterRefreshRepeat);
   }
+  if (phase.extraAt !== undefined && phase.extraAt <= turn.now) {
+    phase.extraAt = garp.extra === undefined ? undefined : turn.now + garp.extra.interval;
+    announce(turn, instance, extraAnnouncements(model, memory.addresses), 1);
+  }
 }
 
 /**
@@ -201,8 +205,7 @@ export function reconsider(turn: Turn, instance: Instance, fact: CauseFact): voi
   const { model, memory } = instance;
   const { surroundings } = turn;
   if (instance.retired || memory.phase.kind === "STOP") return;
-  const known = surroundings.addresses.get(model.interface) ?? [];
-  const source = sourceAddressFor(model, known, turn.virtualAddresses);
+  const source = sourceAddressFor(model, surroundings, turn.virtualAddresses);
   if (source !== memory.sourceAddress) {
     memory.sourceAddress = source;
     instance.advert = undefined;

@@ -3,6 +3,7 @@ import { unreachable } from "../base/assert.ts";
 import { formatOsError } from "../base/result.ts";
 import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
+import { baseInterfaceOf } from "../model/keys.ts";
 import type { VrrpModel } from "../model/model.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { VrrpAction } from "./action.ts";
@@ -415,7 +416,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   /** All instances, or those on one interface. */
   #reconsiderAll(fact: CauseFact, name?: string): void {
     for (const instance of this.#roster.all) {
-      if (name === undefined || instance.model.interface === name) reconsider(this.#turn, instance, fact);
+      if (name === undefined || name === instance.model.interface || name === baseInterfaceOf(instance.model))
+        reconsider(this.#turn, instance, fact);
     }
     this.#touchAll();
   }

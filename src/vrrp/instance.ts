@@ -207,7 +207,7 @@ function phaseDeadline(phase: Phase): Instant | undefined {
     case "MASTER":
       if (phase.handover !== undefined) return phase.handover.giveUpAt;
       return earlier(
-        earlier(phase.advertAt, phase.secondBurstAt),
+        earlier(earlier(phase.advertAt, phase.secondBurstAt), phase.extraAt),
         earlier(phase.refreshAt, phase.lowerPriorityBurstAt),
       );
     default:

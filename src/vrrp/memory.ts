@@ -39,6 +39,8 @@ export interface MasterPhase {
   secondBurstAt: Instant | undefined;
   refreshAt: Instant | undefined;
   lowerPriorityBurstAt: Instant | undefined;
+  /** The next announcement where no advertisements go (`garp_extra_if`). */
+  extraAt: Instant | undefined;
   /** The deadline that made us master, until the first announcement is out. */
   announcementDue: Instant | undefined;
   /** Resigned by an operator's order and waiting for another router; nothing is advertised meanwhile. */

@@ -142,6 +142,8 @@ function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact
       advertise(turn, instance);
       phase.advertAt = turn.now + model.advertisementInterval;
     }
+    const { extra } = model.garp;
+    phase.extraAt = extra === undefined ? undefined : (phase.extraAt ?? turn.now + extra.interval);
     if (fresh.length === 0) return;
     request(turn, instance, "add", fresh);
     const addresses = fresh.filter((record) => record.kind === "address");

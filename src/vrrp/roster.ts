@@ -1,4 +1,5 @@
 import type { IpAddress, IpFamily } from "../base/ip.ts";
+import { baseInterfaceOf } from "../model/keys.ts";
 import type { VrrpInstanceModel } from "../model/model.ts";
 import type { Instance } from "./instance.ts";
 
@@ -8,7 +9,7 @@ export class Roster {
   readonly all: readonly Instance[];
   readonly virtualAddresses: ReadonlySet<IpAddress>;
   readonly #byKey = new Map<string, Instance>();
-  /** By interface, then by virtual router id, IPv6 from 256 on. */
+  /** By interface (that a VMAC stands on), then by virtual router id, IPv6 from 256 on. */
   readonly #byPlace = new Map<string, (Instance | undefined)[]>();
 
   constructor(instances: readonly Instance[]) {
@@ -31,7 +32,8 @@ export class Roster {
   }
 
   #enter(instance: Instance): void {
-    const { key, interface: name, family, virtualRouterId } = instance.model;
+    const { key, family, virtualRouterId } = instance.model;
+    const name = baseInterfaceOf(instance.model);
     this.#byKey.set(key, instance);
     const places = this.#byPlace.get(name) ?? [];
     places[place(family, virtualRouterId)] = instance;

@@ -7,9 +7,24 @@ import {
   OWN_ADDRESS,
   vrrpModel,
 } from "../../test/support/vrrp-driver.ts";
-import { sourceAddressFor } from "./source-address.ts";
+import type { IpAddress } from "../base/ip.ts";
+import type { VirtualInterfaceModel, VrrpInstanceModel } from "../model/model.ts";
+import type { InterfaceAddress } from "./input.ts";
+import * as source from "./source-address.ts";
+import { emptySurroundings, noteAddress } from "./surroundings.ts";
 
 const NONE = new Set<string>();
+
+function sourceAddressFor(
+  model: VrrpInstanceModel,
+  addresses: readonly InterfaceAddress[],
+  virtual: ReadonlySet<IpAddress>,
+): IpAddress | undefined {
+  const surroundings = emptySurroundings(new Map());
+  surroundings.links.set("eth0", link());
+  for (const address of addresses) noteAddress(surroundings, address);
+  return source.sourceAddressFor(model, surroundings, virtual);
+}
 
 describe("sourceAddressFor", () => {
   it("is the first IPv4 address that is neither secondary nor virtual nor of this host only", () => {
@@ -49,6 +64,54 @@ describe("sourceAddressFor", () => {
     const addresses = [interfaceAddress("10.9.0.100")];
     expect(sourceAddressFor(instanceModel(), addresses, virtual)).toBeUndefined();
     expect(sourceAddressFor(instanceModel({ priority: 255 }), addresses, virtual)).toBe("10.9.0.100");
+  });
+});
+
+describe("sourceAddressFor an interface of its own", () => {
+  const vmac: VirtualInterfaceModel = {
+    kind: "macvlan",
+    name: "vrrp.51",
+    base: "eth0",
+    family: "ipv6",
+    mode: "private",
+    mac: "00:00:5e:00:02:33",
+    address: undefined,
+    group: undefined,
+  };
+  const six = { family: "ipv6", version: 3, interface: "vrrp.51", virtualInterface: vmac } as const;
+
+  it("is the base's for a VMAC", () => {
+    const four = instanceModel({ interface: "vrrp.51", virtualInterface: { ...vmac, family: "ipv4" } });
+    const addresses = [
+      interfaceAddress("10.9.0.100", { interface: "vrrp.51" }),
+      interfaceAddress("10.9.0.3"),
+      interfaceAddress("fe80::3"),
+    ];
+    expect(sourceAddressFor(four, addresses, NONE)).toBe("10.9.0.3");
+    expect(sourceAddressFor(instanceModel(six), addresses, NONE)).toBe("fe80::3");
+  });
+
+  it("is derived from the base's MAC for an IPv6 VMAC whose base has none, and not while one is being checked", () => {
+    const [a, b, c, d, e, f] = (link().mac ?? "").split(":").map((octet) => Number.parseInt(octet, 16));
+    const groups = [(((a ?? 0) ^ 2) << 8) | (b ?? 0), ((c ?? 0) << 8) | 0xff, 0xfe00 | (d ?? 0)];
+    const last = ((e ?? 0) << 8) | (f ?? 0);
+    const derived = `fe80::${[...groups, last].map((group) => group.toString(16)).join(":")}`;
+    expect(sourceAddressFor(instanceModel(six), [interfaceAddress("2001:db8::1")], NONE)).toBe(derived);
+    const tentative = [interfaceAddress("fe80::3", { tentative: true })];
+    expect(sourceAddressFor(instanceModel(six), tentative, NONE)).toBeUndefined();
+    expect(sourceAddressFor(instanceModel({ family: "ipv6", version: 3 }), [], NONE)).toBeUndefined();
+  });
+
+  it("is the ipvlan's own", () => {
+    const virtualInterface: VirtualInterfaceModel = {
+      ...vmac,
+      kind: "ipvlan",
+      family: "ipv4",
+      mac: undefined,
+    };
+    const model = instanceModel({ interface: "vrrp.51", virtualInterface });
+    const addresses = [interfaceAddress("10.9.0.3"), interfaceAddress("10.9.0.7", { interface: "vrrp.51" })];
+    expect(sourceAddressFor(model, addresses, NONE)).toBe("10.9.0.7");
   });
 });
 

@@ -1,11 +1,13 @@
 /** What trackers make of an instance: its effective priority, and the reasons for FAULT. */
 import { interfacesOf } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
+import { baseInterfaceOf } from "../model/keys.ts";
 import type { TrackedModel, TrackScriptJudgement, VrrpInstanceModel } from "../model/model.ts";
 import type { CauseDetail, CauseFact } from "./cause.ts";
 import type { Measurement } from "./input.ts";
 import { fileFact, processFact } from "./measured.ts";
 import type { Fault, ScriptMemory, ScriptResult } from "./memory.ts";
+import { sourceInterfaceOf } from "./source-address.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { linkProblem, staticProblem } from "./surroundings.ts";
 import { OWNER_PRIORITY } from "./timers.ts";
@@ -98,8 +100,9 @@ export function assess(
     const problem = record === undefined ? undefined : staticProblem(record, surroundings.links);
     if (problem !== undefined) faults.push({ key: `static ${key}`, fact: { at: now, ...problem } });
   }
-  if (!hasSource && surroundings.links.has(model.interface)) {
-    const detail: CauseDetail = { kind: "no-source-address", interface: model.interface };
+  const speaker = sourceInterfaceOf(model);
+  if (!hasSource && surroundings.links.has(speaker)) {
+    const detail: CauseDetail = { kind: "no-source-address", interface: speaker };
     faults.push({ key: "no-source-address", fact: { at: now, ...detail } });
   }
   const waiting = isWaiting(model, surroundings);
@@ -130,7 +133,7 @@ export function priorityFacts(
 function verdicts(model: VrrpInstanceModel, surroundings: Surroundings, now: Instant): readonly Verdict[] {
   const list: Verdict[] = [];
   for (const tracked of model.trackInterfaces) {
-    if (tracked.name === model.interface) continue;
+    if (isOwnLink(model, tracked.name)) continue;
     const problem = linkProblem(surroundings.links.get(tracked.name));
     const { key, fact } = linkFault(tracked.name, problem ?? "up", now);
     list.push(binary(tracked, problem === undefined, key, fact));
@@ -222,15 +225,20 @@ export function bfdFact(
 /** Links without which the instance cannot work: its own, its addresses' and its routes'. */
 function watchedLinks(model: VrrpInstanceModel): ReadonlySet<string> {
   const names = new Set<string>();
-  if (!model.dontTrackPrimary) names.add(model.interface);
+  // The base comes first: where it is down, it is the reason why the VMAC has no carrier.
+  if (!model.dontTrackPrimary) names.add(baseInterfaceOf(model)).add(model.interface);
   for (const address of [...model.virtualAddresses, ...model.excludedAddresses]) {
-    if (!address.noTrack && address.interface !== model.interface) names.add(address.interface);
+    if (!address.noTrack && !isOwnLink(model, address.interface)) names.add(address.interface);
   }
   for (const item of model.routing) {
     if (item.noTrack || item.kind !== "route") continue;
-    for (const name of interfacesOf(item.route)) if (name !== model.interface) names.add(name);
+    for (const name of interfacesOf(item.route)) if (!isOwnLink(model, name)) names.add(name);
   }
   return names;
+}
+
+function isOwnLink(model: VrrpInstanceModel, name: string): boolean {
+  return name === model.interface || name === baseInterfaceOf(model);
 }
 
 function linkFault(name: string, reason: string, now: Instant): Fault {

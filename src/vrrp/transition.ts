@@ -72,6 +72,7 @@ function becomeMaster(turn: Turn, instance: Instance, due: Instant): void {
     secondBurstAt: garp.masterDelay > 0 ? turn.now + garp.masterDelay : undefined,
     refreshAt: garp.masterRefresh > 0 ? turn.now + garp.masterRefresh : undefined,
     lowerPriorityBurstAt: undefined,
+    extraAt: garp.extra === undefined ? undefined : turn.now + garp.extra.interval,
     announcementDue: due,
     handover: undefined,
   };

@@ -10,7 +10,6 @@ import {
   iface,
   integer,
   optional,
-  REFUSED,
   rest,
   row,
   UNSIGNED_MAX,
@@ -56,7 +55,9 @@ const ADDRESS_ENTRY_ROWS = block("virtual_ipaddress(entry)", "vrrp", [
       default: "0 for /128, else forever",
     },
   ),
-  row("use_vmac", [optional(word("name", 15))], REFUSED, "A VMAC of its own.", { default: "off" }),
+  row("use_vmac", [optional(word("name", 15))], works("instance.addressInterfaces"), "A VMAC of its own.", {
+    default: "off",
+  }),
 ]);
 
 const STATIC_ENTRY_ROWS = block("static_ipaddress(entry)", "static", [

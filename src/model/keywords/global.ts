@@ -171,7 +171,7 @@ const garpRows = [
   row(
     "vrrp_garp_extra_if",
     lenient([rest("[all] <1..86400>")]),
-    MISSED,
+    works("instance.garp.extra"),
     "Keep announcing on other interfaces.",
     {
       default: "off",
@@ -180,7 +180,7 @@ const garpRows = [
   row(
     "vrrp_vmac_garp_intvl",
     lenient([rest("[all] <1..86400>")]),
-    MISSED,
+    works("instance.garp.extra"),
     "Old name of vrrp_garp_extra_if.",
     {
       default: "off",
@@ -203,7 +203,13 @@ const vrrpRows = [
     area: "static",
     default: "eth0",
   }),
-  row("disable_local_igmp", [], MISSED, "Send no IGMP reports for groups of the link.", { default: "off" }),
+  row(
+    "disable_local_igmp",
+    [],
+    works("global.process.disableLocalIgmp"),
+    "Send no IGMP reports for groups of the link.",
+    { default: "off" },
+  ),
   row(
     "v3_checksum_as_v2",
     [flag],
@@ -339,10 +345,18 @@ const vrrpRows = [
       default: "off",
     },
   ),
-  row("vmac_prefix", [word("prefix", 15)], COSMETIC, "How names of VMACs begin.", { default: "vrrp" }),
-  row("vmac_addr_prefix", [word("prefix", 15)], COSMETIC, "The same for VMACs of addresses.", {
-    default: "vmac_prefix",
+  row("vmac_prefix", [word("prefix", 11)], works("instance.virtualInterface"), "How names of VMACs begin.", {
+    default: "vrrp",
   }),
+  row(
+    "vmac_addr_prefix",
+    [word("prefix", 11)],
+    works("instance.addressInterfaces"),
+    "The same for VMACs of addresses.",
+    {
+      default: "vmac_prefix",
+    },
+  ),
 ];
 
 const mailRows = [

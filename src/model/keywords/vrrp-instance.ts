@@ -79,15 +79,21 @@ const garpRows = [
   row(
     "garp_extra_if",
     lenient([rest("[all] <0..86400>")]),
-    MISSED,
+    works("instance.garp.extra"),
     "Keep announcing addresses that sit on other interfaces.",
     {
       default: "vrrp_garp_extra_if",
     },
   ),
-  row("vmac_garp_intvl", lenient([rest("[all] <0..86400>")]), MISSED, "Old name of garp_extra_if.", {
-    default: "vrrp_garp_extra_if",
-  }),
+  row(
+    "vmac_garp_intvl",
+    lenient([rest("[all] <0..86400>")]),
+    works("instance.garp.extra"),
+    "Old name of garp_extra_if.",
+    {
+      default: "vrrp_garp_extra_if",
+    },
+  ),
 ];
 
 const notifyRows = [
@@ -178,9 +184,15 @@ const addressRows = [
     since: "2.2.8",
     default: "off",
   }),
-  row("promote_secondaries", [], MISSED, "Keep secondaries when a primary goes.", {
-    default: "off",
-  }),
+  row(
+    "promote_secondaries",
+    [],
+    works("instance.promoteSecondaries"),
+    "Keep secondaries when a primary goes.",
+    {
+      default: "off",
+    },
+  ),
   row("virtual_routes", [entries("route")], REFUSED, "Routes present while master.", { repeat: "all" }),
   row("virtual_rules", [entries("rule")], REFUSED, "Routing rules present while master.", { repeat: "all" }),
 ];
@@ -224,7 +236,12 @@ const electionRows = [
     works("instance.interface"),
     "Where advertisements go, and addresses by default.",
   ),
-  row("vrf", [word("name")], REFUSED, "VRF of an instance without interface."),
+  row(
+    "vrf",
+    [word("name")],
+    accepted("an instance is in the VRF of its interface"),
+    "VRF of an instance without interface.",
+  ),
   row(
     "dont_track_primary",
     [],
@@ -336,17 +353,25 @@ const linkRows = [
   row(
     "use_vmac",
     [optional(rest("[[name] IFNAME] [MAC] [netlink_notify_msg] [group ID]"))],
-    REFUSED,
+    works("instance.virtualInterface"),
     "An interface of its own with the virtual MAC address.",
     { default: "off" },
   ),
-  row("use_vmac_addr", [], REFUSED, "The same for addresses on other interfaces.", { default: "off" }),
-  row("vmac_xmit_base", [], COVERED, "Advertise from the base interface.", { default: "off" }),
+  row(
+    "use_vmac_addr",
+    [],
+    works("instance.addressInterfaces"),
+    "The same for addresses on other interfaces.",
+    { default: "off" },
+  ),
+  row("vmac_xmit_base", [], works("instance.transmitBase"), "Advertise from the base interface.", {
+    default: "off",
+  }),
   row(
     "use_ipvlan",
     [optional(rest("[[name] IFNAME] [ADDR[/LEN]] [bridge|private|vepa] [group ID]"))],
-    REFUSED,
-    "An ipvlan.",
+    works("instance.virtualInterface"),
+    "An interface of its own with the base's MAC address (ipvlan, mode L2).",
     {
       default: "off",
     },

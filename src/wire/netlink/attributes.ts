@@ -61,6 +61,10 @@ export class AttributeReader {
     return this.#has(1) ? (this.#bytes[this.#value] ?? 0) : 0;
   }
 
+  uint16(): number {
+    return this.#has(2) ? readHost16(this.#bytes, this.#value) : 0;
+  }
+
   uint32(): number {
     return this.#has(4) ? readHost32(this.#bytes, this.#value) : 0;
   }

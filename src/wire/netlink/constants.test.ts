@@ -15,6 +15,7 @@ const HEADERS = [
   "linux/fib_rules.h",
   "linux/lwtunnel.h",
   "linux/ila.h",
+  "linux/ip.h",
 ];
 /** Where ours is not named as the kernel's, the kernel's expression. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {

@@ -33,6 +33,8 @@ export const RTMGRP_IPV6_IFADDR = 0x100;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
+export const AF_UNSPEC = 0;
+
 export const IFF_UP = 0x1;
 export const IFF_LOOPBACK = 0x8;
 export const IFF_RUNNING = 0x40;
@@ -43,7 +45,29 @@ export const IFLA_MTU = 4;
 export const IFLA_LINK = 5;
 export const IFLA_MASTER = 10;
 export const IFLA_LINKINFO = 18;
+export const IFLA_AF_SPEC = 26;
+export const IFLA_GROUP = 27;
 export const IFLA_INFO_KIND = 1;
+export const IFLA_INFO_DATA = 2;
+export const IFLA_MACVLAN_MODE = 1;
+export const IFLA_IPVLAN_MODE = 1;
+export const IFLA_IPVLAN_FLAGS = 2;
+export const IFLA_INET_CONF = 1;
+export const IFLA_INET6_ADDR_GEN_MODE = 8;
+
+export const MACVLAN_MODE_PRIVATE = 1;
+export const MACVLAN_MODE_VEPA = 2;
+export const MACVLAN_MODE_BRIDGE = 4;
+export const IPVLAN_MODE_L2 = 0;
+export const IPVLAN_F_PRIVATE = 0x1;
+export const IPVLAN_F_VEPA = 0x2;
+export const IN6_ADDR_GEN_MODE_NONE = 1;
+
+export const IPV4_DEVCONF_RP_FILTER = 8;
+export const IPV4_DEVCONF_ARPFILTER = 13;
+export const IPV4_DEVCONF_ARP_IGNORE = 19;
+export const IPV4_DEVCONF_PROMOTE_SECONDARIES = 20;
+export const IPV4_DEVCONF_ACCEPT_LOCAL = 23;
 
 export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;

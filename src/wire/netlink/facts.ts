@@ -24,6 +24,43 @@ export interface LinkFact {
   readonly parent?: number;
   /** `veth`, `macvlan`, `bridge`, ... (IFLA_INFO_KIND). */
   readonly linkInfoKind?: string;
+  /** How a macvlan or ipvlan deals with its siblings; of other kinds, and of other modes, undefined. */
+  readonly mode?: VirtualLinkMode;
+  /** Interface group (`ip link set group`). */
+  readonly group?: number;
+  /** IN6_ADDR_GEN_MODE_*; undefined where IPv6 is off. */
+  readonly addressGeneration?: number;
+  /** The IPv4 settings of interest as the kernel has them, not as files say. */
+  readonly ipv4?: Readonly<Ipv4Settings>;
+}
+
+/** `private`: hears none of its siblings; `bridge`: all; `vepa`: by way of the switch. */
+export type VirtualLinkMode = "private" | "bridge" | "vepa";
+
+/** Settings of an interface by their names under /proc/sys/net/ipv4/conf. */
+export type Ipv4Setting = "rp_filter" | "arp_filter" | "arp_ignore" | "promote_secondaries" | "accept_local";
+export type Ipv4Settings = Record<Ipv4Setting, number>;
+
+/** An interface to make. */
+export interface LinkRequest {
+  readonly kind: "macvlan" | "ipvlan";
+  readonly name: string;
+  /** Index of the interface it stands on. */
+  readonly parent: number;
+  readonly mode: VirtualLinkMode;
+  /** An ipvlan has its parent's. */
+  readonly mac?: MacAddress | undefined;
+  readonly group?: number | undefined;
+  /** Index of the VRF it belongs to. */
+  readonly master?: number | undefined;
+}
+
+/** What to change about an interface; what is left out stays. */
+export interface LinkChange {
+  readonly index: number;
+  readonly up?: true;
+  readonly addressGeneration?: number | undefined;
+  readonly ipv4?: Readonly<Partial<Ipv4Settings>> | undefined;
 }
 
 /** One address of an interface (RTM_NEWADDR). Index, address and prefix length together identify it. */

@@ -80,6 +80,12 @@ export class MessageBuilder {
     return this.attribute(type, Uint8Array.of(value));
   }
 
+  uint16(type: number, value: number): this {
+    const bytes = new Uint8Array(2);
+    writeHost16(bytes, 0, value);
+    return this.attribute(type, bytes);
+  }
+
   uint32(type: number, value: number): this {
     const bytes = new Uint8Array(4);
     writeHost32(bytes, 0, value);
