@@ -29,6 +29,7 @@ const IDLE: EngineFactory = (() => {
       scripts: [],
       bfds: [],
       measured: [],
+      gateways: [],
       instances: [],
       groups: [],
       dropped: {},

@@ -42,6 +42,8 @@ export function describeAction(action: VrrpAction): string | undefined {
       return `> ${action.kind} #${action.id} ${action.items.map(({ key }) => key).join(", ")}`;
     case "SendFrames":
       return `> ${action.frames.length} announcements`;
+    case "AskNeighbours":
+      return `> ${action.frames.length} questions`;
     case "RunNotify":
       return `> ${action.subject} notify ${action.state}`;
     case "SendMail":

@@ -16,11 +16,12 @@ const RANKS: Readonly<Record<VrrpAction["kind"], number>> = {
   AddRouting: 1,
   RemoveRouting: 1,
   SendFrames: 2,
-  Emit: 3,
-  EmitGroup: 3,
-  RunNotify: 3,
-  SendMail: 3,
-  Stopped: 4,
+  AskNeighbours: 3,
+  Emit: 4,
+  EmitGroup: 4,
+  RunNotify: 4,
+  SendMail: 4,
+  Stopped: 5,
 };
 
 export class Order implements Checker {
@@ -60,7 +61,7 @@ function checkSpeech(handling: Handling, view: InstanceView, was: Readonly<Insta
     const isResignation = action.payload[2] === 0;
     if (isResignation && (!wasMaster || isMaster))
       fail(handling, `priority 0 from ${was.state} to ${view.state}`);
-    if (!isResignation && !isMaster && !(wasMaster && view.model.higherPrioSendAdvert)) {
+    if (!isResignation && !isMaster && !(wasMaster && speaksLast(view))) {
       fail(handling, `an advertisement in ${view.state}`);
     }
   }
@@ -69,6 +70,11 @@ function checkSpeech(handling: Handling, view: InstanceView, was: Readonly<Insta
     if (!isMaster) fail(handling, `announcements in ${view.state}`);
     for (const frame of action.frames) checkFrame(handling, view, frame);
   }
+}
+
+/** A master that yields may say so by one more advertisement. */
+function speaksLast({ model }: InstanceView): boolean {
+  return model.higherPrioSendAdvert || !model.announceOnly;
 }
 
 function checkFrame(handling: Handling, view: InstanceView, frame: Uint8Array): void {

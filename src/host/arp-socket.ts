@@ -1,4 +1,4 @@
-/** Packet sockets on one interface: send whole Ethernet frames, and hear ARP and neighbour advertisements. */
+/** Packet sockets on one interface: send whole Ethernet frames, and hear ARP and neighbour discovery. */
 import type { OsError } from "../base/result.ts";
 import type { Loop, Registration } from "./loop.ts";
 import { check, errnoName, native, osError } from "./native.ts";
@@ -23,7 +23,7 @@ export interface ArpSocket {
 }
 
 const RECEIVE_SLOTS = 16;
-/** The longest frame of interest is an ARP or neighbour advertisement; what is longer is cut. */
+/** The longest frame of interest is an ARP or neighbour message; what is longer is cut. */
 const FRAME_SIZE = 192;
 
 /** Classic BPF instructions {code, jump if true, jump if false, operand}: numbers as in linux/bpf_common.h. */
@@ -32,6 +32,7 @@ const LOAD_BYTE = 0x30;
 const JUMP_EQUAL = 0x15;
 const RETURN = 0x06;
 const NEXT_HEADER_ICMPV6 = 58;
+const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 
 /** Ethernet type ARP. */
@@ -41,20 +42,21 @@ const ARP_FILTER = Uint32Array.of(
   ...[RETURN, 0, 0, FRAME_SIZE],
   ...[RETURN, 0, 0, 0],
 );
-/** Ethernet type IPv6, next header (offset 20) ICMPv6, ICMPv6 type (offset 54) neighbour advertisement. */
-const ADVERTISEMENT_FILTER = Uint32Array.of(
+/** Ethernet type IPv6, next header (offset 20) ICMPv6, ICMPv6 type (offset 54) of a neighbour message. */
+const NEIGHBOUR_FILTER = Uint32Array.of(
   ...[LOAD_HALF, 0, 0, 12],
-  ...[JUMP_EQUAL, 0, 5, ETH_P_IPV6],
+  ...[JUMP_EQUAL, 0, 6, ETH_P_IPV6],
   ...[LOAD_BYTE, 0, 0, 20],
-  ...[JUMP_EQUAL, 0, 3, NEXT_HEADER_ICMPV6],
+  ...[JUMP_EQUAL, 0, 4, NEXT_HEADER_ICMPV6],
   ...[LOAD_BYTE, 0, 0, 54],
+  ...[JUMP_EQUAL, 1, 0, NEIGHBOUR_SOLICITATION],
   ...[JUMP_EQUAL, 0, 1, NEIGHBOUR_ADVERTISEMENT],
   ...[RETURN, 0, 0, FRAME_SIZE],
   ...[RETURN, 0, 0, 0],
 );
 
 /**
- * Opens it. With `onFrame` a filter in the kernel lets only ARP and ICMPv6 neighbour advertisements of others through
+ * Opens it. With `onFrame` a filter in the kernel lets only ARP and neighbour messages of ICMPv6 by others through
  * (a socket bound to one protocol does not hear what its own host sends); the frame is valid only during the call.
  * Throws SystemError.
  */
@@ -70,7 +72,7 @@ export function openArpSocket(loop: Loop, options: ArpSocketOptions): ArpSocket 
   try {
     if (onFrame !== undefined) {
       listeners.push(listen(loop, options, ETH_P_ARP, ARP_FILTER, FRAME_SIZE, onFrame));
-      listeners.push(listen(loop, options, ETH_P_IPV6, ADVERTISEMENT_FILTER, FRAME_SIZE, onFrame));
+      listeners.push(listen(loop, options, ETH_P_IPV6, NEIGHBOUR_FILTER, FRAME_SIZE, onFrame));
     }
   } catch (error) {
     close();

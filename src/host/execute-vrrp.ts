@@ -8,6 +8,7 @@ import { addressKey } from "../base/routing.ts";
 import type { RoutingModel, VirtualAddressModel, VrrpModel } from "../model/model.ts";
 import type {
   AddressChange,
+  AskNeighbours,
   RoutingChange,
   RunNotify,
   SendAdvertisement,
@@ -18,9 +19,12 @@ import type { GroupEvent, VrrpEvent } from "../vrrp/event.ts";
 import type { VrrpInput } from "../vrrp/input.ts";
 import type { ArpSocket } from "./arp-socket.ts";
 import { openArpSocket } from "./arp-socket.ts";
+import type { EchoSocket } from "./echo-socket.ts";
+import { openEchoSocket } from "./echo-socket.ts";
 import type { Loop } from "./loop.ts";
 import { SystemError } from "./native.ts";
-import { neighbourClaim } from "./neighbour-claim.ts";
+import type { NeighbourSight } from "./neighbour-sight.ts";
+import { neighbourSight } from "./neighbour-sight.ts";
 import type { ChangeDone, Netlink } from "./netlink.ts";
 import { interfaceIndex } from "./system.ts";
 import { openVmacReceiver } from "./vmac-receiver.ts";
@@ -63,6 +67,7 @@ export class VrrpExecutor {
   readonly #vrrp = new Map<string, OpenSocket<VrrpSocket> & { readonly receives: boolean }>();
   readonly #receivers = new Map<string, OpenSocket<{ close(): void }>>();
   readonly #arp = new Map<string, OpenSocket<ArpSocket>>();
+  #echo: EchoSocket | undefined;
   readonly #troubles = new Set<string>();
   #model: VrrpModel = {
     instances: [],
@@ -101,6 +106,7 @@ export class VrrpExecutor {
       ...model.statics.routing,
       ...model.instances.flatMap(({ routing }) => routing),
     ]);
+    this.#refreshEcho();
     this.refreshSockets();
   }
 
@@ -140,6 +146,8 @@ export class VrrpExecutor {
   }
 
   close(): void {
+    this.#echo?.close();
+    this.#echo = undefined;
     for (const { socket } of this.#vrrp.values()) socket.close();
     for (const { socket } of this.#arp.values()) socket.close();
     for (const { socket } of this.#receivers.values()) socket.close();
@@ -159,6 +167,7 @@ export class VrrpExecutor {
         this.#changeRouting(action);
         return;
       case "SendFrames":
+      case "AskNeighbours":
         this.#sendFrames(action);
         return;
       case "RunNotify":
@@ -198,7 +207,7 @@ export class VrrpExecutor {
     }
   }
 
-  #sendFrames(action: SendFrames): void {
+  #sendFrames(action: SendFrames | AskNeighbours): void {
     const open = this.#arp.get(action.interface);
     const failed =
       open === undefined
@@ -280,14 +289,35 @@ export class VrrpExecutor {
     const index = this.#indexOf(name);
     if (index === undefined) return;
     const onFrame = (frame: Uint8Array): void => {
-      const claim = neighbourClaim(frame);
-      if (claim === undefined || this.#watched.get(name)?.has(claim.address) !== true) return;
-      this.#listener.input({ kind: "NeighbourClaimSeen", interface: name, ...claim });
+      const sight = neighbourSight(frame);
+      if (sight === undefined || !this.#isOfInterest(name, sight)) return;
+      this.#listener.input({ kind: "NeighbourSeen", interface: name, ...sight });
     };
     const opened = this.#attempt(`packet socket ${name}`, () =>
       openArpSocket(this.#loop, { interface: name, index, onFrame }),
     );
     if (opened !== undefined) this.#arp.set(name, { index, socket: opened });
+  }
+
+  /** What is about our virtual addresses, and answers to this host. */
+  #isOfInterest(name: string, { operation, sender, target, to }: NeighbourSight): boolean {
+    const watched = this.#watched.get(name);
+    if (watched === undefined) return false;
+    if (operation === "answer" && to === this.#netlink.linkByName(name)?.mac) return true;
+    return watched.has(target) || (sender !== undefined && watched.has(sender));
+  }
+
+  /** Echoes are sent by masters that ask their IPv4 neighbours. */
+  #refreshEcho(): void {
+    const isWanted = this.#model.instances.some((one) => !one.announceOnly && one.family === "ipv4");
+    if (isWanted) {
+      this.#echo ??= this.#attempt("ICMP socket", () =>
+        openEchoSocket(this.#loop, (from, to) => this.#listener.input({ kind: "EchoAnswered", from, to })),
+      );
+    } else {
+      this.#echo?.close();
+      this.#echo = undefined;
+    }
   }
 
   #attempt<S>(what: string, open: () => S): S | undefined {

@@ -6,11 +6,13 @@ import type { ResolveContext } from "./context.ts";
 import { blockOf, DraftBlock } from "./draft.ts";
 import { MULTICAST_GROUP } from "./keys.ts";
 import type { ExtraGarpModel, GarpModel, GlobalModel, HostFacts, MailModel, ProcessModel } from "./model.ts";
+import { NO_VERIFICATION_DEFAULTS, resolveVerification, type VerificationModel } from "./verification.ts";
 
 /** What instances take where they set nothing themselves. */
 export interface InstanceDefaults {
   readonly version: 2 | 3;
   readonly garp: GarpModel;
+  readonly verification: VerificationModel;
   readonly downTimerAdverts: number;
   readonly lowerPrioNoAdvert: boolean;
   readonly higherPrioSendAdvert: boolean;
@@ -40,6 +42,7 @@ export function resolveInstanceDefaults(globals: DraftBlock, context: ResolveCon
   return {
     version: globals.number("vrrp_version") === 3 ? 3 : 2,
     garp: resolveGlobalGarp(globals, context),
+    verification: resolveVerification(globals, NO_VERIFICATION_DEFAULTS, context, "vrrp_"),
     downTimerAdverts: globals.number("vrrp_down_timer_adverts") ?? 3,
     lowerPrioNoAdvert: globals.flag("vrrp_lower_prio_no_advert") ?? false,
     higherPrioSendAdvert: globals.flag("vrrp_higher_prio_send_advert") ?? false,

@@ -20,6 +20,7 @@ import {
   resolveTrackedScripts,
   resolveTrackInterfaces,
 } from "./tracking.ts";
+import { resolveVerification } from "./verification.ts";
 import {
   AddressPlaces,
   type InterfaceNames,
@@ -90,6 +91,7 @@ export function resolveInstance(
   );
   const advertisementInterval = resolveInterval(block, version, context);
   const garp = resolveGarp(block, defaults.garp, context);
+  const verification = resolveVerification(block, defaults.verification, context);
   const sourceAddress = resolveSource(block, family, context);
   if (interfaceName === undefined || virtualRouterId === undefined) return undefined;
   const owner = { base: interfaceName, virtualRouterId, family };
@@ -130,6 +132,7 @@ export function resolveInstance(
       trackProcesses,
       dontTrackPrimary: block.has("dont_track_primary"),
       garp,
+      ...verification,
       lowerPrioNoAdvert: block.flag("lower_prio_no_advert") ?? defaults.lowerPrioNoAdvert,
       higherPrioSendAdvert: block.flag("higher_prio_send_advert") ?? defaults.higherPrioSendAdvert,
       ownerIgnoreAdverts: block.flag("owner_ignore_adverts") ?? defaults.ownerIgnoreAdverts,

@@ -249,6 +249,12 @@ export interface VrrpInstanceModel {
   /** The instance's own link does not cause FAULT (`dont_track_primary`). */
   readonly dontTrackPrimary: boolean;
   readonly garp: GarpModel;
+  /** Announces and asks nobody, as keepalived does (`verify_takeover off`). */
+  readonly announceOnly: boolean;
+  /** Who is asked beside the gateways and those lately seen (`verify_neighbours`). */
+  readonly verifyNeighbours: readonly IpAddress[];
+  /** How long a neighbour may stay silent until it counts as unproved; undefined is the usual time. */
+  readonly verifyTimeout: Micros | undefined;
   readonly lowerPrioNoAdvert: boolean;
   readonly higherPrioSendAdvert: boolean;
   readonly ownerIgnoreAdverts: boolean;

@@ -186,7 +186,7 @@ describe("journal lines", () => {
       "VI_1 saw somebody else delete 10.9.0.100 from eth0: leaving MASTER",
     ],
     [
-      { kind: "AddressConflict", address: "10.9.0.100", ...eth0, mac: "02:00:00:00:00:01" },
+      { kind: "AddressConflict", address: "10.9.0.100", ...eth0, mac: "02:00:00:00:00:01", suspect: "host" },
       "VI_1 holds 10.9.0.100, but 02:00:00:00:00:01 on eth0 claims it too",
     ],
     [

@@ -9,6 +9,7 @@ import type { GroupEvent, VrrpEvent, VrrpState } from "../vrrp/event.ts";
 import { bfdText } from "./bfd-text.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, StewardEvent, SupervisorEvent } from "./journal-entry.ts";
+import { conflictAdvice, reclaimedText, verifiedText } from "./verify-text.ts";
 import { formatMoment, type Reader, wallClockOf } from "./wall-clock.ts";
 
 /**
@@ -94,6 +95,8 @@ function adviceLines(cause: readonly CauseFact[]): readonly string[] {
 }
 
 function eventAdvice(event: VrrpEvent): readonly string[] {
+  if (event.kind === "AddressConflict")
+    return conflictAdvice(event.suspect).map((advice) => `    hint: ${advice}`);
   const advice = event.kind === "PacketDropped" ? dropAdvice(event.reason) : undefined;
   return advice === undefined ? [] : [`    hint: ${advice}`];
 }
@@ -167,6 +170,10 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
       return `${name} saw somebody else delete ${event.item}: ${event.reaction}`;
     case "AddressConflict":
       return `${name} holds ${event.address}, but ${event.mac} on ${event.interface} claims it too`;
+    case "AddressesReclaimed":
+      return `${name} sees ${reclaimedText(event)}`;
+    case "NeighbourVerified":
+      return `${name} asked its neighbours: ${verifiedText(event)}`;
     case "LowerPriorityAdvert":
       return `${name} heard ${event.source} advertise lower priority ${event.priority}`;
     case "AwaitsGroup": {

@@ -11,6 +11,7 @@ import { BFD_DROP_TEXTS, bfdDiagnosticText } from "./bfd-text.ts";
 import { instantText, orderProgressText, stewardText, supervisorText } from "./explain.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, SupervisorEvent } from "./journal-entry.ts";
+import { conflictAdvice, reclaimedText, verifiedText } from "./verify-text.ts";
 import { parseWallClock } from "./wall-clock.ts";
 
 /** Severities of syslog (RFC 5424, table 2). */
@@ -111,12 +112,16 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
           LOG_ERROR,
           `${prefix}address conflict: ${event.mac} on ${event.interface} claims ${event.address}, which is ours`,
         ),
+        ...conflictAdvice(event.suspect).map((advice) => vrrp(LOG_ERROR, `${prefix}hint: ${advice}`)),
       ];
     case "AwaitsGroup":
       return [
         ...masterFacts(prefix, event.cause),
         vrrp(LOG_INFO, `${prefix}waits for ${event.members.join(", ")} of sync group ${event.group}`),
       ];
+    case "AddressesReclaimed":
+    case "NeighbourVerified":
+      return verifyLines(prefix, event);
     case "Stalled":
       return [
         vrrp(
@@ -125,6 +130,17 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
         ),
       ];
   }
+}
+
+/** A gateway that was not reached needs an eye; a client may have gone away. */
+function verifyLines(
+  prefix: string,
+  event: Extract<VrrpEvent, { readonly kind: "AddressesReclaimed" | "NeighbourVerified" }>,
+): readonly LogLine[] {
+  if (event.kind === "AddressesReclaimed") return [vrrp(LOG_WARNING, `${prefix}${reclaimedText(event)}`)];
+  const text = `${prefix}${verifiedText(event)}`;
+  if (event.outcome === "unproved") return [{ ...vrrp(LOG_WARNING, text), detail: event.why === "seen" }];
+  return [{ ...vrrp(LOG_NOTICE, text), detail: event.outcome !== "asked" }];
 }
 
 type StateChanged = VrrpEvent & { readonly kind: "StateChanged" };

@@ -49,6 +49,7 @@ const instance: InstanceSnapshot = {
     },
   ],
   degraded: true,
+  verification: undefined,
   statistics: {
     advertisementsReceived: 0,
     advertisementsSent: 0,

@@ -8,6 +8,7 @@ import { droppedText } from "./fact-text.ts";
 import type { ChildStatus, ScriptStatus, StatusDocument } from "./status-document.ts";
 import { type Colour, type Paint, plainPaint } from "./style.ts";
 import { type Cell, clip, table, wrap } from "./table.ts";
+import { verificationText } from "./verify-text.ts";
 import { formatAge, formatMoment, parseWallClock, type Reader } from "./wall-clock.ts";
 
 export interface StatusView {
@@ -139,6 +140,7 @@ function instanceDetails(
 ): readonly string[] {
   const why = causeText(instance.cause, instantText(document, reader));
   const dropped = droppedText(instance.statistics.dropped);
+  const verified = verificationText(instance.verification);
   return [
     ...holdingLines(instance, view),
     ...(instance.degraded
@@ -146,6 +148,7 @@ function instanceDetails(
       : []),
     ...progressLines(instance, view),
     ...instance.faults.flatMap((fault) => wrap(`fault: ${fault}`, view.width, "    ", "      ")),
+    ...(verified === undefined ? [] : wrap(verified, view.width, "    ", "      ")),
     ...(why === "" ? [] : wrap(`because ${why}`, view.width, "    ", "      ")),
     ...(dropped === undefined ? [] : wrap(dropped, view.width, "    ", "      ")),
   ];

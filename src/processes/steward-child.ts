@@ -8,12 +8,13 @@ import { createLoop } from "../host/loop.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
 import type { Model } from "../model/model.ts";
 import type { ControlReply, ControlRequest } from "../observe/control-protocol.ts";
-import type { JournalEntry, StewardEvent } from "../observe/journal-entry.ts";
+import type { StewardEvent } from "../observe/journal-entry.ts";
 import { LOG_INFO, LOG_WARNING } from "../observe/log-line.ts";
 import { planLines } from "../observe/plan-text.ts";
 import { renderStatus } from "../observe/status.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
 import { plainPaint } from "../observe/style.ts";
+import { whyEntries } from "../observe/why-entries.ts";
 import type { OrderRequest } from "../supervise/orders.ts";
 import type { ReloadPlan } from "../supervise/plan.ts";
 import { planReload } from "../supervise/plan.ts";
@@ -287,7 +288,7 @@ class Steward {
         reply(client, {
           ok: true,
           command: "why",
-          entries: this.#transitions(request.instance, request.limit),
+          entries: whyEntries(this.#journal?.entries ?? [], request.instance, request.limit),
         });
         return;
       case "journal":
@@ -336,17 +337,6 @@ class Steward {
         reply(client, { ok: true, command: "reload", outcome: outcome.kind, plan, diagnostics });
       }
     }
-  }
-
-  /** Newest first. */
-  #transitions(instance: string | undefined, limit: number): readonly JournalEntry[] {
-    const found: JournalEntry[] = [];
-    const entries = this.#journal?.entries ?? [];
-    for (let index = entries.length - 1; index >= 0 && found.length < limit; index--) {
-      const entry = entries[index];
-      if (entry !== undefined && isTransition(entry, instance)) found.push(entry);
-    }
-    return found;
   }
 
   #document(): StatusDocument {
@@ -401,15 +391,6 @@ class Steward {
 
 function reply(client: ControlClient, value: ControlReply): void {
   client.reply(value);
-}
-
-/** State changes of one instance or of all; those of a sync group or BFD session only where it is asked for by name. */
-function isTransition({ event: journal }: JournalEntry, name: string | undefined): boolean {
-  if (journal.source === "group") return journal.event.group === name;
-  if (journal.source !== "vrrp" && journal.source !== "bfd") return false;
-  if (journal.event.kind !== "StateChanged") return false;
-  if (journal.source === "bfd") return journal.event.session === name;
-  return name === undefined || journal.event.instance === name;
 }
 
 /** Enough of a plan for the journal and the log. */

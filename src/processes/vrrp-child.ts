@@ -5,6 +5,8 @@
 import { equalPlain } from "../base/plain.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import { millis, seconds } from "../base/time.ts";
+import type { DefaultRoutes } from "../host/default-routes.ts";
+import { openDefaultRoutes } from "../host/default-routes.ts";
 import { VrrpExecutor } from "../host/execute-vrrp.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
@@ -22,6 +24,7 @@ import type { VrrpAction } from "../vrrp/action.ts";
 import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
 import type { Measurement, VrrpInput } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
+import type { NextHop } from "../wire/netlink/default-route.ts";
 import { BfdSide } from "./bfd-side.ts";
 import { InterfaceKeeper, readHoldings } from "./interface-keeper.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -56,6 +59,8 @@ class VrrpChild {
   #executor: VrrpExecutor | undefined;
   #interfaces: InterfaceKeeper | undefined;
   #bfd: BfdSide | undefined;
+  #routes: DefaultRoutes | undefined;
+  #hops: readonly NextHop[] = [];
   #engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot> | undefined;
   #start: StartMessage | undefined;
   #releaseOnStop = true;
@@ -101,6 +106,10 @@ class VrrpChild {
               ? "run as root, or with CAP_NET_RAW and CAP_NET_ADMIN"
               : "look at the interface and the firewall",
         }),
+    });
+    this.#routes = openDefaultRoutes(this.#loop, (hops) => {
+      this.#hops = hops;
+      this.#tellGateways();
     });
     this.#bfd = new BfdSide(this.#loop, this.#netlink, {
       changed: (input) => this.#handle(input),
@@ -210,6 +219,7 @@ class VrrpChild {
         const input = netlinkInput({ kind: "AddressAdded", interface: name, address, origin: "other" });
         this.#engine.handle(this.#loop.now(), input);
       }
+      this.#tellGateways();
       this.#apply(message, slice);
     });
     removeLeftovers(netlink, slice.model, ready);
@@ -251,6 +261,7 @@ class VrrpChild {
     if (isLink) this.#executor?.refreshSockets();
     this.#handle(netlinkInput(event));
     if (isLink && this.#stopRequested === undefined) this.#interfaces?.refresh();
+    if (isLink) this.#tellGateways();
   }
 
   #synchronised(): void {
@@ -267,6 +278,16 @@ class VrrpChild {
     this.#executor?.refreshSockets();
     for (const link of netlink.links()) this.#handle(netlinkInput({ kind: "LinkChanged", link }));
     for (const input of staleFacts(restoredFrom, netlink)) this.#handle(input);
+    this.#tellGateways();
+  }
+
+  /** Routes name interfaces by numbers, which are known once the links are. */
+  #tellGateways(): void {
+    const gateways = this.#hops.flatMap(({ index, gateway }) => {
+      const name = this.#netlink?.linkByIndex(index)?.name;
+      return name === undefined ? [] : [{ interface: name, address: gateway }];
+    });
+    this.#handle({ kind: "GatewaysChanged", gateways });
   }
 
   #handle(input: VrrpInput): void {
@@ -360,6 +381,7 @@ class VrrpChild {
   #end(): void {
     this.#bfd?.handle({ kind: "StopRequested", by: this.#stopRequested ?? "the end of the process" });
     this.#sendSnapshot();
+    this.#routes?.close();
     for (const timer of [this.#engineTimer, this.#snapshotTimer, this.#stopTimer]) timer.close();
     const leave = (): void => {
       if (this.#channel?.outbox.drained === false) {

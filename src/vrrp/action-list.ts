@@ -1,4 +1,5 @@
 import type {
+  AskNeighbours,
   KernelChange,
   RunNotify,
   SendAdvertisement,
@@ -12,12 +13,14 @@ const NOTHING: readonly VrrpAction[] = [];
 
 /**
  * The actions of one `handle`, gathered in the order that is contract: all advertisements, then changes in the
- * kernel, then announcements, then events with the scripts and mails that belong to them, and `Stopped` last.
+ * kernel, then announcements, then questions to neighbours, then events with the scripts and mails that belong to them,
+ * and `Stopped` last.
  */
 export class ActionList {
   #adverts: SendAdvertisement[] = [];
   #changes: KernelChange[] = [];
   #frames: SendFrames[] = [];
+  #questions: AskNeighbours[] = [];
   #rest: VrrpAction[] = [];
 
   advertise(action: SendAdvertisement): void {
@@ -30,6 +33,10 @@ export class ActionList {
 
   sendFrames(action: SendFrames): void {
     this.#frames.push(action);
+  }
+
+  askNeighbours(action: AskNeighbours): void {
+    this.#questions.push(action);
   }
 
   emit(event: VrrpEvent): void {
@@ -51,14 +58,16 @@ export class ActionList {
   /** The whole list; a new one begins. */
   take(): readonly VrrpAction[] {
     const { length } = this.#adverts;
-    if (length + this.#changes.length + this.#frames.length + this.#rest.length === 0) return NOTHING;
+    const others = this.#changes.length + this.#frames.length + this.#questions.length + this.#rest.length;
+    if (length + others === 0) return NOTHING;
     const adverts = this.#adverts;
     this.#adverts = [];
     // The steady state of a master: its advertisement and nothing else.
-    if (this.#changes.length + this.#frames.length + this.#rest.length === 0) return adverts;
-    const all = [...adverts, ...this.#changes, ...this.#frames, ...this.#rest];
+    if (others === 0) return adverts;
+    const all = [...adverts, ...this.#changes, ...this.#frames, ...this.#questions, ...this.#rest];
     this.#changes = [];
     this.#frames = [];
+    this.#questions = [];
     this.#rest = [];
     return all;
   }

@@ -11,6 +11,7 @@ export type VrrpAction =
   /** Ends in ActionDone or ActionFailed, once for each item, with the same id and epoch. */
   | KernelChange
   | SendFrames
+  | AskNeighbours
   | RunNotify
   | SendMail
   | { readonly kind: "Emit"; readonly event: VrrpEvent }
@@ -54,6 +55,14 @@ export interface RoutingChange {
 /** Whole Ethernet frames: gratuitous ARP and unsolicited neighbour advertisements. */
 export interface SendFrames {
   readonly kind: "SendFrames";
+  readonly instance: string;
+  readonly interface: string;
+  readonly frames: readonly Uint8Array[];
+}
+
+/** Whole Ethernet frames that neighbours are to answer. */
+export interface AskNeighbours {
+  readonly kind: "AskNeighbours";
   readonly instance: string;
   readonly interface: string;
   readonly frames: readonly Uint8Array[];

@@ -17,6 +17,7 @@ import type { AddressRecord, AnnouncementJob, AnnouncementLane, EngineMemory } f
 import type { Roster } from "./roster.ts";
 import type { Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
+import { beginQuestions } from "./verify.ts";
 
 /** Frames that one burst may send before the next in the queue has its turn. */
 const FAIR_SHARE = 16;
@@ -122,6 +123,7 @@ function sendBatch(turn: Turn, lane: AnnouncementLane, roster: Roster): void {
 /** Sends up to `share` frames of a burst and returns how many there were. */
 function sendShare(turn: Turn, job: AnnouncementJob, instance: Instance, share: number): number {
   const frames: Uint8Array[] = [];
+  const announced: AddressRecord[] = [];
   while (job.rounds > 0 && frames.length < share) {
     const key = job.addresses[job.next];
     job.next++;
@@ -132,12 +134,15 @@ function sendShare(turn: Turn, job: AnnouncementJob, instance: Instance, share: 
     const record = key === undefined ? undefined : instance.records.get(key);
     const isOurs = record?.kind === "address" && mayAnnounce(record);
     const frame = isOurs ? frameFor(turn, instance, record) : undefined;
-    if (frame !== undefined) frames.push(frame);
+    if (frame === undefined) continue;
+    frames.push(frame);
+    if (isOurs && record.verifyNext) announced.push(record);
   }
   if (frames.length === 0) return 0;
   const { memory, model } = instance;
   turn.out.sendFrames({ kind: "SendFrames", instance: model.name, interface: job.interface, frames });
   memory.statistics.announcementsSent += frames.length;
+  for (const record of announced) beginQuestions(turn, instance, record);
   if (memory.phase.kind === "MASTER" && memory.phase.announcementDue !== undefined) {
     emit(turn, instance, {
       kind: "FirstAnnouncement",

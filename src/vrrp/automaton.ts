@@ -4,6 +4,7 @@
  *
  *     INIT ---> BACKUP <---> MASTER       any ---> FAULT ---> BACKUP (the owner: MASTER)       any ---> STOP
  */
+import type { IpAddress } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpHeader } from "../wire/vrrp.ts";
 import { advertise } from "./advert.ts";
@@ -16,6 +17,7 @@ import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { BackupPhase, Fault, Hold, MasterPhase } from "./memory.ts";
 import { orderFault, reachHandover, sparesMaster, yieldByOrder } from "./orders.ts";
+import { noteRival, reclaim } from "./rival.ts";
 import { sourceAddressFor } from "./source-address.ts";
 import { obeyTogether } from "./sync-group.ts";
 import { backoff, isStall, nextAdvertAt, OWNER_PRIORITY, skewTime, TROUBLE_MEMORY } from "./timers.ts";
@@ -23,6 +25,7 @@ import { assess, priorityFacts } from "./tracking.ts";
 import { tellOthers } from "./transition.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factAt, reportOnce } from "./turn.ts";
+import { pursueQuestions } from "./verify.ts";
 
 /** An advertisement that passed all checks. */
 export function receiveAdvertisement(
@@ -60,7 +63,8 @@ function receiveAsMaster(
   }
   const ownAddress = memory.sourceAddress ?? packet.source;
   if (masterYields(header.priority, memory.effectivePriority, packet.source, ownAddress)) {
-    if (model.higherPrioSendAdvert) advertise(turn, instance);
+    // Two masters met: the other one may have heard nothing of us, and must tell our neighbours that it is there.
+    if (model.higherPrioSendAdvert || !model.announceOnly) advertise(turn, instance);
     const fact = advertisementFact(turn, instance, packet, header);
     const cause = [fact, ...priorityFacts(model, turn.surroundings, memory.effectivePriority, turn.now)];
     turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
@@ -70,13 +74,14 @@ function receiveAsMaster(
   reportLowerPriority(turn, instance, packet, header);
   tellOthers(turn, instance, "MASTER_RX_LOWER_PRI");
   if (!model.lowerPrioNoAdvert) advertiseNow(turn, instance, phase);
-  for (const member of instance.group?.members ?? [instance]) announceAgain(turn, member);
+  for (const member of instance.group?.members ?? [instance]) announceAgain(turn, member, packet.source);
 }
 
 /** The LAN may have believed a lesser master: of a sync group, each member's LAN. */
-function announceAgain(turn: Turn, instance: Instance): void {
+function announceAgain(turn: Turn, instance: Instance, rival: IpAddress): void {
   const { model, memory } = instance;
   const { phase } = memory;
+  noteRival(turn, instance, `master ${rival}`);
   if (phase.kind !== "MASTER" || isAnnouncing(turn.memory, instance)) return;
   const { lowerPrioRepeat, lowerPrioDelay } = model.garp;
   announce(turn, instance, memory.addresses, lowerPrioRepeat);
@@ -126,8 +131,10 @@ export function reachDeadlines(turn: Turn, instance: Instance): void {
   if (memory.heldAt !== undefined && memory.heldAt <= turn.now) {
     retryDue(turn, instance);
   }
-  if (phase.kind === "MASTER") reachAsMaster(turn, instance, phase);
-  else if (phase.kind === "BACKUP" && phase.masterDownAt <= turn.now) missMaster(turn, instance, phase);
+  if (phase.kind === "MASTER") {
+    reachAsMaster(turn, instance, phase);
+    pursueQuestions(turn, instance);
+  } else if (phase.kind === "BACKUP" && phase.masterDownAt <= turn.now) missMaster(turn, instance, phase);
   else if (phase.kind === "FAULT" && memory.hold !== undefined && memory.hold.until <= turn.now) {
     const { since, attempt } = memory.hold;
     memory.hold = undefined;
@@ -161,6 +168,7 @@ function reachAsMaster(turn: Turn, instance: Instance, phase: MasterPhase): void
     phase.extraAt = garp.extra === undefined ? undefined : turn.now + garp.extra.interval;
     announce(turn, instance, extraAnnouncements(model, memory.addresses), 1);
   }
+  if (phase.reclaimAt !== undefined && phase.reclaimAt <= turn.now) reclaim(turn, instance, phase);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   interfaceAddress,
   isKernelChange,
   link,
+  OWN_MAC,
   virtualAddress,
   vrrpModel,
 } from "../../test/support/vrrp-driver.ts";
@@ -44,6 +45,7 @@ const models = fc
     lowerPrioNoAdvert: fc.boolean(),
     higherPrioSendAdvert: fc.boolean(),
     smtpAlert: fc.boolean(),
+    announceOnly: fc.boolean(),
     addresses: fc.integer({ min: 0, max: 3 }),
     routing: fc.subarray(ROUTING),
     trackStatics: fc.constantFrom([], [STATIC.key]),
@@ -66,6 +68,8 @@ const models = fc
       const { garp } = instanceModel();
       return {
         ...rest,
+        verifyNeighbours: ["10.9.0.7"],
+        verifyTimeout: millis(500),
         garp: { ...garp, garpInterval: spacing, masterRefresh: seconds(7) },
         virtualAddresses: Array.from({ length: addresses }, (_, index) =>
           virtualAddress(`10.9.0.${100 + index}`),
@@ -157,6 +161,18 @@ const noise = fc
     };
   });
 
+/** Questions, answers and claims of a neighbour that is on the watch-list, and of others. */
+const sights = fc
+  .record({
+    interface: names,
+    operation: fc.constantFrom("ask" as const, "answer" as const),
+    sender: fc.constantFrom("10.9.0.7", "10.9.0.7", "10.9.0.100", undefined),
+    target: ips,
+    mac: fc.constantFrom("02:00:00:00:00:07", "00:00:5e:00:01:33"),
+    to: fc.constantFrom(OWN_MAC, "ff:ff:ff:ff:ff:ff"),
+  })
+  .map((sight): VrrpInput => ({ kind: "NeighbourSeen", ...sight }));
+
 const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
   configurations.map((model): VrrpInput => ({ kind: "ConfigChanged", model })),
   fc
@@ -174,6 +190,7 @@ const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
       duration: 9,
     }),
   ),
+  sights,
   fc
     .record({
       tracker: fc.constantFrom("file" as const, "process" as const),
@@ -190,6 +207,7 @@ const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
   fc
     .constantFrom(...[STATIC, ...ROUTING])
     .map(({ key }): VrrpInput => ({ kind: "RoutingRemoved", item: key })),
+  sights,
   fc
     .array(
       fc.record({
@@ -205,9 +223,15 @@ const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
       const orders = list.map((order) => ({ ...order, since: 0, by: "alice", why: undefined }));
       return { kind: "OrdersChanged", orders };
     }),
+  sights,
   fc
-    .record({ interface: names, address: ips })
-    .map((claim): VrrpInput => ({ kind: "NeighbourClaimSeen", ...claim, mac: "02:00:00:00:00:07" })),
+    .record({ from: fc.constantFrom("10.9.0.7", "10.9.0.8"), to: ips })
+    .map((echo): VrrpInput => ({ kind: "EchoAnswered", ...echo })),
+  fc
+    .array(fc.record({ interface: names, address: fc.constantFrom("10.9.0.8", "10.9.0.254") }), {
+      maxLength: 2,
+    })
+    .map((gateways): VrrpInput => ({ kind: "GatewaysChanged", gateways })),
 );
 
 const delays = fc.constantFrom(0, 1, millis(1), millis(700), seconds(2), seconds(30));
@@ -236,6 +260,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       input: fc.oneof(addressInputs, noise, otherInputs),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("input" as const), after: delays, input: sights }) },
 );
 
 const START: readonly VrrpInput[] = [
@@ -367,9 +392,11 @@ function laneOf(kind: VrrpAction["kind"]): number {
       return 1;
     case "SendFrames":
       return 2;
-    case "Stopped":
-      return 4;
-    default:
+    case "AskNeighbours":
       return 3;
+    case "Stopped":
+      return 5;
+    default:
+      return 4;
   }
 }

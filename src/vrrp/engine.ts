@@ -20,12 +20,13 @@ import { tellFollowers } from "./measure.ts";
 import { noteMeasurement } from "./measured.ts";
 import { freshEngineMemory } from "./memory.ts";
 import { changeOrders, expireOrders, ordersExpireAt, takeOrders } from "./order-book.ts";
-import { noteClaim, noteItemRemoval, noteRemoval } from "./ownership.ts";
+import { noteItemRemoval, noteRemoval } from "./ownership.ts";
 import { receivePacket } from "./reception.ts";
 import { configureInstances, reconsiderMembers } from "./reload.ts";
 import type { Restored } from "./restore.ts";
 import { readSnapshot, resumeInstance } from "./restore.ts";
 import { Roster, virtualAddressesOf } from "./roster.ts";
+import { noteNeighbour } from "./sightings.ts";
 import type { VrrpSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { resumeStatics, reviveOnLink, stopStatics } from "./statics.ts";
@@ -37,6 +38,7 @@ import { bfdFact, judgeScript, scriptFact } from "./tracking.ts";
 import { applyTransition } from "./transition.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factAt } from "./turn.ts";
+import { noteEcho, pursueQuestions } from "./verify.ts";
 
 /** Bounds that differ from the usual ones. */
 export type VrrpEngineOptions = Partial<Limits>;
@@ -115,6 +117,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       garpGroups: new Map(),
       instances: parts.instances,
       touched: new Set(),
+      questionsLeft: 0,
       wishes: [],
     };
     this.#enrol(parts.instances);
@@ -123,12 +126,14 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   handle(now: Instant, input: VrrpInput): readonly VrrpAction[] {
     const turn = this.#turn;
     turn.now = now;
+    turn.questionsLeft = turn.limits.questionBatch;
     turn.touched.clear();
     if (turn.memory.stop?.done === true) return turn.out.take();
     if (turn.memory.restoredFrom !== undefined) this.#resume(turn.memory.restoredFrom);
     this.#decide(input);
     this.#apply(input.kind === "ConfigChanged" ? this.#groups : undefined);
     sendAnnouncements(turn, this.#roster);
+    for (const instance of turn.touched) pursueQuestions(turn, instance);
     this.#finishStop();
     for (const instance of turn.touched) this.#deadlines.set(instance.slot, deadlineOf(instance));
     return turn.out.take();
@@ -200,8 +205,14 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       case "ActionFailed":
         this.#settleAction(input);
         return;
-      case "NeighbourClaimSeen":
-        noteClaim(turn, this.#roster, input);
+      case "NeighbourSeen":
+        noteNeighbour(turn, this.#roster, input);
+        return;
+      case "EchoAnswered":
+        for (const instance of this.#roster.all) noteEcho(turn, instance, input.from, input.to);
+        return;
+      case "GatewaysChanged":
+        turn.surroundings.gateways = input.gateways;
         return;
       case "OrdersChanged":
         changeOrders(turn, input.orders);

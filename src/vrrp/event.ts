@@ -30,6 +30,21 @@ export type DropReason =
   /** Its source is our own address. */
   | "own-packet";
 
+/**
+ * What a second owner of an address looks like. `answers`: it only answers for it, as a real server does that holds it for
+ * direct routing; `uses`: it asks others in its name, as such a server does too.
+ */
+export type Suspect = "router" | "host" | "answers" | "uses";
+
+/**
+ * How a neighbour came to map an address to us: as announced, because a question taught it, or one of both (it answered
+ * without a probe before). Silence is never taken for consent.
+ */
+export type VerifyOutcome = "learned" | "asked" | "answered" | "unproved";
+
+/** Why a neighbour is asked. */
+export type WatchReason = "gateway" | "configured" | "seen";
+
 export type VrrpEvent = { readonly at: Instant; readonly instance: string } & VrrpEventDetail;
 
 /** A sync group as a whole: told after its members. */
@@ -100,6 +115,23 @@ export type VrrpEventDetail =
       readonly address: IpAddress;
       readonly interface: string;
       readonly mac: MacAddress;
+      readonly suspect: Suspect;
+    }
+  /** The last second owner has gone: addresses are announced and verified again. */
+  | { readonly kind: "AddressesReclaimed"; readonly rival: string }
+  /** A neighbour on the watch-list has answered for all our addresses, or has been silent for too long. */
+  | {
+      readonly kind: "NeighbourVerified";
+      readonly neighbour: IpAddress;
+      readonly interface: string;
+      readonly why: WatchReason;
+      readonly mac: MacAddress | undefined;
+      readonly outcome: VerifyOutcome;
+      /** From the announcement to the last proof. */
+      readonly took: Micros;
+      readonly proved: number;
+      /** Some of the addresses it is silent about. */
+      readonly unproved: readonly IpAddress[];
     }
   | { readonly kind: "LowerPriorityAdvert"; readonly source: IpAddress; readonly priority: number }
   | { readonly kind: "TrackerChanged"; readonly tracker: string; readonly ok: boolean; readonly cause: Cause }

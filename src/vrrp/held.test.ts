@@ -195,10 +195,13 @@ describe("an address deleted by somebody else", () => {
 
 describe("a claim of one of our addresses", () => {
   const claim = {
-    kind: "NeighbourClaimSeen",
+    kind: "NeighbourSeen",
     interface: "eth0",
-    address: "10.9.0.100",
+    operation: "ask",
+    sender: "10.9.0.100",
+    target: "10.9.0.100",
     mac: "02:00:00:00:00:66",
+    to: "ff:ff:ff:ff:ff:ff",
   } as const;
 
   it("is a conflict while we are master, told every ten seconds at most", () => {
@@ -215,7 +218,7 @@ describe("a claim of one of our addresses", () => {
   it("is none from our own MAC, for another address, on another interface, or for a backup", () => {
     const driver = master();
     expect(driver.feed({ ...claim, mac: "be:78:e4:5f:7a:b3" })).toEqual([]);
-    expect(driver.feed({ ...claim, address: PEER })).toEqual([]);
+    expect(driver.feed({ ...claim, sender: PEER })).toEqual([]);
     expect(driver.feed({ ...claim, interface: "eth1" })).toEqual([]);
     expect(Driver.start(instanceModel()).feed(claim)).toEqual([]);
   });

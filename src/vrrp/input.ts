@@ -44,15 +44,13 @@ export type VrrpInput =
       readonly item: string;
       readonly error: OsError;
     }
-  /** An ARP packet or neighbour advertisement that claims an address. */
-  | {
-      readonly kind: "NeighbourClaimSeen";
-      readonly interface: string;
-      readonly address: IpAddress;
-      readonly mac: MacAddress;
-    }
   /** All orders of operators that stand. */
   | { readonly kind: "OrdersChanged"; readonly orders: readonly Order[] }
+  | NeighbourSeen
+  /** A neighbour answered an echo of ours. */
+  | { readonly kind: "EchoAnswered"; readonly from: IpAddress; readonly to: IpAddress }
+  /** All default gateways there are. */
+  | { readonly kind: "GatewaysChanged"; readonly gateways: readonly Gateway[] }
   /** `release` false leaves addresses in place and sends no priority 0 (`--dont-release-vrrp`). */
   | { readonly kind: "StopRequested"; readonly release: boolean; readonly by: string };
 
@@ -61,6 +59,27 @@ export interface Measurement {
   readonly tracker: "file" | "process";
   readonly name: string;
   readonly value: number;
+}
+
+/** An ARP packet or message of neighbour discovery about one of our addresses. */
+export interface NeighbourSeen {
+  readonly kind: "NeighbourSeen";
+  readonly interface: string;
+  /** `ask`: ARP request or solicitation. `answer`: ARP reply or advertisement. */
+  readonly operation: "ask" | "answer";
+  /** The address that the packet says to be at `mac`; undefined in a probe. */
+  readonly sender: IpAddress | undefined;
+  readonly mac: MacAddress;
+  /** Asked for, or answered to; the sender itself in what is meant for everybody. */
+  readonly target: IpAddress;
+  /** The station it was sent to. */
+  readonly to: MacAddress;
+}
+
+/** A gateway of last resort. */
+export interface Gateway {
+  readonly interface: string;
+  readonly address: IpAddress;
 }
 
 /** One IP packet of protocol 112, headers already taken apart by the socket. */

@@ -154,12 +154,14 @@ export function freshMemory(
     lastMailed: undefined,
     order: undefined,
     frozen: false,
+    verification: undefined,
   };
 }
 
 export function freshRecord(model: VirtualAddressModel, excluded: boolean): AddressRecord {
   const key = addressKey(model);
-  return { kind: "address", model, excluded, ...untouched(key), conflictReported: undefined };
+  const untold = { conflictReported: undefined, verifyNext: false };
+  return { kind: "address", model, excluded, ...untouched(key), ...untold };
 }
 
 export function freshRouting(model: RoutingModel): RoutingRecord {
@@ -189,8 +191,8 @@ export function masterDownOf(instance: Instance): number {
 
 /** The earliest instant at which this instance has something to do. */
 export function deadlineOf(instance: Instance): Instant | undefined {
-  const { phase, heldAt, hold } = instance.memory;
-  let earliest = earlier(phaseDeadline(phase), heldAt);
+  const { phase, heldAt, hold, verification } = instance.memory;
+  let earliest = earlier(earlier(phaseDeadline(phase), heldAt), verification?.dueAt);
   if (phase.kind === "FAULT" && hold !== undefined) earliest = earlier(earliest, hold.until);
   return earliest;
 }
@@ -207,7 +209,7 @@ function phaseDeadline(phase: Phase): Instant | undefined {
     case "MASTER":
       if (phase.handover !== undefined) return phase.handover.giveUpAt;
       return earlier(
-        earlier(earlier(phase.advertAt, phase.secondBurstAt), phase.extraAt),
+        earlier(earlier(phase.advertAt, phase.secondBurstAt), earlier(phase.extraAt, phase.reclaimAt)),
         earlier(phase.refreshAt, phase.lowerPriorityBurstAt),
       );
     default:

@@ -9,6 +9,7 @@ import type { NotifyState } from "./action.ts";
 import type { BfdVerdict, Cause, CauseFact } from "./cause.ts";
 import type { DropReason, VrrpState } from "./event.ts";
 import type { Handover, Order, OrderProgress } from "./order.ts";
+import type { Acquaintance, VerificationMemory } from "./watch-memory.ts";
 
 /** A state with the deadlines that exist in it and nowhere else. */
 export type Phase =
@@ -45,6 +46,14 @@ export interface MasterPhase {
   announcementDue: Instant | undefined;
   /** Resigned by an operator's order and waiting for another router; nothing is advertised meanwhile. */
   handover: Handover | undefined;
+  /** When a rival that has fallen silent counts as gone: then everything is announced and verified again. */
+  reclaimAt: Instant | undefined;
+  /** The last sign of that rival. */
+  rival: string | undefined;
+  /** Rivals lately come and gone, for growing waits... */
+  bouts: number;
+  /** ...and when the last one had gone. */
+  reclaimedAt: Instant | undefined;
 }
 
 /** One reason for FAULT. The key stays the same as long as the reason does. */
@@ -85,6 +94,8 @@ export interface AddressRecord extends HeldMemory {
   model: VirtualAddressModel;
   excluded: boolean;
   conflictReported: Instant | undefined;
+  /** Its next announcement is followed by questions. */
+  verifyNext: boolean;
 }
 
 export interface RoutingRecord extends HeldMemory {
@@ -149,6 +160,7 @@ export interface InstanceMemory extends HolderMemory {
   order: OrderProgress | undefined;
   /** Trackers and preemption change nothing (`buoy freeze`). */
   frozen: boolean;
+  verification: VerificationMemory | undefined;
 }
 
 /** One run of a track script. */
@@ -228,6 +240,8 @@ export interface EngineMemory {
   lanes: AnnouncementLane[];
   statics: StaticsMemory;
   groups: GroupMemory[];
+  /** The latest last. */
+  acquaintances: Acquaintance[];
 }
 
 export function freshEngineMemory(): EngineMemory {
@@ -242,5 +256,6 @@ export function freshEngineMemory(): EngineMemory {
     lanes: [],
     statics: { phase: { kind: "MASTER" }, epoch: 0, addresses: [], routing: [], heldAt: undefined },
     groups: [],
+    acquaintances: [],
   };
 }

@@ -1,18 +1,15 @@
-/** Others who lay hands on what is ours: by deleting it here, or by claiming our addresses on the LAN. */
+/** Others who lay hands on what is ours by deleting it here. */
 
 import { addressKey } from "../base/routing.ts";
 import { announce } from "./announce.ts";
 import { holdOff } from "./automaton.ts";
 import { isDesired, markAbsent, noteDeletion, postpone, release, request } from "./held.ts";
-import type { InterfaceAddress, VrrpInput } from "./input.ts";
+import type { InterfaceAddress } from "./input.ts";
 import type { Holder, Instance } from "./instance.ts";
 import type { HeldRecord } from "./memory.ts";
 import type { Roster } from "./roster.ts";
-import { CONFLICT_PERIOD } from "./timers.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factAt } from "./turn.ts";
-
-type Claim = Extract<VrrpInput, { kind: "NeighbourClaimSeen" }>;
 
 /** Somebody else has deleted an address from an interface of ours. */
 export function noteRemoval(turn: Turn, roster: Roster, address: InterfaceAddress): void {
@@ -74,24 +71,6 @@ function putBack(turn: Turn, holder: Holder, record: HeldRecord): void {
   }
   tell(turn, holder, record, "put back");
   request(turn, holder, "add", [record]);
-}
-
-/** An ARP packet or neighbour advertisement that claims one of our addresses for another MAC while we are master. */
-export function noteClaim(turn: Turn, roster: Roster, claim: Claim): void {
-  const { address, mac, interface: name } = claim;
-  if (!roster.virtualAddresses.has(address)) return;
-  const own = turn.surroundings.links.get(name)?.mac;
-  if (own === undefined || own === mac) return;
-  for (const instance of roster.all) {
-    if (instance.memory.phase.kind !== "MASTER") continue;
-    for (const record of instance.memory.addresses) {
-      if (record.model.address !== address || record.model.interface !== name) continue;
-      if (record.conflictReported !== undefined && turn.now - record.conflictReported < CONFLICT_PERIOD)
-        continue;
-      record.conflictReported = turn.now;
-      emit(turn, instance, { kind: "AddressConflict", address, interface: name, mac });
-    }
-  }
 }
 
 function tell(turn: Turn, holder: Holder, record: HeldRecord, reaction: string): void {

@@ -18,6 +18,7 @@ import { OWNER_PRIORITY } from "./timers.ts";
 import { freshScript } from "./tracking.ts";
 import type { Turn } from "./turn.ts";
 import { factAt } from "./turn.ts";
+import { verify } from "./verify.ts";
 
 /**
  * The instances of the new model in its order, and behind them those that are only left to be cleaned up. Removals come
@@ -148,6 +149,7 @@ function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact
     request(turn, instance, "add", fresh);
     const addresses = fresh.filter((record) => record.kind === "address");
     if (addresses.length === 0) return;
+    verify(turn, instance, addresses);
     announce(turn, instance, addresses, model.garp.masterRepeat);
     if (model.garp.masterDelay > 0) phase.secondBurstAt = turn.now + model.garp.masterDelay;
     return;

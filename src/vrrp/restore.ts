@@ -16,6 +16,7 @@ import type { Surroundings } from "./surroundings.ts";
 import { emptySurroundings, noteAddress } from "./surroundings.ts";
 import type { Turn } from "./turn.ts";
 import { factAt } from "./turn.ts";
+import { verify } from "./verify.ts";
 
 /** What an engine consists of. */
 export interface Restored {
@@ -32,6 +33,7 @@ export function readSnapshot(snapshot: VrrpSnapshot): Restored {
   const internal = copyPlain(snapshot.internal) as EngineInternal;
   const statics = makeStaticHolder(internal.memory.statics);
   const surroundings = emptySurroundings(statics.records);
+  surroundings.gateways = snapshot.gateways;
   for (const link of snapshot.links) surroundings.links.set(link.name, link);
   for (const address of snapshot.addresses) noteAddress(surroundings, address);
   for (const judgement of snapshot.model.trackScripts) surroundings.judgements.set(judgement.name, judgement);
@@ -81,6 +83,7 @@ export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros):
     const wanted = heldBy(instance).filter((record) => isDesired(instance, record));
     request(turn, instance, "add", wanted);
     const addresses = wanted.filter((record) => record.kind === "address");
+    verify(turn, instance, addresses);
     announce(turn, instance, addresses, model.garp.masterRepeat);
   }
   if (phase.kind !== "MASTER") request(turn, instance, "remove", heldBy(instance).filter(isLeaving));

@@ -1,12 +1,13 @@
 /** The engine's whole state as a plain value: what `status` shows, and what `restore` goes on from. */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
 import { copyPlain } from "../base/plain.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
 import type { Cause } from "./cause.ts";
-import type { DropReason, VrrpState } from "./event.ts";
+import type { DropReason, VerifyOutcome, VrrpState, WatchReason } from "./event.ts";
 import { isDegraded } from "./held.ts";
-import type { InterfaceAddress, LinkState, Measurement } from "./input.ts";
+import type { Gateway, InterfaceAddress, LinkState, Measurement } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type {
@@ -21,6 +22,8 @@ import type {
 } from "./memory.ts";
 import type { OrderProgress } from "./order.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { outcomeOf, unprovedBy } from "./verify.ts";
+import type { VerificationMemory } from "./watch-memory.ts";
 
 export interface VrrpSnapshot {
   readonly at: Instant;
@@ -32,6 +35,7 @@ export interface VrrpSnapshot {
   readonly bfds: readonly (BfdMemory & { readonly name: string })[];
   /** Files and processes that were measured. */
   readonly measured: readonly MeasuredSnapshot[];
+  readonly gateways: readonly Gateway[];
   readonly instances: readonly InstanceSnapshot[];
   readonly statics: HoldingsSnapshot;
   readonly groups: readonly GroupSnapshot[];
@@ -101,6 +105,8 @@ export interface InstanceSnapshot {
   readonly routing: readonly RoutingSnapshot[];
   /** MASTER, but not everything that it is to hold could be added. */
   readonly degraded: boolean;
+  /** Of a master that asks: what its neighbours map our addresses to. */
+  readonly verification: VerificationSnapshot | undefined;
   readonly statistics: InstanceStatistics;
   /** The operator's order that counts for it, and how far it has come. */
   readonly order: OrderProgress | undefined;
@@ -129,6 +135,33 @@ export interface RoutingSnapshot {
 export interface HoldingsSnapshot {
   readonly addresses: readonly AddressSnapshot[];
   readonly routing: readonly RoutingSnapshot[];
+}
+
+/** Neighbours by how they stand, and one by one. */
+export interface VerificationSnapshot {
+  readonly startedAt: Instant;
+  /** Absent while questions are open. */
+  readonly finishedAt: Instant | undefined;
+  readonly proved: number;
+  readonly unproved: number;
+  readonly pending: number;
+  readonly hadToBeAsked: number;
+  /** From the announcement to the slowest proof. */
+  readonly slowest: Micros;
+  readonly asksSent: number;
+  readonly neighbours: readonly NeighbourSnapshot[];
+}
+
+export interface NeighbourSnapshot {
+  readonly address: IpAddress;
+  readonly interface: string;
+  readonly mac: MacAddress | undefined;
+  readonly why: WatchReason;
+  readonly outcome: VerifyOutcome | "pending";
+  readonly took: Micros;
+  /** Virtual addresses it maps to us, and those it is silent about. */
+  readonly proved: number;
+  readonly unproved: number;
 }
 
 /** Counters in keepalived's terms. */
@@ -175,6 +208,7 @@ export function takeSnapshot(
       ...[...surroundings.files].map(([name, file]) => ({ tracker: "file" as const, name, ...file })),
       ...[...surroundings.processes].map(([name, one]) => ({ tracker: "process" as const, name, ...one })),
     ],
+    gateways: surroundings.gateways,
     instances: instances.filter((instance) => !instance.retired).map(instanceSnapshot),
     statics: holdingsSnapshot(memory.statics),
     groups: memory.groups.map((group) => groupSnapshot(group, instances)),
@@ -231,6 +265,7 @@ function instanceSnapshot(instance: Instance): InstanceSnapshot {
     faults: memory.faults.map(({ key }) => key),
     ...holdingsSnapshot(memory),
     degraded: isDegraded(instance),
+    verification: memory.verification && verificationSnapshot(memory.verification),
     statistics: memory.statistics,
     order: memory.order,
     frozen: memory.frozen,
@@ -244,6 +279,30 @@ function holdingsSnapshot(memory: HolderMemory): HoldingsSnapshot {
 
 function routingSnapshot({ key, state, error }: RoutingRecord): RoutingSnapshot {
   return { item: key, state, error };
+}
+
+function verificationSnapshot(memory: VerificationMemory): VerificationSnapshot {
+  const open = new Set(memory.questions.map((question) => `${question.neighbour} ${question.interface}`));
+  const neighbours = memory.neighbours.map((watched): NeighbourSnapshot => {
+    const { address, interface: name, mac, why, results, slowest } = watched;
+    const unproved = unprovedBy(watched).length;
+    const outcome = open.has(`${address} ${name}`) ? "pending" : outcomeOf(watched);
+    const proved = Object.keys(results).length - unproved;
+    return { address, interface: name, mac, why, outcome, took: slowest, proved, unproved };
+  });
+  const count = (...wanted: readonly NeighbourSnapshot["outcome"][]): number =>
+    neighbours.filter(({ outcome }) => wanted.includes(outcome)).length;
+  return {
+    startedAt: memory.startedAt,
+    finishedAt: memory.finishedAt,
+    proved: count("learned", "asked", "answered"),
+    unproved: count("unproved"),
+    pending: count("pending"),
+    hadToBeAsked: memory.neighbours.filter(({ hadToBeAsked }) => hadToBeAsked).length,
+    slowest: Math.max(0, ...neighbours.map(({ took }) => took)),
+    asksSent: memory.asksSent,
+    neighbours,
+  };
 }
 
 function addressSnapshot(record: AddressRecord): AddressSnapshot {

@@ -2,7 +2,7 @@
 import { interfacesOf } from "../base/routing.ts";
 import type { ProcessQuorum, TrackScriptJudgement } from "../model/model.ts";
 import type { CauseDetail } from "./cause.ts";
-import type { InterfaceAddress, LinkState } from "./input.ts";
+import type { Gateway, InterfaceAddress, LinkState } from "./input.ts";
 import type { BfdMemory, HeldRecord, MeasuredMemory, ScriptMemory } from "./memory.ts";
 
 export interface Surroundings {
@@ -17,6 +17,7 @@ export interface Surroundings {
   readonly quorums: Map<string, ProcessQuorum>;
   /** Static entries by key. */
   readonly statics: ReadonlyMap<string, HeldRecord>;
+  gateways: readonly Gateway[];
 }
 
 export function emptySurroundings(statics: ReadonlyMap<string, HeldRecord>): Surroundings {
@@ -30,6 +31,7 @@ export function emptySurroundings(statics: ReadonlyMap<string, HeldRecord>): Sur
     processes: new Map(),
     quorums: new Map(),
     statics,
+    gateways: [],
   };
 }
 

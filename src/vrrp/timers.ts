@@ -50,6 +50,8 @@ export interface Limits {
   readonly announcementBatch: number;
   /** ...and the pause before the next batch. */
   readonly announcementPause: Micros;
+  /** Questions to neighbours that may go out at once; the same pause follows. */
+  readonly questionBatch: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -57,6 +59,7 @@ export const DEFAULT_LIMITS: Limits = {
   stopTimeout: 3 * MICROS_PER_SECOND,
   announcementBatch: 64,
   announcementPause: MICROS_PER_MILLI,
+  questionBatch: 32,
 };
 
 /** The same address deleted by others this often... */
@@ -67,3 +70,20 @@ export const DELETION_WINDOW: Micros = 10 * MICROS_PER_SECOND;
 export const TROUBLE_MEMORY: Micros = 300 * MICROS_PER_SECOND;
 /** A second owner of an address is reported this often. */
 export const CONFLICT_PERIOD: Micros = 10 * MICROS_PER_SECOND;
+
+/** Claims by the last master are no conflict for so long: it may not know yet. */
+export const HANDOVER: Micros = MICROS_PER_SECOND;
+/** A neighbour is silent for good after this time, where nothing else is configured. */
+export const VERIFY_TIMEOUT: Micros = 5 * MICROS_PER_SECOND;
+/** Longest wait for an answer to what teaches nothing; a LAN's answer takes less than 1 ms. */
+export const PROBE_WAIT: Micros = 5 * MICROS_PER_MILLI;
+
+/** 10 ms, 20 ms, 40 ms ... 1.28 s after the first, second, third ... question. */
+export function askBackoff(asks: number): Micros {
+  return 10 * MICROS_PER_MILLI * 2 ** Math.min(asks - 1, 7);
+}
+
+/** How long a rival must be silent to count as gone: 100 ms, then ever longer up to 12.8 s. */
+export function rivalQuiet(bouts: number): Micros {
+  return 100 * MICROS_PER_MILLI * 2 ** Math.min(bouts, 7);
+}

@@ -13,6 +13,7 @@ import { mailAction, notifyAction } from "./notify.ts";
 import { ordered } from "./orders.ts";
 import type { Transition, Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
+import { cancelVerification, verify } from "./verify.ts";
 
 export function applyTransition(turn: Turn, transition: Transition): void {
   const { instance, cause } = transition;
@@ -75,9 +76,14 @@ function becomeMaster(turn: Turn, instance: Instance, due: Instant): void {
     extraAt: garp.extra === undefined ? undefined : turn.now + garp.extra.interval,
     announcementDue: due,
     handover: undefined,
+    reclaimAt: undefined,
+    rival: undefined,
+    bouts: 0,
+    reclaimedAt: undefined,
   };
   advertise(turn, instance);
   addAll(turn, instance);
+  verify(turn, instance, memory.addresses);
   announce(turn, instance, memory.addresses, garp.masterRepeat);
 }
 
@@ -99,6 +105,7 @@ function leaveMaster(turn: Turn, transition: Transition): void {
   memory.epoch++;
   memory.statistics.releasedMaster++;
   cancelAnnouncements(turn.memory, instance);
+  cancelVerification(instance);
   memory.phase = { kind: "INIT" };
   if (!transition.keepsAddresses) removeAll(turn, instance);
 }

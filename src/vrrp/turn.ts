@@ -24,6 +24,8 @@ export interface Turn {
   readonly statics: StaticHolder;
   /** The `garp_group` of each interface that is in one. */
   garpGroups: ReadonlyMap<string, GarpGroupModel>;
+  /** Questions that may still go out in this turn. */
+  questionsLeft: number;
   /** All instances of the engine. */
   instances: readonly Instance[];
   /** Instances whose deadline may have changed in this turn. */

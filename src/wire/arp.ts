@@ -14,6 +14,8 @@ export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 
 const HARDWARE_ETHERNET = 1;
+/** What stands for a hardware address that is asked for. */
+const NO_MAC: MacAddress = "00:00:00:00:00:00";
 
 export interface ArpPacket {
   /** {@link ARP_REQUEST}, {@link ARP_REPLY}, or another number. */
@@ -77,6 +79,27 @@ export function encodeGratuitousArp(address: IpAddress, mac: MacAddress): Uint8A
     targetAddress: address,
   });
   return encodeEthernet({ destination: BROADCAST_MAC, source: mac, etherType: ETHERTYPE_ARP, payload });
+}
+
+/**
+ * The whole frame of a question: a request for `target` by the owner of `address`. Who hears it learns that `mac` has
+ * `address` (RFC 826), and who has `target` answers to it. Without `destination` everybody hears it.
+ */
+export function encodeArpQuestion(question: {
+  readonly address: IpAddress;
+  readonly mac: MacAddress;
+  readonly target: IpAddress;
+  readonly destination?: MacAddress | undefined;
+}): Uint8Array {
+  const { address, mac, target, destination = BROADCAST_MAC } = question;
+  const payload = encodeArp({
+    operation: ARP_REQUEST,
+    senderMac: mac,
+    senderAddress: address,
+    targetMac: NO_MAC,
+    targetAddress: target,
+  });
+  return encodeEthernet({ destination, source: mac, etherType: ETHERTYPE_ARP, payload });
 }
 
 function ipv4Bytes(address: IpAddress): Uint8Array {

@@ -1,7 +1,7 @@
 /** Neighbour discovery (RFC 4861): solicitations, advertisements, and the unsolicited one that announces an address. */
 import { assert, present } from "../base/assert.ts";
 import type { IpAddress } from "../base/ip.ts";
-import { ipToBytes, isMulticast, readIp } from "../base/ip.ts";
+import { bytesToIp, ipToBytes, isMulticast, readIp } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
 import { bytesToMac, macToBytes } from "../base/mac.ts";
 import type { Result } from "../base/result.ts";
@@ -21,6 +21,7 @@ import { encodeIpv6 } from "./ipv6.ts";
 export const ALL_NODES_ADDRESS: IpAddress = "ff02::1";
 export const ALL_NODES_MAC: MacAddress = "33:33:00:00:00:01";
 
+const SOLICITED_NODE_PREFIX: IpAddress = "ff02::1:ff00:0";
 /** Messages that crossed a router have less, and are not believed. */
 const HOP_LIMIT = 255;
 /** Type, code, checksum, flags, target. */
@@ -152,6 +153,56 @@ export function encodeUnsolicitedNeighbourAdvertisement(
     payload: encodeNeighbour(advertisement, address, ALL_NODES_ADDRESS),
   });
   return encodeEthernet({ destination: ALL_NODES_MAC, source: mac, etherType: ETHERTYPE_IPV6, payload });
+}
+
+/**
+ * The whole frame of a question: a solicitation for `target` by the owner of `address`, to the station `destination`, or
+ * without one to the group of all that may have `target`. With `teaches` it says that `mac` has `address`; without, who
+ * answers finds the way by what it believes already.
+ */
+export function encodeNeighbourQuestion(question: {
+  readonly address: IpAddress;
+  readonly mac: MacAddress;
+  readonly target: IpAddress;
+  readonly destination?: MacAddress | undefined;
+  readonly teaches: boolean;
+}): Uint8Array {
+  const { address, mac, target, destination, teaches } = question;
+  const group = solicitedNodeAddress(target);
+  const to = destination === undefined ? group : target;
+  const solicitation: NeighbourSolicitation = {
+    kind: "solicitation",
+    target,
+    linkLayer: teaches ? mac : undefined,
+  };
+  const payload = encodeIpv6({
+    trafficClass: 0,
+    flowLabel: 0,
+    nextHeader: ICMPV6_PROTOCOL,
+    hopLimit: HOP_LIMIT,
+    source: address,
+    destination: to,
+    payload: encodeNeighbour(solicitation, address, to),
+  });
+  return encodeEthernet({
+    destination: destination ?? multicastMac(group),
+    source: mac,
+    etherType: ETHERTYPE_IPV6,
+    payload,
+  });
+}
+
+/** The group that every owner of an address has joined (RFC 4291 section 2.7.1). */
+function solicitedNodeAddress(address: IpAddress): IpAddress {
+  const bytes = present(ipToBytes(SOLICITED_NODE_PREFIX), SOLICITED_NODE_PREFIX);
+  bytes.set(present(ipToBytes(address), `bytes of address ${address}`).subarray(13), 13);
+  return bytesToIp(bytes);
+}
+
+/** RFC 2464 section 7. */
+function multicastMac(group: IpAddress): MacAddress {
+  const bytes = present(ipToBytes(group), `bytes of address ${group}`);
+  return bytesToMac(Uint8Array.of(0x33, 0x33, ...bytes.subarray(12)));
 }
 
 /** The first Ethernet address in an option of this type; options of other types are passed over. */

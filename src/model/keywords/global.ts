@@ -188,6 +188,31 @@ const garpRows = [
   ),
 ];
 
+/** Words of buoy's own: keepalived says that it does not know them, and goes on. */
+const verifyRows = [
+  row(
+    "vrrp_verify_takeover",
+    [flag],
+    works("instance.announceOnly"),
+    "Ask neighbours whether they map the addresses to us, and watch for other owners.",
+    { default: "on", since: "buoy" },
+  ),
+  row(
+    "vrrp_verify_neighbours",
+    [rest("ADDRESS ...")],
+    works("instance.verifyNeighbours"),
+    "Neighbours to ask beside the gateways and those lately seen.",
+    { since: "buoy", repeat: "all" },
+  ),
+  row(
+    "vrrp_verify_timeout",
+    [span(0.01, 3600)],
+    works("instance.verifyTimeout"),
+    "How long a neighbour may be silent until it counts as unproved.",
+    { default: "5", since: "buoy" },
+  ),
+];
+
 const vrrpRows = [
   row(
     "dynamic_interfaces",
@@ -235,6 +260,7 @@ const vrrpRows = [
     { default: "ff02::12" },
   ),
   ...garpRows,
+  ...verifyRows,
   row(
     "vrrp_down_timer_adverts",
     [integer(1, 100)],

@@ -25,7 +25,13 @@ describe("keyword tables", () => {
     const extra = KEYWORD_ROWS.filter((row) => !listed.has(`${row.block}\t${row.keyword}`));
     expect(extra.map((row) => `${row.block} ${row.keyword} (${row.since})`)).toEqual([
       "global_defs notify_timeout (buoy)",
+      "global_defs vrrp_verify_takeover (buoy)",
+      "global_defs vrrp_verify_neighbours (buoy)",
+      "global_defs vrrp_verify_timeout (buoy)",
       "vrrp_instance notify_timeout (buoy)",
+      "vrrp_instance verify_takeover (buoy)",
+      "vrrp_instance verify_neighbours (buoy)",
+      "vrrp_instance verify_timeout (buoy)",
       "virtual_server nat_mask (1.x)",
     ]);
   });

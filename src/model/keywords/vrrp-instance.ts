@@ -96,6 +96,31 @@ const garpRows = [
   ),
 ];
 
+/** Words of buoy's own: keepalived says that it does not know them, and goes on. */
+const verifyRows = [
+  row(
+    "verify_takeover",
+    [flag],
+    works("instance.announceOnly"),
+    "Ask neighbours whether they map the addresses to us, and watch for other owners.",
+    { default: "vrrp_verify_takeover", since: "buoy" },
+  ),
+  row(
+    "verify_neighbours",
+    [rest("ADDRESS ...")],
+    works("instance.verifyNeighbours"),
+    "Neighbours to ask beside the gateways and those lately seen.",
+    { default: "vrrp_verify_neighbours", since: "buoy", repeat: "all" },
+  ),
+  row(
+    "verify_timeout",
+    [span(0.01, 3600)],
+    works("instance.verifyTimeout"),
+    "How long a neighbour may be silent until it counts as unproved.",
+    { default: "vrrp_verify_timeout", since: "buoy" },
+  ),
+];
+
 const notifyRows = [
   row("notify_backup", [script], works("instance.notify.backup"), "Run on entering BACKUP.", {
     area: "script",
@@ -411,6 +436,7 @@ export const VRRP_INSTANCE_ROWS = [
     ...trackRows,
     ...notifyRows,
     ...garpRows,
+    ...verifyRows,
     ...linkRows,
     row(
       "authentication",

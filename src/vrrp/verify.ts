@@ -1,0 +1,370 @@
+/**
+ * Verified takeover: whether the neighbours that matter map our addresses to us. Each address and each neighbour on its
+ * watch-list make one question, which begins behind the address's first announcement:
+ *
+ *     resolve --> probe --> ask --> confirm
+ *
+ * `resolve` finds the neighbour's station. `probe` teaches nothing; its answer reaches us only if the neighbour has
+ * learned from the announcement. `ask` is an ARP request, or a neighbour solicitation, by the virtual address: it teaches,
+ * and is repeated ever more slowly until it is answered or given up. `confirm` tells one that had to be asked from one
+ * that answers no probe at all.
+ */
+import type { IpAddress } from "../base/ip.ts";
+import { stationOf } from "./acquaintances.ts";
+import type { VerifyOutcome } from "./event.ts";
+import { isDesired } from "./held.ts";
+import type { NeighbourSeen } from "./input.ts";
+import type { Instance } from "./instance.ts";
+import { earlier } from "./instance.ts";
+import type { AddressRecord } from "./memory.ts";
+import { ownAddress, probingFrame, resolvingFrame, teachingFrame } from "./question-frames.ts";
+import { askBackoff, HANDOVER, PROBE_WAIT, VERIFY_TIMEOUT } from "./timers.ts";
+import type { Turn } from "./turn.ts";
+import { emit } from "./turn.ts";
+import { MOST_QUESTIONS, watchList } from "./watch-list.ts";
+import type { Question, VerificationMemory, WatchedNeighbour } from "./watch-memory.ts";
+
+/** Addresses named in an event. */
+const MOST_NAMED = 8;
+
+/** Lets the next announcement of each address be followed by questions. */
+export function verify(turn: Turn, instance: Instance, records: readonly AddressRecord[]): void {
+  const { model, memory } = instance;
+  if (model.announceOnly || memory.phase.kind !== "MASTER" || records.length === 0) return;
+  const isUnderWay =
+    memory.addresses.some(({ verifyNext }) => verifyNext) || (memory.verification?.questions.length ?? 0) > 0;
+  const verification = memory.verification ?? freshVerification(turn);
+  memory.verification = verification;
+  if (!isUnderWay) beginRun(turn, verification);
+  for (const record of records) record.verifyNext = true;
+  const checked = new Set(verification.unchecked);
+  for (const { key } of records) checked.add(key);
+  verification.unchecked = [...checked];
+  verification.checkAt = turn.now + HANDOVER;
+  rearm(turn, verification);
+  turn.touched.add(instance);
+}
+
+/** To be called when an announcement of the address goes out: its questions go right behind. */
+export function beginQuestions(turn: Turn, instance: Instance, record: AddressRecord): void {
+  const { verification } = instance.memory;
+  record.verifyNext = false;
+  if (verification === undefined) return;
+  const { address: held, interface: name } = record.model;
+  verification.questions = verification.questions.filter(({ key }) => key !== record.key);
+  for (const { address, why } of watchList(turn, instance, record)) {
+    if (verification.questions.length >= MOST_QUESTIONS) break;
+    const watched = watchedOf(verification, { address, interface: name, why });
+    watched.mac = stationOf(turn.memory, name, address, turn.now);
+    delete watched.results[held];
+    const unknown = ownAddress(turn, record.model) === undefined ? "ask" : "resolve";
+    verification.questions.push({
+      key: record.key,
+      interface: name,
+      neighbour: address,
+      stage: watched.mac === undefined ? unknown : "probe",
+      begun: turn.now,
+      dueAt: turn.now,
+      sent: 0,
+      probed: false,
+      took: undefined,
+    });
+  }
+  finish(turn, instance, verification);
+  rearm(turn, verification);
+  turn.touched.add(instance);
+}
+
+/** Nobody is asked any more. */
+export function cancelVerification(instance: Instance): void {
+  instance.memory.verification = undefined;
+  for (const record of instance.memory.addresses) record.verifyNext = false;
+}
+
+/** Carries on every question that is due, as far as this turn's share of frames goes. */
+export function pursueQuestions(turn: Turn, instance: Instance): void {
+  const { verification } = instance.memory;
+  if (verification?.dueAt === undefined || verification.dueAt > turn.now) return;
+  const { phase } = instance.memory;
+  if (phase.kind === "MASTER" && phase.handover !== undefined) {
+    // Nobody is to learn that the addresses are here while another is to take them.
+    Object.assign(verification, { questions: [], unchecked: [], dueAt: undefined });
+    return;
+  }
+  const batches = new Map<string, Uint8Array[]>();
+  const send = (record: AddressRecord, frame: Uint8Array | undefined): void => {
+    if (frame === undefined) return;
+    turn.questionsLeft--;
+    const { interface: name } = record.model;
+    const batch = batches.get(name) ?? [];
+    batch.push(frame);
+    batches.set(name, batch);
+  };
+  for (const question of [...verification.questions]) {
+    if (turn.questionsLeft <= 0) break;
+    if (question.dueAt > turn.now) continue;
+    const record = addressOf(instance, question.key);
+    if (record === undefined || !isDesired(instance, record)) {
+      drop(verification, question);
+      finish(turn, instance, verification);
+    } else send(record, advance(turn, instance, verification, question, record));
+  }
+  lookForOthers(turn, instance, verification, send);
+  for (const [name, frames] of batches) {
+    verification.asksSent += frames.length;
+    turn.out.askNeighbours({ kind: "AskNeighbours", instance: instance.model.name, interface: name, frames });
+  }
+  rearm(turn, verification);
+}
+
+/** Somebody answered our station: to a question, or with its own. */
+export function noteAnswer(turn: Turn, instance: Instance, seen: NeighbourSeen): void {
+  const { verification } = instance.memory;
+  if (verification === undefined || seen.sender === undefined) return;
+  let hit = false;
+  for (const question of [...verification.questions]) {
+    const record = question.neighbour === seen.sender ? addressOf(instance, question.key) : undefined;
+    if (record === undefined || record.model.interface !== seen.interface) continue;
+    hit = true;
+    if (record.model.address === seen.target) answered(turn, instance, verification, question, record);
+    else if (question.stage === "resolve") enter(turn, question, "probe");
+  }
+  if (!hit) return;
+  for (const watched of verification.neighbours) {
+    if (watched.address === seen.sender && watched.interface === seen.interface) watched.mac = seen.mac;
+  }
+  rearm(turn, verification);
+  turn.touched.add(instance);
+}
+
+/** An echo came back to us: so the neighbour maps the address to us, whatever it was taught. */
+export function noteEcho(turn: Turn, instance: Instance, from: IpAddress, to: IpAddress): void {
+  const { verification } = instance.memory;
+  if (verification === undefined) return;
+  for (const question of [...verification.questions]) {
+    const record = question.neighbour === from ? addressOf(instance, question.key) : undefined;
+    if (record?.model.address !== to) continue;
+    if (question.stage === "probe") settle(turn, instance, verification, question, "learned");
+    else if (question.stage === "confirm") settle(turn, instance, verification, question, "asked");
+    else settle(turn, instance, verification, question, "answered");
+  }
+  rearm(turn, verification);
+  turn.touched.add(instance);
+}
+
+function freshVerification(turn: Turn): VerificationMemory {
+  return {
+    startedAt: turn.now,
+    finishedAt: undefined,
+    neighbours: [],
+    questions: [],
+    unchecked: [],
+    checkAt: turn.now,
+    dueAt: undefined,
+    asksSent: 0,
+  };
+}
+
+/** The next frame of a question; undefined where it ends, or goes on without one. */
+function advance(
+  turn: Turn,
+  instance: Instance,
+  verification: VerificationMemory,
+  question: Question,
+  record: AddressRecord,
+): Uint8Array | undefined {
+  const watched = findWatched(verification, question);
+  const held = record.model;
+  if (question.stage === "resolve" || question.stage === "probe") {
+    if (question.sent > 0) enter(turn, question, "ask");
+    else {
+      question.sent++;
+      question.dueAt = turn.now + PROBE_WAIT;
+      if (question.stage === "resolve") {
+        const isAsked = verification.questions.some(
+          (other) =>
+            other !== question &&
+            other.neighbour === question.neighbour &&
+            other.stage === "resolve" &&
+            other.sent > 0,
+        );
+        return isAsked ? undefined : resolvingFrame(turn, held, question.neighbour);
+      }
+      question.probed = true;
+      return watched?.mac === undefined
+        ? undefined
+        : probingFrame(turn, held, question.neighbour, watched.mac);
+    }
+  }
+  if (question.stage === "confirm") {
+    if (question.sent > 0 || watched?.mac === undefined) {
+      settle(turn, instance, verification, question, "answered");
+      return undefined;
+    }
+    question.sent++;
+    question.dueAt = turn.now + PROBE_WAIT;
+    return probingFrame(turn, held, question.neighbour, watched.mac);
+  }
+  const timeout = instance.model.verifyTimeout ?? VERIFY_TIMEOUT;
+  if (question.sent > 0 && turn.now - question.begun >= timeout) {
+    settle(turn, instance, verification, question, "unproved");
+    return undefined;
+  }
+  question.sent++;
+  question.dueAt = Math.min(
+    turn.now + askBackoff(question.sent),
+    Math.max(question.begun + timeout, turn.now + 1),
+  );
+  // A station that does not answer may be another one by now.
+  return teachingFrame(turn, held, question.neighbour, question.sent === 1 ? watched?.mac : undefined);
+}
+
+/** The neighbour answered for the address itself. */
+function answered(
+  turn: Turn,
+  instance: Instance,
+  verification: VerificationMemory,
+  question: Question,
+  record: AddressRecord,
+): void {
+  if (question.stage === "confirm") return;
+  question.took = turn.now - question.begun;
+  if (question.stage === "probe") settle(turn, instance, verification, question, "learned");
+  else if (!question.probed) settle(turn, instance, verification, question, "answered");
+  else if (record.model.family === "ipv6") settle(turn, instance, verification, question, "asked");
+  else enter(turn, question, "confirm");
+}
+
+function settle(
+  turn: Turn,
+  instance: Instance,
+  verification: VerificationMemory,
+  question: Question,
+  outcome: VerifyOutcome,
+): void {
+  const record = addressOf(instance, question.key);
+  const watched = findWatched(verification, question);
+  drop(verification, question);
+  if (record === undefined || watched === undefined) return;
+  watched.results[record.model.address] = outcome;
+  if (outcome !== "unproved")
+    watched.slowest = Math.max(watched.slowest, question.took ?? turn.now - question.begun);
+  if (outcome === "asked") watched.hadToBeAsked = true;
+  const isOpen = verification.questions.some(
+    ({ neighbour, interface: name }) => neighbour === watched.address && name === watched.interface,
+  );
+  if (!isOpen) tell(turn, instance, watched);
+  finish(turn, instance, verification);
+}
+
+/** How a neighbour stands with all the addresses it was asked about. */
+export function outcomeOf(watched: WatchedNeighbour): VerifyOutcome {
+  const outcomes = Object.values(watched.results);
+  if (outcomes.includes("unproved")) return "unproved";
+  if (watched.hadToBeAsked) return "asked";
+  return outcomes.includes("answered") ? "answered" : "learned";
+}
+
+/** A new run forgets the results of the last one, but not who had to be asked since we are master. */
+function beginRun(turn: Turn, verification: VerificationMemory): void {
+  verification.startedAt = turn.now;
+  for (const watched of verification.neighbours) Object.assign(watched, { results: {}, slowest: 0 });
+}
+
+/** Notes the end of the run, once there is nothing left to ask. Those no longer on the list are forgotten. */
+function finish(turn: Turn, instance: Instance, verification: VerificationMemory): void {
+  const isUnderWay =
+    verification.questions.length > 0 || instance.memory.addresses.some(({ verifyNext }) => verifyNext);
+  verification.finishedAt = isUnderWay ? undefined : turn.now;
+  if (isUnderWay) return;
+  verification.neighbours = verification.neighbours.filter(({ results }) => Object.keys(results).length > 0);
+}
+
+function tell(turn: Turn, instance: Instance, watched: WatchedNeighbour): void {
+  const outcome = outcomeOf(watched);
+  if (watched.told === outcome) return;
+  watched.told = outcome;
+  const unproved = unprovedBy(watched);
+  emit(turn, instance, {
+    kind: "NeighbourVerified",
+    neighbour: watched.address,
+    interface: watched.interface,
+    why: watched.why,
+    mac: watched.mac,
+    outcome,
+    took: watched.slowest,
+    proved: Object.keys(watched.results).length - unproved.length,
+    unproved: unproved.slice(0, MOST_NAMED),
+  });
+}
+
+/** The addresses that this neighbour was silent about. */
+export function unprovedBy(watched: WatchedNeighbour): readonly IpAddress[] {
+  return Object.keys(watched.results).filter((address) => watched.results[address] === "unproved");
+}
+
+/** Once the handover is over, asks in our own name who else has our addresses. */
+function lookForOthers(
+  turn: Turn,
+  instance: Instance,
+  verification: VerificationMemory,
+  send: (record: AddressRecord, frame: Uint8Array | undefined) => void,
+): void {
+  if (verification.checkAt > turn.now) return;
+  while (verification.unchecked.length > 0 && turn.questionsLeft > 0) {
+    const key = verification.unchecked.shift();
+    const record = key === undefined ? undefined : addressOf(instance, key);
+    if (record === undefined || !isDesired(instance, record)) continue;
+    send(record, resolvingFrame(turn, record.model, record.model.address));
+  }
+}
+
+/** The address record of this key, as long as the instance has it. */
+function addressOf(instance: Instance, key: string): AddressRecord | undefined {
+  const record = instance.records.get(key);
+  return record?.kind === "address" ? record : undefined;
+}
+
+function enter(turn: Turn, question: Question, stage: Question["stage"]): void {
+  question.stage = stage;
+  question.sent = 0;
+  question.dueAt = turn.now;
+}
+
+function drop(verification: VerificationMemory, question: Question): void {
+  verification.questions = verification.questions.filter((other) => other !== question);
+}
+
+function findWatched(verification: VerificationMemory, question: Question): WatchedNeighbour | undefined {
+  return verification.neighbours.find(
+    ({ address, interface: name }) => address === question.neighbour && name === question.interface,
+  );
+}
+
+/** The neighbour's entry, made where missing. */
+function watchedOf(
+  verification: VerificationMemory,
+  wanted: Pick<WatchedNeighbour, "address" | "interface" | "why">,
+): WatchedNeighbour {
+  const known = verification.neighbours.find(
+    ({ address, interface: name }) => address === wanted.address && name === wanted.interface,
+  );
+  if (known !== undefined) return known;
+  const fresh: WatchedNeighbour = {
+    ...wanted,
+    mac: undefined,
+    results: {},
+    slowest: 0,
+    hadToBeAsked: false,
+    told: undefined,
+  };
+  verification.neighbours.push(fresh);
+  return fresh;
+}
+
+function rearm(turn: Turn, verification: VerificationMemory): void {
+  let due = verification.unchecked.length > 0 ? verification.checkAt : undefined;
+  for (const { dueAt } of verification.questions) due = earlier(due, dueAt);
+  const pause = turn.questionsLeft > 0 ? 0 : turn.limits.announcementPause;
+  verification.dueAt = due === undefined ? undefined : Math.max(due, turn.now + pause);
+}
