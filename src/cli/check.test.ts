@@ -13,6 +13,7 @@ const FACTS: HostFacts = {
   groups: new Map(),
   self: { name: "root", uid: 0, gid: 0, groups: [] },
   scripts: new Map(),
+  routingNames: undefined,
 };
 
 const GOOD =

@@ -84,6 +84,7 @@ describe("gatherFacts", () => {
       users: new Set(["root", "no-such-user-anywhere"]),
       groups: new Set(["root"]),
       scripts: new Set(["/bin/sh"]),
+      routing: undefined,
     });
     expect([...(facts.users ?? [])]).toEqual([
       ["root", { name: "root", uid: 0, gid: 0, groups: expect.any(Array) }],

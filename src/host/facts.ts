@@ -16,6 +16,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { parseMac } from "../base/mac.ts";
 import type { HostFacts, InterfaceFact, ScriptFact, UserFact } from "../model/model.ts";
 import type { WantedFacts } from "../model/wanted.ts";
+import { readRoutingNames, withVrfTables } from "./routing-names.ts";
 
 /** Bytes looked at to tell a binary from a script without interpreter line. */
 const HEAD_BYTES = 512;
@@ -28,11 +29,12 @@ export function gatherFacts(wanted: WantedFacts): HostFacts {
   const accounts = readAccounts(wanted);
   return {
     hostName: hostname(),
-    interfaces: listInterfaces(),
+    interfaces: wanted.routing?.vrfs === true ? withVrfTables(listInterfaces()) : listInterfaces(),
     users: accounts.users,
     groups: accounts.groups,
     self: findSelf(accounts.byUid),
     scripts: new Map([...wanted.scripts].map((name) => [name, inspectScript(name)])),
+    routingNames: wanted.routing === undefined ? undefined : readRoutingNames(wanted.routing),
   };
 }
 

@@ -32,6 +32,7 @@ test.each([
         groups: undefined,
         self: { name: "root", uid: 0, gid: 0, groups: [] },
         scripts: undefined,
+        routingNames: undefined,
       }),
     });
     expect(diagnostics).toEqual([]);

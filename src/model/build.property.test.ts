@@ -29,6 +29,7 @@ const FACTS: HostFacts = {
   groups: new Map(),
   self: { name: "root", uid: 0, gid: 0, groups: [0] },
   scripts: undefined,
+  routingNames: undefined,
 };
 
 function treeOf(text: string): Tree {

@@ -12,7 +12,9 @@ import { mergeGlobals, resolveGlobal, resolveInstanceDefaults, resolveMail } fro
 import { type InstanceSurroundings, type ResolvedInstance, resolveInstance } from "./instance.ts";
 import { baseInterfaceOf } from "./keys.ts";
 import type { HostFacts, Model, NotifyModel } from "./model.ts";
+import { FreePreferences } from "./rules.ts";
 import { type DefinedScripts, resolveTrackScripts } from "./scripts.ts";
+import { resolveStatics } from "./statics.ts";
 import { resolveSyncGroups } from "./sync-groups.ts";
 import { type Defined, resolveTrackFiles } from "./track-files.ts";
 import { resolveTrackProcesses } from "./track-processes.ts";
@@ -58,7 +60,19 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const processes = resolveTrackProcesses(root, context);
   const defaults = resolveInstanceDefaults(globals, context);
   const interfaces = interfaceNames(globals);
-  const surroundings = { defaults, policy, scripts: defined, bfds, files, processes, names: interfaces };
+  const preferences = new FreePreferences();
+  const statics = resolveStatics(root, globals, preferences, context);
+  const surroundings = {
+    defaults,
+    policy,
+    scripts: defined,
+    bfds,
+    files,
+    processes,
+    statics,
+    preferences,
+    names: interfaces,
+  };
   const alone = resolveInstances(root, surroundings, context);
   const { groups, instances } = resolveSyncGroups(root, alone, surroundings, context);
   const followed = (list: "trackScripts" | "trackFiles" | "trackProcesses"): ReadonlySet<string> =>
@@ -79,7 +93,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
       trackFiles: trackFiles.map(({ name }) => name),
       trackProcesses: trackProcesses.map(({ name, quorum, quorumMax }) => ({ name, quorum, quorumMax })),
       startupDelay: globals.span("vrrp_startup_delay") ?? 0,
-      statics: { addresses: [], routing: [] },
+      statics: statics.model,
     },
     trackScripts,
     bfd: [...bfds.sessions.values()],

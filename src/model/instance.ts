@@ -10,9 +10,18 @@ import { checkInterface, type ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
 import { extraGarpOf, type InstanceDefaults, repeatOf } from "./globals.ts";
 import { instanceKey } from "./keys.ts";
-import type { GarpModel, TrackFileModel, TrackProcessModel, VrrpInstanceModel } from "./model.ts";
+import type {
+  GarpModel,
+  RoutingModel,
+  TrackFileModel,
+  TrackProcessModel,
+  VrrpInstanceModel,
+} from "./model.ts";
 import { resolveNotify } from "./notify.ts";
+import { readRoute } from "./routes.ts";
+import { type FreePreferences, readRule } from "./rules.ts";
 import type { DefinedScripts } from "./scripts.ts";
+import { type ResolvedStatics, readRouting, withoutTwins } from "./statics.ts";
 import type { Defined } from "./track-files.ts";
 import {
   resolveTrackedBfds,
@@ -37,6 +46,8 @@ export interface InstanceSurroundings {
   readonly files: Defined<TrackFileModel>;
   readonly processes: Defined<TrackProcessModel>;
   readonly names: InterfaceNames;
+  readonly statics: ResolvedStatics;
+  readonly preferences: FreePreferences;
 }
 
 /** An instance and where it was written. */
@@ -123,8 +134,8 @@ export function resolveInstance(
       unicastPeers: [],
       virtualAddresses,
       excludedAddresses,
-      routing: [],
-      trackStatics: [],
+      routing: resolveRouting(block, surroundings.preferences, context),
+      trackStatics: surroundings.statics.tracked.get(name) ?? [],
       trackInterfaces,
       trackScripts,
       trackBfds,
@@ -142,6 +153,16 @@ export function resolveInstance(
       smtpAlert: block.flag("smtp_alert") ?? defaults.smtpAlert,
     },
   };
+}
+
+function resolveRouting(
+  block: DraftBlock,
+  preferences: FreePreferences,
+  context: ResolveContext,
+): readonly RoutingModel[] {
+  const routes = readRouting(block, "virtual_routes", (entry) => readRoute(entry, false, context));
+  const rules = readRouting(block, "virtual_rules", (entry) => readRule(entry, false, preferences, context));
+  return withoutTwins([...routes, ...rules], context);
 }
 
 function resolveInterface(

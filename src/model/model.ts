@@ -386,6 +386,18 @@ export interface HostFacts {
   readonly self: UserFact;
   /** Answers for every command path the configuration names. */
   readonly scripts: ReadonlyMap<string, ScriptFact> | undefined;
+  /** What iproute2's files say; read only where routes or rules are configured. */
+  readonly routingNames: RoutingNames | undefined;
+}
+
+/** Numbers by name, of iproute2's files. */
+export interface RoutingNames {
+  readonly tables: ReadonlyMap<string, number>;
+  readonly protocols: ReadonlyMap<string, number>;
+  readonly scopes: ReadonlyMap<string, number>;
+  readonly realms: ReadonlyMap<string, number>;
+  readonly dsfields: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, number>;
 }
 
 export interface InterfaceFact {
@@ -396,6 +408,8 @@ export interface InterfaceFact {
   readonly mtu: number;
   readonly up: boolean;
   readonly running: boolean;
+  /** Its routing table, where it is a VRF; found out only where the configuration names one. */
+  readonly vrfTable?: number;
 }
 
 export interface UserFact {

@@ -1,6 +1,6 @@
 /** Which facts a configuration asks of the host: found before resolving, so that resolving stays pure. */
 import { EXPRESSION_SHELL, SCRIPT_ACCOUNT, SHELL } from "./commands.ts";
-import type { DraftBlock } from "./draft.ts";
+import { blockOf, type DraftBlock } from "./draft.ts";
 import type { IdentityText } from "./values.ts";
 
 export interface WantedFacts {
@@ -8,6 +8,16 @@ export interface WantedFacts {
   readonly groups: ReadonlySet<string>;
   /** First words of commands: paths, or names to be searched along PATH. */
   readonly scripts: ReadonlySet<string>;
+  /** Where iproute2's names are to be read, if there are routes or rules. */
+  readonly routing: WantedNames | undefined;
+}
+
+export interface WantedNames {
+  /** `iproute_usr_dir`; undefined is wherever the distribution has it. */
+  readonly usrDirectory: string | undefined;
+  readonly etcDirectory: string;
+  /** Some route asks for the table of a VRF. */
+  readonly vrfs: boolean;
 }
 
 /** Everything named anywhere in the tree, used or not. */
@@ -31,5 +41,25 @@ export function wantedFacts(root: DraftBlock): WantedFacts {
     }
   };
   visit(root);
-  return { users, groups, scripts };
+  return { users, groups, scripts, routing: wantedNames(root) };
+}
+
+const ETC_DIRECTORY = "/etc/iproute2";
+
+function wantedNames(root: DraftBlock): WantedNames | undefined {
+  const instances = root.all("vrrp_instance").map(blockOf);
+  const lists = [
+    ...["static_routes", "static_rules"].flatMap((keyword) => root.all(keyword)),
+    ...instances.flatMap((block) => [...block.all("virtual_routes"), ...block.all("virtual_rules")]),
+  ];
+  if (lists.length === 0) return undefined;
+  const globals = root.all("global_defs").map(blockOf);
+  const directory = (keyword: string): string | undefined =>
+    globals.map((block) => block.text(keyword)).findLast((text) => text !== undefined);
+  const words = lists.flatMap(({ entries }) => entries.flatMap((entry) => entry.words));
+  return {
+    usrDirectory: directory("iproute_usr_dir"),
+    etcDirectory: directory("iproute_etc_dir") ?? ETC_DIRECTORY,
+    vrfs: words.some(({ text }) => text === "vrf"),
+  };
 }

@@ -1,5 +1,5 @@
 /** A made-up host: golden files must not depend on the machine that runs them. */
-import type { HostFacts, ScriptFact, UserFact } from "../../src/model/model.ts";
+import type { HostFacts, RoutingNames, ScriptFact, UserFact } from "../../src/model/model.ts";
 import type { WantedFacts } from "../../src/model/wanted.ts";
 
 const USERS: readonly UserFact[] = [
@@ -14,6 +14,15 @@ const GROUPS: ReadonlyMap<string, number> = new Map([
   ["www-data", 33],
   ["nogroup", 65534],
 ]);
+
+const ROUTING_NAMES: RoutingNames = {
+  tables: new Map([["uplink", 200]]),
+  protocols: new Map([["bird", 12]]),
+  scopes: new Map(),
+  realms: new Map([["office", 7]]),
+  dsfields: new Map([["EF", 0xb8]]),
+  groups: new Map([["servers", 5]]),
+};
 
 const GOOD: ScriptFact = {
   resolved: "",
@@ -65,6 +74,7 @@ export function goldenFacts(
     groups: new Map([...GROUPS].filter(([name]) => wanted.groups.has(name))),
     self: { name: "root", uid: 0, gid: 0, groups: [0] },
     scripts: new Map([...wanted.scripts].map((name) => [name, find(files, name)])),
+    routingNames: wanted.routing === undefined ? undefined : ROUTING_NAMES,
   };
 }
 

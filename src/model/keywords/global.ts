@@ -224,10 +224,16 @@ const vrrpRows = [
     },
   ),
   row("no_email_faults", [], MISSED, "Send no mail about FAULT.", { default: "off" }),
-  row("default_interface", lenient([iface]), COSMETIC, "Interface of static entries without dev.", {
-    area: "static",
-    default: "eth0",
-  }),
+  row(
+    "default_interface",
+    lenient([iface]),
+    works("vrrp.statics.addresses"),
+    "Interface of static entries without dev.",
+    {
+      area: "static",
+      default: "eth0",
+    },
+  ),
   row(
     "disable_local_igmp",
     [],
@@ -645,13 +651,25 @@ const fileRows = [
       default: "in memory",
     },
   ),
-  row("iproute_usr_dir", lenient([word("directory")]), COSMETIC, "Where iproute2 keeps names.", {
-    since: "2.3.2",
-  }),
-  row("iproute_etc_dir", lenient([word("directory")]), COSMETIC, "Where iproute2 keeps local names.", {
-    since: "2.3.2",
-    default: "/etc/iproute2",
-  }),
+  row(
+    "iproute_usr_dir",
+    lenient([word("directory")]),
+    works("routing names"),
+    "Where iproute2 keeps names.",
+    {
+      since: "2.3.2",
+    },
+  ),
+  row(
+    "iproute_etc_dir",
+    lenient([word("directory")]),
+    works("routing names"),
+    "Where iproute2 keeps local names.",
+    {
+      since: "2.3.2",
+      default: "/etc/iproute2",
+    },
+  ),
 ].map((template) => ({ ...template, area: "config" as const }));
 
 const dumpRows = [

@@ -58,7 +58,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "track_group",
     [word("name"), nested("track_group")],
-    MISSED,
+    works("instance.trackStatics"),
     "Instances that fail along with a static entry.",
     {
       area: "static",
@@ -67,21 +67,33 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "static_ipaddress",
     [entries("static-address")],
-    REFUSED,
+    works("vrrp.statics.addresses"),
     "Addresses kept for as long as the daemon runs.",
     {
       area: "static",
       repeat: "all",
     },
   ),
-  row("static_routes", [entries("route")], REFUSED, "Routes kept for as long as the daemon runs.", {
-    area: "static",
-    repeat: "all",
-  }),
-  row("static_rules", [entries("rule")], REFUSED, "Routing rules kept for as long as the daemon runs.", {
-    area: "static",
-    repeat: "all",
-  }),
+  row(
+    "static_routes",
+    [entries("route")],
+    works("vrrp.statics.routing"),
+    "Routes kept for as long as the daemon runs.",
+    {
+      area: "static",
+      repeat: "all",
+    },
+  ),
+  row(
+    "static_rules",
+    [entries("rule")],
+    works("vrrp.statics.routing"),
+    "Routing rules kept for as long as the daemon runs.",
+    {
+      area: "static",
+      repeat: "all",
+    },
+  ),
   row(
     "vrrp_sync_group",
     [word("name"), nested("vrrp_sync_group")],

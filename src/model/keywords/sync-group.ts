@@ -1,5 +1,5 @@
 /** Keywords of `vrrp_sync_group`, `garp_group` and `track_group`. */
-import { accepted, block, COVERED, entries, flag, iface, row, script, span, works } from "./row.ts";
+import { accepted, block, entries, flag, iface, row, script, span, works } from "./row.ts";
 
 const tracked = [entries("tracked")];
 
@@ -118,6 +118,6 @@ export const SYNC_GROUP_ROWS = [
     row("interfaces", [entries("name")], works("vrrp.garpGroups.interfaces"), "Members.", { repeat: "all" }),
   ]),
   ...block("track_group", "static", [
-    row("group", [entries("name")], COVERED, "The instances.", { repeat: "all" }),
+    row("group", [entries("name")], works("instance.trackStatics"), "The instances.", { repeat: "all" }),
   ]),
 ];

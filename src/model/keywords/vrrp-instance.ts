@@ -218,8 +218,12 @@ const addressRows = [
       default: "off",
     },
   ),
-  row("virtual_routes", [entries("route")], REFUSED, "Routes present while master.", { repeat: "all" }),
-  row("virtual_rules", [entries("rule")], REFUSED, "Routing rules present while master.", { repeat: "all" }),
+  row("virtual_routes", [entries("route")], works("instance.routing"), "Routes present while master.", {
+    repeat: "all",
+  }),
+  row("virtual_rules", [entries("rule")], works("instance.routing"), "Routing rules present while master.", {
+    repeat: "all",
+  }),
 ];
 
 const trackRows = [
