@@ -1,6 +1,5 @@
 /** One `vrrp_instance`: defaults, references and keepalived's repairs. */
 import { familyOf, type IpAddress, type IpFamily } from "../base/ip.ts";
-import { formatSpan, MICROS_PER_CENTISECOND, MICROS_PER_SECOND, type Micros, seconds } from "../base/time.ts";
 import type { Span } from "../config/source.ts";
 import { type ReadAddress, readVirtualAddress } from "./addresses.ts";
 import { resolveAuthentication } from "./authentication.ts";
@@ -9,19 +8,14 @@ import type { ScriptPolicy } from "./commands.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
 import { extraGarpOf, type InstanceDefaults, repeatOf } from "./globals.ts";
+import { resolveInterval } from "./interval.ts";
 import { instanceKey } from "./keys.ts";
-import type {
-  GarpModel,
-  RoutingModel,
-  TrackFileModel,
-  TrackProcessModel,
-  VrrpInstanceModel,
-} from "./model.ts";
+import type { GarpModel, TrackFileModel, TrackProcessModel, VrrpInstanceModel } from "./model.ts";
 import { resolveNotify } from "./notify.ts";
-import { readRoute } from "./routes.ts";
-import { type FreePreferences, readRule } from "./rules.ts";
+import { resolveRouting } from "./routing.ts";
+import type { FreePreferences } from "./rules.ts";
 import type { DefinedScripts } from "./scripts.ts";
-import { type ResolvedStatics, readRouting, withoutTwins } from "./statics.ts";
+import type { ResolvedStatics } from "./statics.ts";
 import type { Defined } from "./track-files.ts";
 import {
   resolveTrackedBfds,
@@ -60,8 +54,6 @@ const OWNER_PRIORITY = 255;
 const DEFAULT_PRIORITY = 100;
 /** The count is one byte of the message. */
 const MOST_ADDRESSES = 255;
-/** Largest interval that version 3's 12 bits of centiseconds hold. */
-const LONGEST_V3_INTERVAL = 4095 * MICROS_PER_CENTISECOND;
 
 /** The instance, or undefined where it cannot be run at all; the reason is a refusal then. */
 export function resolveInstance(
@@ -153,16 +145,6 @@ export function resolveInstance(
       smtpAlert: block.flag("smtp_alert") ?? defaults.smtpAlert,
     },
   };
-}
-
-function resolveRouting(
-  block: DraftBlock,
-  preferences: FreePreferences,
-  context: ResolveContext,
-): readonly RoutingModel[] {
-  const routes = readRouting(block, "virtual_routes", (entry) => readRoute(entry, false, context));
-  const rules = readRouting(block, "virtual_rules", (entry) => readRule(entry, false, preferences, context));
-  return withoutTwins([...routes, ...rules], context);
 }
 
 function resolveInterface(
@@ -310,30 +292,6 @@ function resolvePreemption(
     { repair: "preempt_delay is ignored" },
   );
   return { preempt, preemptDelay: 0 };
-}
-
-function resolveInterval(block: DraftBlock, version: 2 | 3, context: ResolveContext): Micros {
-  const wanted = block.span("advert_int") ?? seconds(1);
-  const span = block.last("advert_int")?.span;
-  if (version === 3) {
-    const rounded = Math.round(wanted / MICROS_PER_CENTISECOND) * MICROS_PER_CENTISECOND;
-    const interval = Math.min(rounded, LONGEST_V3_INTERVAL);
-    if (interval === wanted) return interval;
-    const why =
-      rounded > LONGEST_V3_INTERVAL
-        ? `version 3 has no interval longer than ${formatSpan(LONGEST_V3_INTERVAL)}`
-        : "version 3 counts intervals in hundredths of a second";
-    context.report.repair("interval", span, why, { repair: `${formatSpan(interval)} is used` });
-    return interval;
-  }
-  const interval = Math.max(1, Math.round(wanted / MICROS_PER_SECOND)) * MICROS_PER_SECOND;
-  if (interval !== wanted) {
-    context.report.repair("interval", span, "version 2 counts intervals in whole seconds", {
-      hint: "set version 3 on all routers for shorter ones",
-      repair: `${formatSpan(interval)} is used`,
-    });
-  }
-  return interval;
 }
 
 function chooseGroup(

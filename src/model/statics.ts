@@ -6,8 +6,9 @@ import type { Entry, Word } from "../config/tree.ts";
 import { readVirtualAddress } from "./addresses.ts";
 import type { ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, nameOf } from "./draft.ts";
-import type { RoutingModel, StaticsModel, VirtualAddressModel } from "./model.ts";
-import { type ReadRouting, readRoute } from "./routes.ts";
+import type { StaticsModel, VirtualAddressModel } from "./model.ts";
+import { readRoute } from "./routes.ts";
+import { readRouting, withoutTwins } from "./routing.ts";
 import { type FreePreferences, readRule } from "./rules.ts";
 
 export interface ResolvedStatics {
@@ -43,33 +44,6 @@ export function resolveStatics(
   ];
   for (const { model, trackGroup } of routing) track(model.key, trackGroup);
   return { model: { addresses, routing: withoutTwins(routing, context) }, tracked };
-}
-
-/** The routes and rules of an instance, or of the static entries, each once. */
-export function withoutTwins(read: readonly ReadRouting[], context: ResolveContext): readonly RoutingModel[] {
-  const kept = new Map<string, RoutingModel>();
-  for (const { model, span } of read) {
-    if (!kept.has(model.key)) kept.set(model.key, model);
-    else {
-      context.report.repair("duplicate-entry", span, `this ${model.kind} stands here already`, {
-        repair: "the line is ignored",
-      });
-    }
-  }
-  return [...kept.values()];
-}
-
-/** The entries of every block of a keyword, as far as they can be used. */
-export function readRouting(
-  block: DraftBlock,
-  keyword: string,
-  read: (entry: Entry) => ReadRouting | undefined,
-): readonly ReadRouting[] {
-  return block
-    .all(keyword)
-    .flatMap((statement) => statement.entries)
-    .map(read)
-    .filter((entry) => entry !== undefined);
 }
 
 function readAddresses(
