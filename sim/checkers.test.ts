@@ -30,6 +30,7 @@ const IDLE: EngineFactory = (() => {
       bfds: [],
       measured: [],
       gateways: [],
+      hosts: [],
       instances: [],
       groups: [],
       dropped: {},

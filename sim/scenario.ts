@@ -3,12 +3,8 @@ import type { IpFamily } from "../src/base/ip.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Micros } from "../src/base/time.ts";
 import { MICROS_PER_MILLI, MICROS_PER_SECOND } from "../src/base/time.ts";
-import type {
-  AuthenticationModel,
-  GarpModel,
-  VirtualAddressModel,
-  VrrpInstanceModel,
-} from "../src/model/model.ts";
+import type { AuthenticationModel } from "../src/model/advertising.ts";
+import type { GarpModel, VirtualAddressModel, VrrpInstanceModel } from "../src/model/model.ts";
 import { drawFaults } from "./faults.ts";
 import type { Probe, RouterSpec, Scenario, ScriptSpec, VirtualRouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
@@ -246,7 +242,8 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     sourceAddress: undefined,
     trackSourceAddress: false,
     multicastGroup: family === "ipv4" ? "224.0.0.18" : "ff02::12",
-    unicastPeers: [],
+    unicast: undefined,
+    authHmac: undefined,
     virtualAddresses: traits.addresses,
     excludedAddresses: traits.excluded,
     routing: [],

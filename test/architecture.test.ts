@@ -93,8 +93,12 @@ const RULES: readonly RuleCase[] = [
       { "src/model/x.ts": 'import type { Stats } from "node:fs";' },
       { "src/vrrp/x.ts": 'import { Command } from "commander";' },
       { "src/supervise/x.ts": 'export { a } from "node:os";' },
+      { "src/vrrp/x.ts": 'import { md5 } from "@noble/hashes/legacy.js";' },
     ],
-    fine: [{ "src/host/x.ts": 'import { readFileSync } from "node:fs";' }],
+    fine: [
+      { "src/host/x.ts": 'import { readFileSync } from "node:fs";' },
+      { "src/wire/x.ts": 'import { md5 } from "@noble/hashes/legacy.js";' },
+    ],
   },
   {
     title: "pure layers use no clock, chance, timer, process, console or promise",

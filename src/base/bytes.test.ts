@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   concatBytes,
   equalBytes,
+  equalBytesInConstantTime,
   fromHex,
   readUint16,
   readUint32,
@@ -67,5 +68,18 @@ describe("pieces", () => {
     expect(equalBytes(Uint8Array.of(1, 2), bytes)).toBe(false);
     expect(equalBytes(bytes, Uint8Array.of(1, 2, 4))).toBe(false);
     expect(equalBytes(new Uint8Array(), new Uint8Array())).toBe(true);
+  });
+});
+
+describe("equalBytesInConstantTime", () => {
+  it("sees a difference in any byte and in length", () => {
+    const bytes = Uint8Array.of(1, 2, 3, 4);
+    expect(equalBytesInConstantTime(bytes, bytes.slice())).toBe(true);
+    for (let index = 0; index < bytes.length; index++) {
+      const other = bytes.slice();
+      other[index] = (other[index] ?? 0) ^ 0x80;
+      expect(equalBytesInConstantTime(bytes, other), `byte ${index}`).toBe(false);
+    }
+    expect(equalBytesInConstantTime(bytes, bytes.subarray(1))).toBe(false);
   });
 });

@@ -120,7 +120,11 @@ export class VrrpExecutor {
       open.socket.close();
       this.#vrrp.delete(key);
     }
-    for (const [key, socket] of wanted) if (!this.#vrrp.has(key)) this.#openVrrp(key, socket);
+    for (const [key, socket] of wanted) {
+      const open = this.#vrrp.get(key)?.socket;
+      if (open === undefined) this.#openVrrp(key, socket);
+      else this.#attempt(`groups of ${key}`, () => open.setGroups(socket.multicastGroups));
+    }
     this.#refreshReceivers();
     for (const [name, open] of this.#arp) {
       if (this.#watched.has(name) && this.#indexOf(name) === open.index) continue;
@@ -189,7 +193,7 @@ export class VrrpExecutor {
   }
 
   #queueAdvertisement(action: SendAdvertisement): void {
-    const open = this.#vrrp.get(socketKey(action.interface, action.family));
+    const open = this.#vrrp.get(socketKey(action.interface, action.family, action.ah === true, action.from));
     if (open === undefined) {
       const error = { call: "sendmsg", errno: "ENODEV", subject: `${action.interface} (advertisement)` };
       if (this.#isUsable(action.interface)) this.#trouble(error);
@@ -276,9 +280,8 @@ export class VrrpExecutor {
   #openVrrp(key: string, wanted: WantedSocket): void {
     const index = this.#indexOf(wanted.interface);
     if (index === undefined) return;
-    const options = { ...wanted, index };
     const opened = this.#attempt(`socket ${key}`, () =>
-      openVrrpSocket(this.#loop, options, (packet) => {
+      openVrrpSocket(this.#loop, { ...wanted, index }, (packet) => {
         this.#listener.input({ kind: "PacketReceived", ...packet });
       }),
     );
@@ -340,11 +343,13 @@ export class VrrpExecutor {
 
   /** Where it is down or gone, the link's own events say so. */
   #isUsable(name: string): boolean {
+    if (name === "") return true;
     const link = this.#netlink.linkByName(name);
     return link?.up === true && link.running;
   }
 
   #indexOf(name: string): number | undefined {
+    if (name === "") return 0;
     const known = this.#netlink.linkByName(name)?.index;
     // A warm start sends before the kernel's tables have been read.
     return known === undefined && !this.#netlink.synchronised ? interfaceIndex(name) : known;

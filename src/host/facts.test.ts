@@ -85,12 +85,18 @@ describe("gatherFacts", () => {
       groups: new Set(["root"]),
       scripts: new Set(["/bin/sh"]),
       routing: undefined,
+      keyFiles: new Set(["/nonexistent/key"]),
     });
     expect([...(facts.users ?? [])]).toEqual([
       ["root", { name: "root", uid: 0, gid: 0, groups: expect.any(Array) }],
     ]);
     expect(facts.groups?.get("root")).toBe(0);
     expect(facts.scripts?.get("/bin/sh")).toMatchObject({ regular: true, executable: true });
+    expect(facts.keyFiles?.get("/nonexistent/key")).toEqual({
+      hex: undefined,
+      error: "ENOENT",
+      exposed: false,
+    });
     expect(facts.self.uid).toBe(process.geteuid?.());
   });
 });

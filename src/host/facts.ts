@@ -11,11 +11,12 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parseMac } from "../base/mac.ts";
 import type { HostFacts, InterfaceFact, ScriptFact, UserFact } from "../model/model.ts";
 import type { WantedFacts } from "../model/wanted.ts";
+import { readKeyFile } from "./key-files.ts";
 import { readRoutingNames, withVrfTables } from "./routing-names.ts";
 
 /** Bytes looked at to tell a binary from a script without interpreter line. */
@@ -35,19 +36,26 @@ export function gatherFacts(wanted: WantedFacts): HostFacts {
     self: findSelf(accounts.byUid),
     scripts: new Map([...wanted.scripts].map((name) => [name, inspectScript(name)])),
     routingNames: wanted.routing === undefined ? undefined : readRoutingNames(wanted.routing),
+    keyFiles: new Map([...wanted.keyFiles].map((path) => [path, readKeyFile(path)])),
   };
 }
 
 /** Interfaces of the network namespace this thread is in; `/sys` may show another one's and then only fills gaps. */
 export function listInterfaces(): readonly InterfaceFact[] {
+  const held = networkInterfaces();
   return readFileSync("/proc/net/dev", "utf8")
     .split("\n")
     .map((line) => /^\s*([^\s:]+):/.exec(line)?.[1])
     .filter((name) => name !== undefined)
-    .map(inspectInterface);
+    .map((name) =>
+      inspectInterface(
+        name,
+        (held[name] ?? []).map(({ address }) => address),
+      ),
+    );
 }
 
-function inspectInterface(name: string): InterfaceFact {
+function inspectInterface(name: string, addresses: readonly string[]): InterfaceFact {
   const attribute = (file: string): string => tryRead(`/sys/class/net/${name}/${file}`)?.trim() ?? "";
   const flags = Number(attribute("flags") || 0);
   return {
@@ -57,6 +65,7 @@ function inspectInterface(name: string): InterfaceFact {
     mtu: Number(attribute("mtu") || 0),
     up: (flags & IFF_UP) !== 0,
     running: attribute("carrier") === "1",
+    addresses,
   };
 }
 

@@ -1,19 +1,23 @@
 /**
  * A raw socket for IP protocol 112 on one interface and family. The kernel writes the IP header: TTL 255, traffic
  * class 0xC0 (internetwork control), no DF bit, source address as asked for. For IPv6 it also fills in and verifies the
- * checksum at offset 6.
+ * checksum at offset 6. For protocol 51 (IPv4 only) whole packets are sent, since the sender signs the IP header.
  */
 
 import { present } from "../base/assert.ts";
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import { ipToBytes } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
+import { AH_PROTOCOL } from "../wire/ah.ts";
+import { VRRP_PROTOCOL } from "../wire/vrrp.ts";
 import type { Loop } from "./loop.ts";
 import { check, errnoName, native, osError } from "./native.ts";
 import {
   AF_INET,
   AF_INET6,
   enlargeReceiveBuffer,
+  IP_FREEBIND,
+  IP_HDRINCL,
   IP_MTU_DISCOVER,
   IP_MULTICAST_ALL,
   IP_MULTICAST_LOOP,
@@ -55,16 +59,22 @@ export interface ReceivedVrrp {
   readonly payload: Uint8Array;
   /** The kernel has verified the checksum: IPv6. (It drops bad ones itself.) */
   readonly checksumVerified: boolean;
+  /** Protocol 51 only. */
+  readonly ipHeader?: Uint8Array;
 }
 
 export interface VrrpSocketOptions {
+  /** Empty: any interface, and only what is sent to `source`, which need not be there yet. */
   readonly interface: string;
   readonly index: number;
   readonly family: IpFamily;
-  /** Default 224.0.0.18 or ff02::12. */
-  readonly multicastGroup?: IpAddress;
   /** False for an interface that is only sent from, with the address of another one: it joins no group. Default true. */
   readonly receives?: boolean;
+  readonly source?: IpAddress;
+  /** Protocol 51 rather than 112. */
+  readonly ah?: boolean;
+  /** Default 224.0.0.18 or ff02::12; none for unicast alone. */
+  readonly multicastGroups?: readonly IpAddress[];
   /** Told what reading failed with (ENETDOWN when the interface goes down): the socket stays open. */
   readonly onError?: (error: OsError) => void;
 }
@@ -79,10 +89,11 @@ export interface VrrpSocket {
   queue(payload: Uint8Array, from: IpAddress, to: IpAddress, hopLimit: number): boolean;
   /** Sends what was queued; the errors, in order, of those that failed. */
   flush(): readonly OsError[];
+  /** Joins the groups that are new and leaves those that are no longer wanted. Throws SystemError. */
+  setGroups(groups: readonly IpAddress[]): void;
   close(): void;
 }
 
-const VRRP_PROTOCOL = 112;
 const GROUPS: Readonly<Record<IpFamily, IpAddress>> = { ipv4: "224.0.0.18", ipv6: "ff02::12" };
 /** Internetwork control (RFC 2474's class selector 6). */
 const TRAFFIC_CLASS = 0xc0;
@@ -107,13 +118,18 @@ export function openVrrpSocket(
   const { family, index } = options;
   const subject = `VRRP socket ${options.interface} ${family}`;
   const domain = family === "ipv4" ? AF_INET : AF_INET6;
-  const fd = check("socket", subject, native.socket(domain, SOCK_RAW, VRRP_PROTOCOL));
+  const fd = check(
+    "socket",
+    subject,
+    native.socket(domain, SOCK_RAW, options.ah === true ? AH_PROTOCOL : VRRP_PROTOCOL),
+  );
   try {
     configure(fd, options, subject);
   } catch (error) {
     native.close(fd);
     throw error;
   }
+  let joined = options.multicastGroups ?? [GROUPS[family]];
   const receiver = new ReceiveBatch(RECEIVE_SLOTS, MESSAGE_SIZE);
   const single = new SendBatch(1, MESSAGE_SIZE, family);
   let queued: SendBatch | undefined;
@@ -131,7 +147,7 @@ export function openVrrpSocket(
     const count = receiver.receive(fd);
     if (count < 0 && errnoName(count) !== "EAGAIN") options.onError?.(osError("recvmmsg", subject, count));
     for (let slot = 0; slot < count && open; slot++) {
-      describe(receiver, slot, packet);
+      describe(receiver, slot, packet, options.ah === true);
       onPacket(packet);
     }
   });
@@ -145,6 +161,12 @@ export function openVrrpSocket(
       return queued.add(payload, from, to, index, hopLimit);
     },
     flush: () => queued?.send(fd, subject) ?? [],
+    setGroups(groups) {
+      for (const group of groups) if (!joined.includes(group)) changeGroup(fd, "join", group, index, subject);
+      for (const group of joined)
+        if (!groups.includes(group)) changeGroup(fd, "leave", group, index, subject);
+      joined = groups;
+    },
     close() {
       if (!open) return;
       open = false;
@@ -156,23 +178,46 @@ export function openVrrpSocket(
 const EMSGSIZE = 90;
 
 function configure(fd: number, options: VrrpSocketOptions, subject: string): void {
-  setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, options.interface, `${subject} SO_BINDTODEVICE`);
+  const { interface: name, family, index, source } = options;
+  if (name !== "") setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, name, `${subject} SO_BINDTODEVICE`);
   setOption(fd, SOL_SOCKET, SO_PRIORITY, QUEUE_PRIORITY, `${subject} SO_PRIORITY`);
   enlargeReceiveBuffer(fd, RECEIVE_BUFFER);
-  if (options.family === "ipv4") configureIpv4(fd, subject);
+  if (family === "ipv4") configureIpv4(fd, subject, options.ah === true);
   else configureIpv6(fd, subject);
-  const domain = options.family === "ipv4" ? AF_INET : AF_INET6;
-  check("setsockopt", `${subject} MULTICAST_IF`, native.setMulticastInterface(fd, domain, options.index));
-  if (options.receives === false) {
-    if (options.family === "ipv6") setOption(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1, `${subject} IPV6_FREEBIND`);
+  if (name === "") {
+    bindToSource(fd, family, present(source, "a source address"), subject);
     return;
   }
-  const group = options.multicastGroup ?? GROUPS[options.family];
-  const bytes = present(ipToBytes(group), `bytes of address ${group}`);
-  check("setsockopt", `${subject} join ${group}`, native.joinGroup(fd, bytes, options.index));
+  const domain = family === "ipv4" ? AF_INET : AF_INET6;
+  check("setsockopt", `${subject} MULTICAST_IF`, native.setMulticastInterface(fd, domain, index));
+  if (options.receives === false) {
+    if (family === "ipv6") setOption(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1, `${subject} IPV6_FREEBIND`);
+    return;
+  }
+  for (const group of options.multicastGroups ?? [GROUPS[family]])
+    changeGroup(fd, "join", group, index, subject);
 }
 
-function configureIpv4(fd: number, subject: string): void {
+function bindToSource(fd: number, family: IpFamily, source: IpAddress, subject: string): void {
+  const [level, option] = family === "ipv4" ? [IPPROTO_IP, IP_FREEBIND] : [IPPROTO_IPV6, IPV6_FREEBIND];
+  setOption(fd, level, option, 1, `${subject} FREEBIND`);
+  const bytes = present(ipToBytes(source), `bytes of address ${source}`);
+  check("bind", `${subject} ${source}`, native.bindInet(fd, bytes, 0, 0));
+}
+
+function changeGroup(
+  fd: number,
+  change: "join" | "leave",
+  group: IpAddress,
+  index: number,
+  subject: string,
+): void {
+  const bytes = present(ipToBytes(group), `bytes of address ${group}`);
+  const result = change === "join" ? native.joinGroup(fd, bytes, index) : native.leaveGroup(fd, bytes, index);
+  check("setsockopt", `${subject} ${change} ${group}`, result);
+}
+
+function configureIpv4(fd: number, subject: string, ah: boolean): void {
   const settings: readonly (readonly [number, number])[] = [
     [IP_MULTICAST_ALL, 0],
     [IP_MULTICAST_LOOP, 0],
@@ -182,6 +227,7 @@ function configureIpv4(fd: number, subject: string): void {
     [IP_MTU_DISCOVER, IP_PMTUDISC_DONT],
     [IP_PKTINFO, 1],
     [IP_RECVTTL, 1],
+    [IP_HDRINCL, ah ? 1 : 0],
   ];
   for (const [name, value] of settings)
     setOption(fd, IPPROTO_IP, name, value, `${subject} IP option ${name}`);
@@ -203,12 +249,13 @@ function configureIpv6(fd: number, subject: string): void {
   }
 }
 
-function describe(batch: ReceiveBatch, slot: number, packet: Writable<ReceivedVrrp>): void {
+function describe(batch: ReceiveBatch, slot: number, packet: Writable<ReceivedVrrp>, ah: boolean): void {
   packet.source = batch.source(slot);
   packet.destination = batch.destination(slot);
   packet.hopLimit = batch.hopLimit(slot);
   // An IPv4 raw socket delivers the IP header too.
   const header = packet.family === "ipv4" ? batch.ipv4HeaderLength(slot) : 0;
+  if (ah) packet.ipHeader = batch.message(slot).slice(0, header);
   packet.payload = batch.message(slot, header);
 }
 

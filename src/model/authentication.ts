@@ -1,7 +1,8 @@
-/** `authentication { ... }`: passwords of VRRP version 2. */
+/** `authentication { ... }`: passwords of VRRP version 2, in clear text or as the key of an Authentication Header. */
+
+import type { AuthenticationModel } from "./advertising.ts";
 import type { ResolveContext } from "./context.ts";
-import { blockOf, type DraftBlock, type DraftStatement, reportNotYet } from "./draft.ts";
-import type { AuthenticationModel } from "./model.ts";
+import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
 
 /** Bytes of the authentication field. */
 const PASSWORD_BYTES = 8;
@@ -28,24 +29,25 @@ export function resolveAuthentication(
     });
     return NONE;
   }
-  if (kind === "AH") {
-    const at = block.last("auth_type")?.span ?? statement.span;
-    reportNotYet("'auth_type AH' is not supported yet", "refusal", at, context.report, context.options);
-    return NONE;
-  }
-  return readPassword(block, statement, context);
+  return readPassword(kind === "AH" ? "ah" : "pass", block, statement, context);
 }
 
 function readPassword(
+  kind: "pass" | "ah",
   block: DraftBlock,
   statement: DraftStatement,
   context: ResolveContext,
 ): AuthenticationModel {
   const password = block.text("auth_pass");
   if (password === undefined) {
-    context.report.repair("authentication", statement.span, "auth_type PASS has no auth_pass", {
-      repair: "there is no authentication",
-    });
+    context.report.repair(
+      "authentication",
+      statement.span,
+      `auth_type ${kind === "ah" ? "AH" : "PASS"} has no auth_pass`,
+      {
+        repair: "there is no authentication",
+      },
+    );
     return NONE;
   }
   const kept = truncate(password, PASSWORD_BYTES);
@@ -59,7 +61,7 @@ function readPassword(
       },
     );
   }
-  return { kind: "pass", password: kept };
+  return { kind, password: kept };
 }
 
 /** The longest beginning that fits into so many bytes of UTF-8. */

@@ -120,10 +120,21 @@ function resolveInstances(
     }
     names.add(name);
     const instance = resolveInstance(statement, surroundings, context);
-    if (instance !== undefined) instances.push(instance);
+    if (instance !== undefined) instances.push(apart(instance, instances));
   }
   reportClashes(instances, context);
   return instances;
+}
+
+/** Unicast instances that share all but their peers are told apart by these. */
+function apart(instance: ResolvedInstance, before: readonly ResolvedInstance[]): ResolvedInstance {
+  const { key, unicast } = instance.model;
+  const hosts = unicast?.peers.map(({ host }) => host) ?? [];
+  const sharesPeers = ({ model }: ResolvedInstance): boolean =>
+    model.unicast?.peers.some(({ host }) => hosts.includes(host)) === true;
+  const same = before.filter(({ model }) => model.key === key);
+  if (hosts.length === 0 || same.length === 0 || same.some(sharesPeers)) return instance;
+  return { ...instance, model: { ...instance.model, key: `${key}/${hosts.join(",")}` } };
 }
 
 /** Two instances that would be one on the wire. */

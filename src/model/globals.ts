@@ -19,6 +19,7 @@ export interface InstanceDefaults {
   readonly ownerIgnoreAdverts: boolean;
   readonly skipCheckAdvAddr: boolean;
   readonly v3ChecksumAsV2: boolean;
+  readonly checkUnicastSource: boolean;
   readonly multicastGroup4: IpAddress;
   readonly multicastGroup6: IpAddress;
   readonly smtpAlert: boolean;
@@ -49,6 +50,7 @@ export function resolveInstanceDefaults(globals: DraftBlock, context: ResolveCon
     ownerIgnoreAdverts: globals.flag("vrrp_owner_ignore_adverts") ?? false,
     skipCheckAdvAddr: globals.flag("vrrp_skip_check_adv_addr") ?? false,
     v3ChecksumAsV2: globals.flag("v3_checksum_as_v2") ?? false,
+    checkUnicastSource: globals.has("vrrp_check_unicast_src"),
     multicastGroup4: globals.address("vrrp_mcast_group4") ?? MULTICAST_GROUP.ipv4,
     multicastGroup6: globals.address("vrrp_mcast_group6") ?? MULTICAST_GROUP.ipv6,
     smtpAlert: globals.flag("smtp_alert_vrrp") ?? globals.flag("smtp_alert") ?? false,

@@ -1,13 +1,16 @@
 /** One `vrrp_instance`: defaults, references and keepalived's repairs. */
 import { familyOf, type IpAddress, type IpFamily } from "../base/ip.ts";
 import type { Span } from "../config/source.ts";
-import { type ReadAddress, readVirtualAddress } from "./addresses.ts";
+import type { ReadAddress } from "./addresses.ts";
+import type { AuthenticationModel } from "./advertising.ts";
+import { resolveAuthHmac } from "./auth-hmac.ts";
 import { resolveAuthentication } from "./authentication.ts";
 import type { DefinedBfds } from "./bfd.ts";
 import type { ScriptPolicy } from "./commands.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
 import { extraGarpOf, type InstanceDefaults, repeatOf } from "./globals.ts";
+import { overheadOf, readAddresses, reportHomeless, sortAddresses } from "./instance-addresses.ts";
 import { resolveInterval } from "./interval.ts";
 import { instanceKey } from "./keys.ts";
 import type { GarpModel, TrackFileModel, TrackProcessModel, VrrpInstanceModel } from "./model.ts";
@@ -23,6 +26,7 @@ import {
   resolveTrackedScripts,
   resolveTrackInterfaces,
 } from "./tracking.ts";
+import { peerFamily, resolveUnicast } from "./unicast.ts";
 import { resolveVerification } from "./verification.ts";
 import {
   AddressPlaces,
@@ -52,8 +56,7 @@ export interface ResolvedInstance {
 
 const OWNER_PRIORITY = 255;
 const DEFAULT_PRIORITY = 100;
-/** The count is one byte of the message. */
-const MOST_ADDRESSES = 255;
+const NO_AUTHENTICATION: AuthenticationModel = { kind: "none" };
 
 /** The instance, or undefined where it cannot be run at all; the reason is a refusal then. */
 export function resolveInstance(
@@ -69,17 +72,35 @@ export function resolveInstance(
   const virtualRouterId = resolveVirtualRouterId(block, name, at, context);
   const listed = readAddresses(block, "virtual_ipaddress", interfaceName, context);
   const excluded = readAddresses(block, "virtual_ipaddress_excluded", interfaceName, context);
+  if (interfaceName === "") reportHomeless([...listed, ...excluded], context);
   const family = chooseFamily(block, listed);
   const version = chooseVersion(block, family, defaults, context);
   const election = resolveElection(block, name, context);
-  reportNoPeers(block, context);
-  const addresses = sortAddresses(
-    { name, at, family, version, listed, excluded, interfaceName },
+  const sourceAddress = resolveSource(block, family, context);
+  const unicast = resolveUnicast(
     block,
+    { name, family, interface: interfaceName, sourceAddress, defaults },
     context,
   );
   const multicastGroup = chooseGroup(block, family, defaults, context);
-  const authentication = resolveAuthentication(block, version, context);
+  const advertisementInterval = resolveInterval(block, version, context);
+  const authHmac = resolveAuthHmac(block, advertisementInterval, context);
+  const authentication =
+    authHmac === undefined ? resolveAuthentication(block, version, context) : NO_AUTHENTICATION;
+  const addresses = sortAddresses(
+    {
+      name,
+      at,
+      family,
+      version,
+      listed,
+      excluded,
+      interfaceName,
+      overhead: overheadOf(authentication, authHmac),
+    },
+    block,
+    context,
+  );
   const trackInterfaces = resolveTrackInterfaces(block, interfaceName, context);
   const trackScripts = resolveTrackedScripts(block, surroundings.scripts, context);
   const trackBfds = resolveTrackedBfds(block, surroundings.bfds, context);
@@ -92,10 +113,8 @@ export function resolveInstance(
     block.span("notify_timeout") ?? defaults.notifyTimeout,
     context,
   );
-  const advertisementInterval = resolveInterval(block, version, context);
   const garp = resolveGarp(block, defaults.garp, context);
   const verification = resolveVerification(block, defaults.verification, context);
-  const sourceAddress = resolveSource(block, family, context);
   if (interfaceName === undefined || virtualRouterId === undefined) return undefined;
   const owner = { base: interfaceName, virtualRouterId, family };
   const virtualInterface = resolveVirtualInterface(block, owner, surroundings.names, context);
@@ -104,12 +123,13 @@ export function resolveInstance(
   const excludedAddresses = addresses.excluded.map((address) => places.place(address));
   const transmitBase = resolveTransmitBase(block, virtualInterface, context);
   const identity = { interface: interfaceName, virtualRouterId, family, multicastGroup };
+  const isUnicast = unicast !== undefined;
   const checksumAsV2 = block.flag("v3_checksum_as_v2") ?? defaults.v3ChecksumAsV2;
   return {
     span: at,
     model: {
       name,
-      key: instanceKey({ ...identity, virtualInterface, transmitBase }),
+      key: instanceKey({ ...identity, virtualInterface, transmitBase, isUnicast, sourceAddress }),
       version,
       ...identity,
       interface: virtualInterface?.name ?? interfaceName,
@@ -120,10 +140,11 @@ export function resolveInstance(
       advertisementInterval,
       downTimerAdverts: block.number("down_timer_adverts") ?? defaults.downTimerAdverts,
       authentication,
+      authHmac,
       v3Checksum: checksumAsV2 ? "message-only" : "pseudo-header",
       sourceAddress,
       trackSourceAddress: block.has("track_src_ip"),
-      unicastPeers: [],
+      unicast,
       virtualAddresses,
       excludedAddresses,
       routing: resolveRouting(block, surroundings.preferences, context),
@@ -147,6 +168,7 @@ export function resolveInstance(
   };
 }
 
+/** Unicast with a source address of its own needs none: the instance has the empty name then. */
 function resolveInterface(
   block: DraftBlock,
   name: string,
@@ -155,20 +177,17 @@ function resolveInterface(
 ): string | undefined {
   const statement = block.last("interface");
   const value = statement?.values[0];
-  if (value?.kind !== "text") {
-    context.report.refuse("no-interface", at, `vrrp_instance '${name}' has no interface`, {
-      hint: "add a line such as: interface eth0",
-    });
-    return undefined;
+  if (value?.kind === "text") {
+    checkInterface(context, value.value, value.span, "interface");
+    return value.value;
   }
-  checkInterface(context, value.value, value.span, "interface");
-  return value.value;
-}
-
-function reportNoPeers(block: DraftBlock, context: ResolveContext): void {
-  const lists = block.all("unicast_peer");
-  if (lists.length === 0 || lists.some((list) => list.entries.length > 0)) return;
-  context.report.repair("no-peers", lists[0]?.span, "unicast_peer is empty", { repair: "multicast is used" });
+  if (block.has("unicast_peer") && block.has("unicast_src_ip")) return "";
+  context.report.refuse("no-interface", at, `vrrp_instance '${name}' has no interface`, {
+    hint: block.has("unicast_peer")
+      ? "unicast needs unicast_src_ip then; or add a line such as: interface eth0"
+      : "add a line such as: interface eth0",
+  });
+  return undefined;
 }
 
 function resolveVirtualRouterId(
@@ -191,26 +210,13 @@ function resolveVirtualRouterId(
   return vrid;
 }
 
-function readAddresses(
-  block: DraftBlock,
-  keyword: string,
-  interfaceName: string | undefined,
-  context: ResolveContext,
-): readonly ReadAddress[] {
-  return block
-    .all(keyword)
-    .flatMap((statement) => statement.entries)
-    .map((entry) => readVirtualAddress(entry, interfaceName, context))
-    .filter((address) => address !== undefined);
-}
-
 /** The first address decides; without one, `native_ipv6` or the source address. */
 function chooseFamily(block: DraftBlock, listed: readonly ReadAddress[]): IpFamily {
   const [first] = listed;
   if (first !== undefined) return first.model.family;
   if (block.has("native_ipv6")) return "ipv6";
   const source = block.address("unicast_src_ip") ?? block.address("mcast_src_ip");
-  return source === undefined ? "ipv4" : familyOf(source);
+  return source === undefined ? (peerFamily(block) ?? "ipv4") : familyOf(source);
 }
 
 function chooseVersion(
@@ -320,88 +326,6 @@ function resolveSource(block: DraftBlock, family: IpFamily, context: ResolveCont
     repair: "the interface's primary address is used",
   });
   return undefined;
-}
-
-interface AddressInput {
-  readonly name: string;
-  readonly at: Span;
-  readonly family: IpFamily;
-  readonly version: 2 | 3;
-  readonly listed: readonly ReadAddress[];
-  readonly excluded: readonly ReadAddress[];
-  readonly interfaceName: string | undefined;
-}
-
-function sortAddresses(
-  input: AddressInput,
-  block: DraftBlock,
-  context: ResolveContext,
-): { readonly virtual: readonly ReadAddress[]; readonly excluded: readonly ReadAddress[] } {
-  const seen = new Set<IpAddress>();
-  const fresh = ({ model, span }: ReadAddress): boolean => {
-    if (!seen.has(model.address)) {
-      seen.add(model.address);
-      return true;
-    }
-    context.report.repair("duplicate-address", span, `${model.address} stands here already`, {
-      repair: "the line is ignored",
-    });
-    return false;
-  };
-  const virtual = input.listed.filter((one) => isOfFamily(one, input.family, context)).filter(fresh);
-  const excluded = input.excluded.filter(fresh);
-  reportEmpty(input, virtual.length, block, context);
-  const most = mostAddresses(input, context);
-  if (virtual.length > most) {
-    context.report.repair(
-      "too-many-addresses",
-      virtual[most]?.span,
-      `an advertisement holds ${most} addresses`,
-      {
-        repair: `the other ${virtual.length - most} are treated as virtual_ipaddress_excluded`,
-      },
-    );
-  }
-  return {
-    virtual: virtual.slice(0, most),
-    excluded: [...virtual.slice(most), ...excluded],
-  };
-}
-
-function isOfFamily({ model, span }: ReadAddress, family: IpFamily, context: ResolveContext): boolean {
-  if (model.family === family) return true;
-  context.report.repair(
-    "family",
-    span,
-    `${model.address} is of another address family than the first address`,
-    {
-      hint: "put it into virtual_ipaddress_excluded, or into an instance of its own",
-      repair: "the address is left out",
-    },
-  );
-  return false;
-}
-
-function reportEmpty(input: AddressInput, count: number, block: DraftBlock, context: ResolveContext): void {
-  if (count > 0 || block.has("no_virtual_ipaddress")) return;
-  const message = `vrrp_instance '${input.name}' has no virtual address`;
-  if (input.version === 3) {
-    context.report.refuse("no-address", input.at, message, {
-      hint: "set no_virtual_ipaddress if that is meant",
-    });
-  } else {
-    context.report.repair("no-address", input.at, message, { repair: "it elects a master of nothing" });
-  }
-}
-
-/** Bounded by the count byte and by what one packet on the interface holds. */
-function mostAddresses(input: AddressInput, context: ResolveContext): number {
-  const mtu = context.facts.interfaces?.find((one) => one.name === input.interfaceName)?.mtu;
-  if (mtu === undefined || mtu === 0) return MOST_ADDRESSES;
-  const ipHeader = input.family === "ipv4" ? 20 : 40;
-  const message = input.version === 2 ? 8 + 8 : 8;
-  const size = input.family === "ipv4" ? 4 : 16;
-  return Math.max(0, Math.min(MOST_ADDRESSES, Math.floor((mtu - ipHeader - message) / size)));
 }
 
 function resolveGarp(block: DraftBlock, defaults: GarpModel, context: ResolveContext): GarpModel {

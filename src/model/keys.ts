@@ -7,10 +7,13 @@ export interface InstanceIdentity {
   readonly family: IpFamily;
   /** As configured. */
   readonly interface: string;
-  /** Where advertisements go: the multicast group, or the peers. */
   readonly multicastGroup: IpAddress;
   readonly virtualInterface?: VirtualInterfaceModel | undefined;
   readonly transmitBase?: boolean;
+  /** Advertises to peers rather than to the group... */
+  readonly isUnicast?: boolean;
+  /** ...from this address, where it is configured. */
+  readonly sourceAddress?: IpAddress | undefined;
 }
 
 export const MULTICAST_GROUP: Readonly<Record<IpFamily, IpAddress>> = {
@@ -18,14 +21,21 @@ export const MULTICAST_GROUP: Readonly<Record<IpFamily, IpAddress>> = {
   ipv6: "ff02::12",
 };
 
-/** `eth0/51/ipv4/multicast`; another group than the protocol's own is part of it, and so is an interface of its own. */
+/**
+ * `eth0/51/ipv4/multicast`; another group than the protocol's own is part of it, and so is an interface of its own. For
+ * unicast the source address is, but not the peers: one more router must not restart the instance on all the others.
+ */
 export function instanceKey(identity: InstanceIdentity): string {
-  const { virtualRouterId, family, multicastGroup, virtualInterface: own } = identity;
-  const group = multicastGroup === MULTICAST_GROUP[family] ? "multicast" : `multicast-${multicastGroup}`;
-  const key = `${identity.interface}/${virtualRouterId}/${family}/${group}`;
+  const { virtualRouterId, family, virtualInterface: own } = identity;
+  const key = `${identity.interface}/${virtualRouterId}/${family}/${modeOf(identity)}`;
   if (own === undefined) return key;
   const from = identity.transmitBase === true ? "/base" : "";
   return `${key}/${own.kind}-${own.name}-${own.mac ?? own.mode}${from}`;
+}
+
+function modeOf({ family, multicastGroup, isUnicast, sourceAddress }: InstanceIdentity): string {
+  if (isUnicast === true) return sourceAddress === undefined ? "unicast" : `unicast-${sourceAddress}`;
+  return multicastGroup === MULTICAST_GROUP[family] ? "multicast" : `multicast-${multicastGroup}`;
 }
 
 /** The configured interface of an instance: its own, or the one its VMAC or ipvlan stands on. */

@@ -6,6 +6,7 @@ import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
 import type { Route, Rule } from "../base/routing.ts";
 import type { Micros } from "../base/time.ts";
+import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
 
 export interface Model {
   readonly global: GlobalModel;
@@ -206,7 +207,10 @@ export interface VrrpInstanceModel {
   readonly key: string;
   readonly version: 2 | 3;
   readonly family: IpFamily;
-  /** Where advertisements and, by default, addresses go: the configured interface, or the one made for the instance. */
+  /**
+   * Where advertisements and, by default, addresses go: the configured interface, or the one made for the instance. Empty
+   * for a unicast instance that belongs to no interface.
+   */
   readonly interface: string;
   /** The interface made for the instance (`use_vmac`, `use_ipvlan`). */
   readonly virtualInterface: VirtualInterfaceModel | undefined;
@@ -225,6 +229,7 @@ export interface VrrpInstanceModel {
   readonly preempt: boolean;
   readonly preemptDelay: Micros;
   readonly authentication: AuthenticationModel;
+  readonly authHmac: AuthHmacModel | undefined;
   /** Which v3/IPv4 checksum we send; both readings are accepted. */
   readonly v3Checksum: "pseudo-header" | "message-only";
   /** Source of our advertisements; undefined means the interface's primary address. */
@@ -232,8 +237,8 @@ export interface VrrpInstanceModel {
   /** FAULT while the configured source address is absent (`track_src_ip`). */
   readonly trackSourceAddress: boolean;
   readonly multicastGroup: IpAddress;
-  /** Unicast peers; empty means multicast. Reserved: unicast is refused until it works. */
-  readonly unicastPeers: readonly UnicastPeerModel[];
+  /** Peers that are advertised to one by one; undefined means multicast. */
+  readonly unicast: UnicastModel | undefined;
   readonly virtualAddresses: readonly VirtualAddressModel[];
   /** Treated like virtual addresses but never advertised. */
   readonly excludedAddresses: readonly VirtualAddressModel[];
@@ -280,17 +285,6 @@ export interface VirtualInterfaceModel {
   /** Interface group; undefined is the base's. */
   readonly group: number | undefined;
 }
-
-export interface UnicastPeerModel {
-  readonly address: IpAddress;
-  readonly minTtl: number | undefined;
-  readonly maxTtl: number | undefined;
-}
-
-export type AuthenticationModel =
-  | { readonly kind: "none" }
-  /** `password` is the text, at most 8 bytes. */
-  | { readonly kind: "pass"; readonly password: string };
 
 /** One line of `virtual_ipaddress` or `virtual_ipaddress_excluded`. */
 export interface VirtualAddressModel {
@@ -388,6 +382,8 @@ export interface HostFacts {
   readonly scripts: ReadonlyMap<string, ScriptFact> | undefined;
   /** What iproute2's files say; read only where routes or rules are configured. */
   readonly routingNames: RoutingNames | undefined;
+  /** Answers for every key file the configuration names. */
+  readonly keyFiles?: ReadonlyMap<string, KeyFileFact> | undefined;
 }
 
 /** Numbers by name, of iproute2's files. */
@@ -400,6 +396,16 @@ export interface RoutingNames {
   readonly groups: ReadonlyMap<string, number>;
 }
 
+/** A file with the key of `auth_hmac`. */
+export interface KeyFileFact {
+  /** Its bytes in hex, without the newline at its end; undefined if it could not be read. */
+  readonly hex: string | undefined;
+  /** Why it could not be read. */
+  readonly error?: string;
+  /** Whether others than its owner can read or change it. */
+  readonly exposed: boolean;
+}
+
 export interface InterfaceFact {
   readonly index: number;
   readonly name: string;
@@ -410,6 +416,8 @@ export interface InterfaceFact {
   readonly running: boolean;
   /** Its routing table, where it is a VRF; found out only where the configuration names one. */
   readonly vrfTable?: number;
+  /** Undefined where they are not known. */
+  readonly addresses?: readonly IpAddress[];
 }
 
 export interface UserFact {

@@ -1,7 +1,10 @@
 /** Which facts a configuration asks of the host: found before resolving, so that resolving stays pure. */
+import { keyFileOf } from "./auth-hmac.ts";
 import { EXPRESSION_SHELL, SCRIPT_ACCOUNT, SHELL } from "./commands.ts";
 import { blockOf, type DraftBlock } from "./draft.ts";
 import type { IdentityText } from "./values.ts";
+
+const KEY_BLOCK = "vrrp_instance.auth_hmac";
 
 export interface WantedFacts {
   readonly users: ReadonlySet<string>;
@@ -10,6 +13,8 @@ export interface WantedFacts {
   readonly scripts: ReadonlySet<string>;
   /** Where iproute2's names are to be read, if there are routes or rules. */
   readonly routing: WantedNames | undefined;
+  /** Files with keys of `auth_hmac`. */
+  readonly keyFiles: ReadonlySet<string>;
 }
 
 export interface WantedNames {
@@ -25,6 +30,7 @@ export function wantedFacts(root: DraftBlock): WantedFacts {
   const users = new Set<string>([SCRIPT_ACCOUNT]);
   const groups = new Set<string>();
   const scripts = new Set<string>([SHELL, EXPRESSION_SHELL]);
+  const keyFiles = new Set<string>();
   const addIdentity = (identity: IdentityText): void => {
     users.add(identity.user);
     if (identity.group !== undefined) groups.add(identity.group);
@@ -37,11 +43,13 @@ export function wantedFacts(root: DraftBlock): WantedFacts {
         if (value.value.argv[0] !== undefined) scripts.add(value.value.argv[0]);
         if (value.value.identity !== undefined) addIdentity(value.value.identity);
       }
+      const keyFile = statement.row.block === KEY_BLOCK ? keyFileOf(statement) : undefined;
+      if (keyFile !== undefined) keyFiles.add(keyFile);
       if (statement.block !== undefined) visit(statement.block);
     }
   };
   visit(root);
-  return { users, groups, scripts, routing: wantedNames(root) };
+  return { users, groups, scripts, keyFiles, routing: wantedNames(root) };
 }
 
 const ETC_DIRECTORY = "/etc/iproute2";

@@ -97,9 +97,15 @@ function adviceLines(cause: readonly CauseFact[]): readonly string[] {
 function eventAdvice(event: VrrpEvent): readonly string[] {
   if (event.kind === "AddressConflict")
     return conflictAdvice(event.suspect).map((advice) => `    hint: ${advice}`);
-  const advice = event.kind === "PacketDropped" ? dropAdvice(event.reason) : undefined;
+  const advice = event.kind === "PacketDropped" ? dropAdvice(event.reason) : EVENT_ADVICE[event.kind];
   return advice === undefined ? [] : [`    hint: ${advice}`];
 }
+
+const EVENT_ADVICE: Readonly<Partial<Record<VrrpEvent["kind"], string>>> = {
+  VirtualRouterIdClash: "give one of the two virtual routers another virtual_router_id",
+  ClockSkew: "let both hosts keep their time by NTP, or raise time_window",
+  OwnerConflict: "priority 255 belongs to the one router that has the addresses on its interface",
+};
 
 const ENTERED: Readonly<Record<VrrpState, string>> = {
   INIT: "was set up",
@@ -174,6 +180,16 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
       return `${name} sees ${reclaimedText(event)}`;
     case "NeighbourVerified":
       return `${name} asked its neighbours: ${verifiedText(event)}`;
+    case "VirtualRouterIdClash":
+      return `${name} found another virtual router with VRID ${event.virtualRouterId} here: ${event.source} advertises ${event.addresses.join(", ")}`;
+    case "ClockSkew":
+      return `${name}: the clock of ${event.source} is ${formatSpan(Math.abs(event.ahead))} ${event.ahead > 0 ? "ahead of" : "behind"} ours`;
+    case "PeerResolved":
+      return `${name} takes ${event.address} for peer ${event.host}`;
+    case "OldChecksum":
+      return `${name} heard ${event.source} sum as keepalived before 1.3.6 did, and does so too from now on`;
+    case "OwnerConflict":
+      return `${name} owns its addresses, and so does ${event.source}: ${event.reaction}`;
     case "LowerPriorityAdvert":
       return `${name} heard ${event.source} advertise lower priority ${event.priority}`;
     case "AwaitsGroup": {

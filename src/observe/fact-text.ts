@@ -54,6 +54,12 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return `${fact.what} failed: ${formatOsError(fact.error)}`;
     case "no-source-address":
       return `interface ${fact.interface} has no address to send advertisements from`;
+    case "no-peers":
+      return "there is no unicast peer";
+    case "peer-unresolved":
+      return `the unicast peer ${fact.host} has no address yet: its name cannot be resolved`;
+    case "hosts-resolved":
+      return `${fact.hosts.join(", ")} ${fact.hosts.length === 1 ? "was" : "were"} resolved`;
     case "conflict":
       return `another host (${fact.mac}) claims ${fact.address}`;
     case "group":
@@ -148,6 +154,20 @@ const ADVICE: Readonly<Partial<Record<DropReason, string>>> = {
   "advertisement-interval": "give every router of this VRID the same advert_int",
   checksum:
     "look for a network card or driver that damages packets, or for v3_checksum_as_v2 set on one side only",
+  "ah-missing": "give every router of this VRID the same auth_type",
+  "ah-malformed": "another use of IPsec on this segment meets auth_type AH",
+  "ah-invalid": "give every router of this VRID the same auth_pass; a router between the two changes the TTL",
+  "ah-replay": "a repeated packet, or a router that was started again: the next election settles it",
+  length: "one side uses auth_hmac, or something damages packets",
+  "ttl-window": "see how many routers are between this peer and us, and set min_ttl and max_ttl accordingly",
+  "auth-ext-missing":
+    "give every router of this VRID auth_hmac; mode permissive lets unsigned ones pass meanwhile",
+  "auth-ext-malformed": "one side runs keepalived 2.4.0 or 2.4.1, whose signatures nobody else understands",
+  "auth-ext-stale": "compare the clocks of both hosts; let them keep their time by NTP",
+  "auth-ext-unknown-key": "define this key id here before another router signs with it",
+  "auth-ext-invalid": "give every router of this VRID the same bytes for this key id",
+  "auth-ext-replay": "a repeated packet: somebody replays advertisements, or a loop in the network does",
+  "unicast-source": "add it to unicast_peer if it is a router of ours",
   destination: "one side uses unicast_peer and the other multicast",
   "unknown-virtual-router":
     "another VRRP group uses this segment; that is harmless unless the VRID should be ours",

@@ -122,6 +122,28 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
     case "AddressesReclaimed":
     case "NeighbourVerified":
       return verifyLines(prefix, event);
+    case "VirtualRouterIdClash":
+      return [
+        vrrp(
+          LOG_ERROR,
+          `${prefix}another virtual router uses VRID ${event.virtualRouterId}: ${event.source} advertises ${event.addresses.join(", ")}`,
+        ),
+      ];
+    case "ClockSkew":
+      return [
+        vrrp(
+          LOG_WARNING,
+          `${prefix}the clock of ${event.source} differs from ours by ${formatSpan(Math.abs(event.ahead))}`,
+        ),
+      ];
+    case "PeerResolved":
+      return [vrrp(LOG_INFO, `${prefix}unicast peer ${event.host} is ${event.address}`)];
+    case "OldChecksum":
+      return [
+        vrrp(LOG_INFO, `${prefix}Setting unicast VRRPv3 checksum to old version, as ${event.source} has it`),
+      ];
+    case "OwnerConflict":
+      return [vrrp(LOG_ERROR, `${prefix}CONFLICT: ${event.source} is address owner too - ${event.reaction}`)];
     case "Stalled":
       return [
         vrrp(
@@ -260,6 +282,19 @@ const DROP_SENTENCES: Readonly<Partial<Record<DropReason, string>>> = {
   type: "Invalid packet type",
   checksum: "Invalid VRRP checksum",
   destination: "unexpected destination address",
+  "ah-missing": "received no IPSEC-AH header",
+  "ah-malformed": "received an unexpected IPSEC-AH header",
+  "ah-invalid": "IPSEC-AH : invalid IPSEC HMAC-MD5 value",
+  "ah-replay": "IPSEC-AH : sequence number already processed",
+  length: "unexpected packet length",
+  "ttl-window": "invalid TTL/HL",
+  "auth-ext-missing": "auth_hmac trailer missing",
+  "auth-ext-malformed": "auth_hmac trailer malformed",
+  "auth-ext-stale": "auth_hmac timestamp outside the window",
+  "auth-ext-unknown-key": "auth_hmac key unknown",
+  "auth-ext-invalid": "auth_hmac invalid",
+  "auth-ext-replay": "auth_hmac sequence replayed",
+  "unicast-source": "unicast source address is not a configured peer",
 };
 
 function dropLines(

@@ -59,6 +59,8 @@ const instance: InstanceSnapshot = {
     priorityZeroSent: 0,
     announcementsSent: 0,
     addressListErrors: 0,
+    signedReceived: 0,
+    unsignedReceived: 0,
     dropped: { version: 2 },
   },
   order: undefined,

@@ -41,6 +41,9 @@ const SNAPSHOT_SHARE = 10;
 /** A stop must end, whatever the kernel does. */
 const STOP_LIMIT: Micros = seconds(4);
 
+/** A difference of the clocks that is worth telling: far less than `time_window` can be. */
+const CLOCK_STEP: Micros = millis(50);
+
 type StartMessage = ToVrrp & { readonly kind: "Start" };
 type ConfigureMessage = Pick<StartMessage, "generation" | "measured">;
 
@@ -70,6 +73,7 @@ class VrrpChild {
   #snapshotAt: Instant = 0;
   #snapshotDue: Instant | undefined;
   #snapshotCost: Micros = 0;
+  #wallClockOffset: Micros | undefined;
   /** A warm start: the kernel's facts are compared with those of the snapshot once all are known. */
   #restoredFrom: VrrpSnapshot | undefined;
 
@@ -182,6 +186,7 @@ class VrrpChild {
     this.#restoredFrom = snapshot;
     this.#engine = restoreVrrpEngine(snapshot, this.#loop.now());
     this.#executor?.configure(snapshot.model);
+    this.#tellWallClock();
     this.#handle({ kind: "ClockReached" });
     this.#post({ kind: "Resumed" });
     this.#bfd?.restore(bfd);
@@ -207,6 +212,7 @@ class VrrpChild {
     this.#schedule(slice);
     const ready = afterAll(2, () => {
       this.#engine = createVrrpEngine();
+      this.#tellWallClock();
       if (this.#stopRequested !== undefined) {
         this.#released();
         return;
@@ -250,6 +256,15 @@ class VrrpChild {
 
   #schedule(slice: VrrpSlice): void {
     for (const trouble of applyScheduling(slice.process)) this.#post({ kind: "Degraded", ...trouble });
+  }
+
+  /** Signed advertisements carry the time of day: somebody may set it at any moment. */
+  #tellWallClock(): void {
+    if (this.#engine === undefined) return;
+    const offset = this.#loop.wallClock() - this.#loop.now();
+    if (this.#wallClockOffset !== undefined && Math.abs(offset - this.#wallClockOffset) < CLOCK_STEP) return;
+    this.#wallClockOffset = offset;
+    this.#handle({ kind: "WallClockSet", offset });
   }
 
   #netlinkEvent(event: NetlinkEvent): void {
@@ -349,6 +364,7 @@ class VrrpChild {
   }
 
   #beat(): void {
+    this.#tellWallClock();
     this.#channel?.outbox.post({ kind: "Beat", masterDown: this.#masterDown ?? null }, "latest");
     const dropped = this.#channel?.outbox.takeDropped() ?? 0;
     if (dropped > 0) {

@@ -27,6 +27,8 @@ export interface SendAdvertisement {
   readonly from: IpAddress;
   readonly to: IpAddress;
   readonly hopLimit: number;
+  /** `payload` is a whole IPv4 packet with an Authentication Header (protocol 51). */
+  readonly ah?: true;
   /** The VRRP message; it belongs to the engine and must be sent or copied at once. */
   readonly payload: Uint8Array;
 }

@@ -1,10 +1,13 @@
 /** Our own advertisements. */
 
+import type { IpAddress } from "../base/ip.ts";
 import { advertisingInterfaceOf } from "../model/keys.ts";
 import { encodeVrrp, VRRP_TYPE_ADVERTISEMENT } from "../wire/vrrp.ts";
 import type { SendAdvertisement } from "./action.ts";
+import { authenticationType } from "./auth-fields.ts";
+import { authenticated } from "./authenticate.ts";
 import type { Instance } from "./instance.ts";
-import { authenticationType } from "./receive.ts";
+import { destinationsOf } from "./peers.ts";
 import type { Turn } from "./turn.ts";
 
 const HOP_LIMIT = 255;
@@ -13,26 +16,40 @@ const RESIGNATION = 0;
 
 /** Sends the advertisement that says who we are. Nothing goes out without a source address. */
 export function advertise(turn: Turn, instance: Instance): void {
-  instance.advert ??= makeAdvert(instance, instance.memory.effectivePriority);
-  if (instance.advert === undefined) return;
-  instance.memory.statistics.advertisementsSent++;
-  turn.out.advertise(instance.advert);
+  instance.adverts ??= makeAdverts(turn, instance, instance.memory.effectivePriority);
+  send(turn, instance, instance.adverts);
 }
 
 /** Sends priority 0: whoever is next need not wait for the timer. */
 export function resign(turn: Turn, instance: Instance): void {
-  const advert = makeAdvert(instance, RESIGNATION);
-  if (advert === undefined) return;
-  instance.memory.statistics.advertisementsSent++;
-  instance.memory.statistics.priorityZeroSent++;
-  turn.out.advertise(advert);
+  const sent = send(turn, instance, makeAdverts(turn, instance, RESIGNATION));
+  if (sent) instance.memory.statistics.priorityZeroSent++;
 }
 
-function makeAdvert(instance: Instance, priority: number): SendAdvertisement | undefined {
+function send(turn: Turn, instance: Instance, adverts: readonly SendAdvertisement[]): boolean {
+  if (adverts.length === 0) return false;
+  instance.memory.statistics.advertisementsSent++;
+  for (const advert of authenticated(turn, instance, adverts)) turn.out.advertise(advert);
+  return true;
+}
+
+/** One for each destination: over IPv4 version 3 sums the destination too. */
+function makeAdverts(turn: Turn, instance: Instance, priority: number): readonly SendAdvertisement[] {
+  const source = instance.memory.sourceAddress;
+  if (source === undefined) return [];
+  return destinationsOf(instance.model, turn.surroundings.hosts, source).map((destination) =>
+    makeAdvert(instance, priority, source, destination),
+  );
+}
+
+function makeAdvert(
+  instance: Instance,
+  priority: number,
+  source: IpAddress,
+  destination: IpAddress,
+): SendAdvertisement {
   const { model, memory, addressList: addresses } = instance;
-  const source = memory.sourceAddress;
-  if (source === undefined) return undefined;
-  const { family, virtualRouterId, advertisementInterval, multicastGroup: destination } = model;
+  const { family, virtualRouterId, advertisementInterval, unicast, multicastGroup } = model;
   const base = { type: VRRP_TYPE_ADVERTISEMENT, virtualRouterId, priority, addresses, advertisementInterval };
   const packet =
     model.version === 2
@@ -40,9 +57,11 @@ function makeAdvert(instance: Instance, priority: number): SendAdvertisement | u
           version: model.version,
           ...base,
           authType: authenticationType(model.authentication),
-          authData: instance.authData,
+          authData: model.authentication.kind === "pass" ? instance.authData : NO_PASSWORD,
         }
       : { version: model.version, ...base };
+  const isOld = unicast?.oldChecksum === "always" || memory.oldChecksum;
+  const summed = unicast !== undefined && isOld ? multicastGroup : destination;
   return {
     kind: "SendAdvertisement",
     instance: model.name,
@@ -50,7 +69,9 @@ function makeAdvert(instance: Instance, priority: number): SendAdvertisement | u
     family,
     from: source,
     to: destination,
-    hopLimit: HOP_LIMIT,
-    payload: encodeVrrp(packet, { family, source, destination, checksum: model.v3Checksum }),
+    hopLimit: unicast?.hopLimit ?? HOP_LIMIT,
+    payload: encodeVrrp(packet, { family, source, destination: summed, checksum: model.v3Checksum }),
   };
 }
+
+const NO_PASSWORD = new Uint8Array(8);

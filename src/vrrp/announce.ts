@@ -5,7 +5,8 @@
  * the rest comes at the queue's next deadline, so that a thousand addresses never hold up an advertisement.
  */
 import { present } from "../base/assert.ts";
-import type { IpFamily } from "../base/ip.ts";
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import { advertisingInterfaceOf } from "../model/keys.ts";
 import type { VrrpInstanceModel } from "../model/model.ts";
@@ -15,6 +16,7 @@ import type { Instance } from "./instance.ts";
 import { earlier } from "./instance.ts";
 import type { AddressRecord, AnnouncementJob, AnnouncementLane, EngineMemory } from "./memory.ts";
 import type { Roster } from "./roster.ts";
+import { sourceInterfaceOf } from "./source-address.ts";
 import type { Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
 import { beginQuestions } from "./verify.ts";
@@ -70,6 +72,35 @@ export function extraAnnouncements(
     if (extra.everywhere || virtual.includes(name)) first.set(name, record);
   }
   return [...first.values()];
+}
+
+/** An interface came up: the peers of unicast instances are to reach their source addresses by its present MAC. */
+export function announceSources(turn: Turn, name: string): void {
+  for (const instance of turn.instances) {
+    if (sourceInterfaceOf(instance.model) === name) announceSource(turn, instance);
+  }
+}
+
+function announceSource(turn: Turn, instance: Instance): void {
+  const { model, memory } = instance;
+  const name = sourceInterfaceOf(model);
+  const mac = turn.surroundings.links.get(name)?.mac;
+  const { sourceAddress } = memory;
+  if (model.unicast === undefined || sourceAddress === undefined || mac === undefined) return;
+  const frame = encodeAnnouncement(sourceAddress, model.family, mac);
+  turn.out.sendFrames({
+    kind: "SendFrames",
+    instance: model.name,
+    interface: name,
+    frames: [frame],
+  });
+  memory.statistics.announcementsSent++;
+}
+
+function encodeAnnouncement(address: IpAddress, family: IpFamily, mac: MacAddress): Uint8Array {
+  return family === "ipv4"
+    ? encodeGratuitousArp(address, mac)
+    : encodeUnsolicitedNeighbourAdvertisement(address, mac);
 }
 
 /** Takes what has not been sent out of the queues. */
@@ -160,10 +191,7 @@ function frameFor(turn: Turn, instance: Instance, record: AddressRecord): Uint8A
   if (mac === undefined) return undefined;
   const known = instance.frames.get(record.key);
   if (known?.mac === mac) return known.frame;
-  const frame =
-    family === "ipv4"
-      ? encodeGratuitousArp(address, mac)
-      : encodeUnsolicitedNeighbourAdvertisement(address, mac);
+  const frame = encodeAnnouncement(address, family, mac);
   instance.frames.set(record.key, { mac, frame });
   return frame;
 }

@@ -9,6 +9,7 @@ import type { Micros } from "../base/time.ts";
 import type { VrrpHeader } from "../wire/vrrp.ts";
 import { advertise } from "./advert.ts";
 import { announce, extraAnnouncements, isAnnouncing } from "./announce.ts";
+import { syncAhSequence } from "./authenticate.ts";
 import type { Cause, CauseFact } from "./cause.ts";
 import { backupObeys, isPreemptDelayPending, masterYields } from "./election.ts";
 import { retryDue } from "./held.ts";
@@ -17,6 +18,7 @@ import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { BackupPhase, Fault, Hold, MasterPhase } from "./memory.ts";
 import { orderFault, reachHandover, sparesMaster, yieldByOrder } from "./orders.ts";
+import { considerRival, DEMOTED_PRIORITY } from "./owner-conflict.ts";
 import { noteRival, reclaim } from "./rival.ts";
 import { sourceAddressFor } from "./source-address.ts";
 import { obeyTogether } from "./sync-group.ts";
@@ -62,7 +64,11 @@ function receiveAsMaster(
     return;
   }
   const ownAddress = memory.sourceAddress ?? packet.source;
-  if (masterYields(header.priority, memory.effectivePriority, packet.source, ownAddress)) {
+  const yields = (): boolean =>
+    masterYields(header.priority, memory.effectivePriority, packet.source, ownAddress);
+  considerRival(turn, instance, packet, header, !yields());
+  if (yields()) {
+    syncAhSequence(instance, packet, -1);
     // Two masters met: the other one may have heard nothing of us, and must tell our neighbours that it is there.
     if (model.higherPrioSendAdvert || !model.announceOnly) advertise(turn, instance);
     const fact = advertisementFact(turn, instance, packet, header);
@@ -72,6 +78,7 @@ function receiveAsMaster(
     return;
   }
   reportLowerPriority(turn, instance, packet, header);
+  syncAhSequence(instance, packet, 1);
   tellOthers(turn, instance, "MASTER_RX_LOWER_PRI");
   if (!model.lowerPrioNoAdvert) advertiseNow(turn, instance, phase);
   for (const member of instance.group?.members ?? [instance]) announceAgain(turn, member, packet.source);
@@ -216,11 +223,11 @@ export function reconsider(turn: Turn, instance: Instance, fact: CauseFact): voi
   const source = sourceAddressFor(model, surroundings, turn.virtualAddresses);
   if (source !== memory.sourceAddress) {
     memory.sourceAddress = source;
-    instance.advert = undefined;
+    instance.adverts = undefined;
   }
   const found = assess(model, surroundings, source !== undefined, turn.now);
   if (!memory.frozen || memory.phase.kind === "INIT")
-    adoptPriority(turn, instance, found.effectivePriority, fact);
+    adoptPriority(turn, instance, memory.demoted ? DEMOTED_PRIORITY : found.effectivePriority, fact);
   const old = new Map(memory.faults.map((fault) => [fault.key, fault]));
   const ordered = orderFault(turn, instance);
   const faults = [
@@ -261,7 +268,8 @@ export function holdOff(turn: Turn, instance: Instance, fact: CauseFact): void {
 
 /** The competition begins: the address owner is master at once, all others listen for a full Master_Down_Interval. */
 function begin(turn: Turn, instance: Instance, cause: Cause): void {
-  if (instance.model.priority === OWNER_PRIORITY && !sparesMaster(instance)) {
+  const { model, memory } = instance;
+  if (model.priority === OWNER_PRIORITY && !memory.demoted && !sparesMaster(instance)) {
     const owner = factAt(turn.now, { kind: "address-owner" });
     turn.wishes.push({ instance, to: "MASTER", cause: [owner, ...cause], resigns: false, due: turn.now });
   } else {
@@ -279,7 +287,7 @@ function adoptPriority(turn: Turn, instance: Instance, priority: number, fact: C
   const from = memory.effectivePriority;
   if (from === priority) return;
   memory.effectivePriority = priority;
-  instance.advert = undefined;
+  instance.adverts = undefined;
   if (memory.phase.kind === "INIT") return;
   emit(turn, instance, { kind: "PriorityChanged", from, to: priority, cause: [fact] });
 }

@@ -81,6 +81,10 @@ export type CauseDetail =
   | { readonly kind: "retry"; readonly waited: Micros; readonly attempt: number }
   | { readonly kind: "action-failed"; readonly what: string; readonly error: OsError }
   | { readonly kind: "no-source-address"; readonly interface: string }
+  /** Unicast without anybody to advertise to. */
+  | { readonly kind: "no-peers" }
+  | { readonly kind: "peer-unresolved"; readonly host: string }
+  | { readonly kind: "hosts-resolved"; readonly hosts: readonly string[] }
   | { readonly kind: "conflict"; readonly address: IpAddress; readonly mac: MacAddress }
   /** All members of a sync group share one state; `member` brought this one about. */
   | { readonly kind: "group"; readonly group: string; readonly member: string }

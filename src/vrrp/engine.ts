@@ -3,16 +3,16 @@ import { unreachable } from "../base/assert.ts";
 import { formatOsError } from "../base/result.ts";
 import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
-import { baseInterfaceOf } from "../model/keys.ts";
 import type { VrrpModel } from "../model/model.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { VrrpAction } from "./action.ts";
 import { ActionList } from "./action-list.ts";
-import { announce, announcementsAt, sendAnnouncements } from "./announce.ts";
+import { announce, announcementsAt, announceSources, sendAnnouncements } from "./announce.ts";
 import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
 import { awaiting, heldBy, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
+import { noteHosts } from "./hosts.ts";
 import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
 import type { Holder, Instance, SyncGroup } from "./instance.ts";
 import { deadlineOf, earlier, isInstance, makeStaticHolder } from "./instance.ts";
@@ -29,6 +29,7 @@ import { Roster, virtualAddressesOf } from "./roster.ts";
 import { noteNeighbour } from "./sightings.ts";
 import type { VrrpSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./snapshot.ts";
+import { livesBy } from "./source-address.ts";
 import { resumeStatics, reviveOnLink, stopStatics } from "./statics.ts";
 import { emptySurroundings, forgetAddress, linkProblem, noteAddress } from "./surroundings.ts";
 import { agree, closeGroup, groupsOf, makeGroups } from "./sync-group.ts";
@@ -194,6 +195,12 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       case "TrackerMeasured":
         this.#measure(input);
         return;
+      case "HostsResolved":
+        noteHosts(turn, input.hosts);
+        return;
+      case "WallClockSet":
+        turn.memory.wallClockOffset = input.offset;
+        return;
       case "ClockReached":
         this.#reachClock();
         return;
@@ -266,6 +273,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const up = problem === undefined;
     if (up) for (const holder of [turn.statics, ...this.#roster.all]) reviveOnLink(turn, holder, name);
     this.#reconsiderAll(factAt(turn.now, { kind: "interface", name, up, reason: problem ?? "up" }));
+    if (up) announceSources(turn, name);
   }
 
   /** Our own virtual addresses come and go with every change of state, and are nobody's source address. */
@@ -427,8 +435,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   /** All instances, or those on one interface. */
   #reconsiderAll(fact: CauseFact, name?: string): void {
     for (const instance of this.#roster.all) {
-      if (name === undefined || name === instance.model.interface || name === baseInterfaceOf(instance.model))
-        reconsider(this.#turn, instance, fact);
+      if (name === undefined || livesBy(instance.model, name)) reconsider(this.#turn, instance, fact);
     }
     this.#touchAll();
   }

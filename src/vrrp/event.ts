@@ -16,10 +16,26 @@ export type DropReason =
   | "unknown-virtual-router"
   /** The instance is in INIT, FAULT or STOP. */
   | "not-ready"
+  /** Checks of the Authentication Header: there is none, it is none for VRRP, its value or its number is wrong. */
+  | "ah-missing"
+  | "ah-malformed"
+  | "ah-invalid"
+  | "ah-replay"
   /** Shorter than its own address count says. */
   | "truncated"
+  /** Longer, and not by what a short frame is padded with. */
+  | "length"
   | "hop-limit"
+  /** Outside of min_ttl and max_ttl of this peer. */
+  | "ttl-window"
   | "version"
+  /** Checks of the trailer of auth_hmac. */
+  | "auth-ext-missing"
+  | "auth-ext-malformed"
+  | "auth-ext-stale"
+  | "auth-ext-unknown-key"
+  | "auth-ext-invalid"
+  | "auth-ext-replay"
   | "authentication-type"
   | "authentication"
   | "advertisement-interval"
@@ -27,6 +43,8 @@ export type DropReason =
   | "checksum"
   | "destination"
   | "owner-ignores"
+  /** Its source is no unicast peer. */
+  | "unicast-source"
   /** Its source is our own address. */
   | "own-packet";
 
@@ -133,6 +151,20 @@ export type VrrpEventDetail =
       /** Some of the addresses it is silent about. */
       readonly unproved: readonly IpAddress[];
     }
+  /** Routers that share no address with us use our virtual router id: another virtual router on this segment. */
+  | {
+      readonly kind: "VirtualRouterIdClash";
+      readonly source: IpAddress;
+      readonly virtualRouterId: number;
+      readonly addresses: readonly IpAddress[];
+    }
+  /** The peer's clock differs from ours by more than half of what `auth_hmac` allows. */
+  | { readonly kind: "ClockSkew"; readonly source: IpAddress; readonly ahead: Micros }
+  | { readonly kind: "PeerResolved"; readonly host: string; readonly address: IpAddress }
+  /** A peer sums as keepalived before 1.3.6 did, and so do we from now on. */
+  | { readonly kind: "OldChecksum"; readonly source: IpAddress }
+  /** Another router claims to be the address owner. */
+  | { readonly kind: "OwnerConflict"; readonly source: IpAddress; readonly reaction: string }
   | { readonly kind: "LowerPriorityAdvert"; readonly source: IpAddress; readonly priority: number }
   | { readonly kind: "TrackerChanged"; readonly tracker: string; readonly ok: boolean; readonly cause: Cause }
   /** Its timer has run out, and it waits for these members of its sync group. Told once for each wait. */

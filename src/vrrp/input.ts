@@ -32,6 +32,10 @@ export type VrrpInput =
   /** A BFD session came up or failed. One that was never told of is down. */
   | { readonly kind: "BfdChanged"; readonly session: string; readonly up: boolean; readonly why: BfdVerdict }
   | ({ readonly kind: "TrackerMeasured" } & Measurement)
+  /** Addresses of unicast peers that are host names: those that changed, or were not known. */
+  | { readonly kind: "HostsResolved"; readonly hosts: readonly HostAddress[] }
+  /** Told at the start, and again when somebody has set the clock: what to add to an Instant for microseconds since 1970. */
+  | { readonly kind: "WallClockSet"; readonly offset: Micros }
   /** A deadline may have passed; `handle`'s `now` says how late it is. */
   | { readonly kind: "ClockReached" }
   /** Somebody else has deleted a route or rule that we hold; `item` is its key. */
@@ -82,7 +86,7 @@ export interface Gateway {
   readonly address: IpAddress;
 }
 
-/** One IP packet of protocol 112, headers already taken apart by the socket. */
+/** One IP packet of protocol 112 or 51, headers already taken apart by the socket. */
 export interface PacketReceived {
   readonly kind: "PacketReceived";
   readonly interface: string;
@@ -95,6 +99,13 @@ export interface PacketReceived {
   readonly payload: Uint8Array;
   /** The kernel has verified the checksum already (IPv6 raw sockets with a checksum offset). */
   readonly checksumVerified: boolean;
+  /** For protocol 51 (IPv4 only): the payload begins with an Authentication Header, which covers these bytes too. */
+  readonly ipHeader?: Uint8Array;
+}
+
+export interface HostAddress {
+  readonly name: string;
+  readonly address: IpAddress;
 }
 
 export interface LinkState {

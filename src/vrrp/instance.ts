@@ -9,6 +9,7 @@ import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
 import type { RoutingModel, SyncGroupModel, VirtualAddressModel, VrrpInstanceModel } from "../model/model.ts";
 import type { SendAdvertisement } from "./action.ts";
+import { authenticationData } from "./auth-fields.ts";
 import type {
   AddressRecord,
   GroupMemory,
@@ -19,7 +20,6 @@ import type {
   RoutingRecord,
   StaticsMemory,
 } from "./memory.ts";
-import { authenticationData } from "./receive.ts";
 import { masterDownInterval } from "./timers.ts";
 import { effectivePriority } from "./tracking.ts";
 
@@ -54,8 +54,8 @@ export interface Instance extends Holder {
   addressList: readonly IpAddress[];
   addressBytes: Uint8Array;
   authData: Uint8Array;
-  /** The advertisement as it is sent again and again; made anew after a change. */
-  advert: SendAdvertisement | undefined;
+  /** The advertisements, one for each destination, as they are sent again and again; made anew after a change. */
+  adverts: readonly SendAdvertisement[] | undefined;
   /** Encoded announcements by address key, each for the MAC it was made for. */
   readonly frames: Map<string, { readonly mac: MacAddress; readonly frame: Uint8Array }>;
 }
@@ -78,7 +78,7 @@ export function makeInstance(model: VrrpInstanceModel, memory: InstanceMemory, r
     retired,
     group: undefined,
     ...derive(model),
-    advert: undefined,
+    adverts: undefined,
     frames: new Map(),
   };
 }
@@ -96,7 +96,7 @@ function recordsOf(memory: HolderMemory): Map<string, HeldRecord> {
 
 /** Gives a running instance its new model; its memory stays. */
 export function adoptModel(instance: Instance, model: VrrpInstanceModel): void {
-  Object.assign(instance, { model, ...derive(model), advert: undefined });
+  Object.assign(instance, { model, ...derive(model), adverts: undefined });
 }
 
 function derive(model: VrrpInstanceModel): Pick<Instance, "addressList" | "addressBytes" | "authData"> {
@@ -146,6 +146,8 @@ export function freshMemory(
       priorityZeroSent: 0,
       announcementsSent: 0,
       addressListErrors: 0,
+      signedReceived: 0,
+      unsignedReceived: 0,
       dropped: {},
     },
     droppedSince: {},
@@ -155,6 +157,13 @@ export function freshMemory(
     order: undefined,
     frozen: false,
     verification: undefined,
+    oldChecksum: false,
+    ahSequence: 0,
+    ipIdentification: 0,
+    authSent: undefined,
+    authSenders: [],
+    rivalOwner: undefined,
+    demoted: false,
   };
 }
 

@@ -3,8 +3,9 @@
  * is a copy and a restored engine cannot differ from the original. Everything else an engine holds is derived from this.
  */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
-import type { Instant } from "../base/time.ts";
+import type { Instant, Micros } from "../base/time.ts";
 import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
+import type { AuthSequence } from "../wire/auth-hmac.ts";
 import type { NotifyState } from "./action.ts";
 import type { BfdVerdict, Cause, CauseFact } from "./cause.ts";
 import type { DropReason, VrrpState } from "./event.ts";
@@ -129,7 +130,17 @@ export interface Statistics {
   priorityZeroSent: number;
   announcementsSent: number;
   addressListErrors: number;
+  /** With `auth_hmac`: signed ones that were good, and unsigned ones that its mode let pass. */
+  signedReceived: number;
+  unsignedReceived: number;
   dropped: Partial<Record<DropReason, number>>;
+}
+
+/** The last good sequence number of a sender of signed advertisements. */
+export interface AuthSender {
+  readonly source: IpAddress;
+  readonly isPeer: boolean;
+  readonly sequence: AuthSequence;
 }
 
 export interface InstanceMemory extends HolderMemory {
@@ -161,6 +172,27 @@ export interface InstanceMemory extends HolderMemory {
   /** Trackers and preemption change nothing (`buoy freeze`). */
   frozen: boolean;
   verification: VerificationMemory | undefined;
+  /** A peer sums as keepalived did before 1.3.6. */
+  oldChecksum: boolean;
+  /** Last number of an Authentication Header, sent or received. */
+  ahSequence: number;
+  ipIdentification: number;
+  /** Last sequence number that we signed... */
+  authSent: AuthSequence | undefined;
+  /** ...and of others, the latest first. */
+  authSenders: AuthSender[];
+  /** Another router says it owns the addresses, too. */
+  rivalOwner: RivalOwner | undefined;
+  /** We are the address owner and have given way to another one: priority 254 until we are master again. */
+  demoted: boolean;
+}
+
+/** An owner with a lower address, which ought to give way. */
+export interface RivalOwner {
+  readonly source: IpAddress;
+  /** When it has not given way by then, we do. */
+  readonly giveUpAt: Instant;
+  lastHeard: Instant;
 }
 
 /** One run of a track script. */
@@ -242,6 +274,8 @@ export interface EngineMemory {
   groups: GroupMemory[];
   /** The latest last. */
   acquaintances: Acquaintance[];
+  /** From the engine's clock to microseconds since 1970; undefined until told. */
+  wallClockOffset: Micros | undefined;
 }
 
 export function freshEngineMemory(): EngineMemory {
@@ -257,5 +291,6 @@ export function freshEngineMemory(): EngineMemory {
     statics: { phase: { kind: "MASTER" }, epoch: 0, addresses: [], routing: [], heldAt: undefined },
     groups: [],
     acquaintances: [],
+    wallClockOffset: undefined,
   };
 }

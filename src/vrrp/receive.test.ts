@@ -10,8 +10,8 @@ import {
   vrrpModel,
 } from "../../test/support/vrrp-driver.ts";
 import { millis, seconds } from "../base/time.ts";
+import { authenticationData } from "./auth-fields.ts";
 import type { DropReason } from "./event.ts";
-import { authenticationData } from "./receive.ts";
 
 const V2 = instanceModel();
 const V3 = instanceModel({ version: 3 });

@@ -1,38 +1,42 @@
 /** A packet's way to the automaton: whose it is, whether it counts, and what is said about it if not. */
 import type { VrrpHeader } from "../wire/vrrp.ts";
 import { peekVrrp } from "../wire/vrrp.ts";
+import { ahDropReason, clockSkew, withoutAh } from "./authenticate.ts";
 import { receiveAdvertisement } from "./automaton.ts";
+import { describeDrop } from "./drop-text.ts";
 import type { DropReason } from "./event.ts";
 import type { PacketReceived } from "./input.ts";
 import type { Instance } from "./instance.ts";
-import { compareAddressLists, describeDrop, dropReason } from "./receive.ts";
+import { compareAddressLists, dropReason } from "./receive.ts";
 import type { Roster } from "./roster.ts";
 import type { Turn } from "./turn.ts";
 import { emit, reportOnce } from "./turn.ts";
 
 /** Handles one packet and returns the instance it concerned, if any. */
-export function receivePacket(turn: Turn, roster: Roster, packet: PacketReceived): Instance | undefined {
+export function receivePacket(turn: Turn, roster: Roster, whole: PacketReceived): Instance | undefined {
+  const packet = withoutAh(whole);
   const header = peekVrrp(packet.payload, packet.family);
   if (header === undefined) {
     count(turn.memory.dropped, "too-short");
     return undefined;
   }
-  const instance = roster.at(packet.interface, packet.family, header.virtualRouterId);
+  const instance = roster.at(packet, header.virtualRouterId);
   if (instance === undefined) {
     count(turn.memory.dropped, "unknown-virtual-router");
     return undefined;
   }
-  const { memory, model, authData } = instance;
+  const { memory, model } = instance;
   const { kind } = memory.phase;
   if (kind !== "MASTER" && kind !== "BACKUP") {
     count(memory.statistics.dropped, "not-ready");
     return instance;
   }
-  const reason = dropReason(packet, header, { model, ownAddress: memory.sourceAddress, authData });
+  const reason = ahDropReason(whole, instance) ?? dropReason(turn, instance, packet, header);
   if (reason === undefined) {
     const trusted = model.skipCheckAdvAddr && packet.source === memory.masterAddress;
     receiveAdvertisement(turn, instance, packet, header);
-    if (!trusted) checkAddressList(turn, instance, packet);
+    if (!trusted) checkAddressList(turn, instance, packet, header);
+    reportClockSkew(turn, instance, packet, header);
   } else {
     drop(turn, instance, reason, packet, header);
   }
@@ -54,16 +58,53 @@ function drop(
   if (suppressed === undefined) return;
   const detail = describeDrop(reason, packet, header, model);
   emit(turn, instance, { kind: "PacketDropped", reason, source, detail, suppressed });
+  if (IS_WELL_FORMED.has(reason)) reportClash(turn, instance, packet, header);
+}
+
+/** Somebody's good advertisement, by other rules than ours. */
+const IS_WELL_FORMED: ReadonlySet<DropReason> = new Set([
+  "version",
+  "authentication-type",
+  "authentication",
+  "advertisement-interval",
+  "auth-ext-missing",
+  "auth-ext-unknown-key",
+  "auth-ext-invalid",
+  "destination",
+  "unicast-source",
+] as const);
+
+/** Says once that a router which shares no address with us uses our virtual router id. */
+function reportClash(turn: Turn, instance: Instance, packet: PacketReceived, header: VrrpHeader): void {
+  const { source } = packet;
+  const difference = compareAddressLists(packet, instance.addressList, instance.addressBytes);
+  if (difference === undefined || difference.extra.length === 0) return;
+  if (difference.missing.length < instance.addressList.length) return;
+  if (reportOnce(instance, `clash ${source}`) === undefined) return;
+  const { virtualRouterId } = header;
+  emit(turn, instance, {
+    kind: "VirtualRouterIdClash",
+    source,
+    virtualRouterId,
+    addresses: difference.extra,
+  });
+}
+
+function reportClockSkew(turn: Turn, instance: Instance, packet: PacketReceived, header: VrrpHeader): void {
+  const ahead = clockSkew(turn, instance, packet, header);
+  if (ahead === undefined || reportOnce(instance, `clock ${packet.source}`) === undefined) return;
+  emit(turn, instance, { kind: "ClockSkew", source: packet.source, ahead });
 }
 
 /** Another list of addresses is a mistake in somebody's configuration, and no reason to have two masters. */
-function checkAddressList(turn: Turn, instance: Instance, packet: PacketReceived): void {
+function checkAddressList(turn: Turn, instance: Instance, packet: PacketReceived, header: VrrpHeader): void {
   const { source } = packet;
   const difference = compareAddressLists(packet, instance.addressList, instance.addressBytes);
   if (difference === undefined) return;
   instance.memory.statistics.addressListErrors++;
   if (reportOnce(instance, `address list ${source}`) === undefined) return;
   emit(turn, instance, { kind: "AddressListDiffers", source, ...difference });
+  reportClash(turn, instance, packet, header);
 }
 
 function count(counters: Partial<Record<DropReason, number>>, reason: DropReason): void {

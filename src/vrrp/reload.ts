@@ -127,6 +127,8 @@ function change(turn: Turn, instance: Instance, next: VrrpInstanceModel): readon
   const { memory } = instance;
   const before = instance.model;
   adoptModel(instance, next);
+  memory.demoted &&= next.priority === OWNER_PRIORITY;
+  memory.oldChecksum &&= next.unicast?.oldChecksum === "auto";
   if (next.version === 2 || memory.phase.kind === "MASTER" || before.version !== next.version) {
     memory.masterInterval = next.advertisementInterval;
   }

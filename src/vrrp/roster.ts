@@ -1,6 +1,7 @@
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import { baseInterfaceOf } from "../model/keys.ts";
 import type { VrrpInstanceModel } from "../model/model.ts";
+import type { PacketReceived } from "./input.ts";
 import type { Instance } from "./instance.ts";
 
 /** All instances of an engine, and ways to find one without allocating. Numbers them for the deadline heap. */
@@ -9,8 +10,11 @@ export class Roster {
   readonly all: readonly Instance[];
   readonly virtualAddresses: ReadonlySet<IpAddress>;
   readonly #byKey = new Map<string, Instance>();
-  /** By interface (that a VMAC stands on), then by virtual router id, IPv6 from 256 on. */
-  readonly #byPlace = new Map<string, (Instance | undefined)[]>();
+  /**
+   * By interface (that a VMAC stands on), then by virtual router id, IPv6 from 256 on: several where they differ in mode,
+   * group or source.
+   */
+  readonly #byPlace = new Map<string, (Instance[] | undefined)[]>();
 
   constructor(instances: readonly Instance[]) {
     this.all = instances;
@@ -26,9 +30,18 @@ export class Roster {
     return this.#byKey.get(key);
   }
 
-  /** The instance a packet on this interface belongs to. */
-  at(name: string, family: IpFamily, virtualRouterId: number): Instance | undefined {
-    return this.#byPlace.get(name)?.[place(family, virtualRouterId)];
+  /** The instance that a packet with this virtual router id belongs to. */
+  at(packet: PacketReceived, virtualRouterId: number): Instance | undefined {
+    const found = this.#byPlace.get(packet.interface)?.[place(packet.family, virtualRouterId)];
+    if (found === undefined || found.length < 2) return found?.[0];
+    const fitting = found.filter(({ model, memory }) =>
+      model.unicast === undefined
+        ? packet.destination === model.multicastGroup
+        : packet.destination === (model.sourceAddress ?? memory.sourceAddress),
+    );
+    const isPeer = ({ model }: Instance): boolean =>
+      model.unicast?.peers.some(({ address }) => address === packet.source) === true;
+    return fitting.find(isPeer) ?? fitting[0] ?? found[0];
   }
 
   #enter(instance: Instance): void {
@@ -36,7 +49,8 @@ export class Roster {
     const name = baseInterfaceOf(instance.model);
     this.#byKey.set(key, instance);
     const places = this.#byPlace.get(name) ?? [];
-    places[place(family, virtualRouterId)] = instance;
+    const at = place(family, virtualRouterId);
+    places[at] = [...(places[at] ?? []), instance];
     this.#byPlace.set(name, places);
   }
 }

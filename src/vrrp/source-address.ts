@@ -8,6 +8,7 @@ import { baseInterfaceOf } from "../model/keys.ts";
 import type { VrrpInstanceModel } from "../model/model.ts";
 import type { InterfaceAddress } from "./input.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { addressesOn } from "./surroundings.ts";
 import { OWNER_PRIORITY } from "./timers.ts";
 
 /** rtnetlink's scope of addresses that never leave the host. */
@@ -16,6 +17,11 @@ const SCOPE_HOST = 254;
 /** Whose address it is: a VMAC speaks with its base's, an ipvlan with its own. */
 export function sourceInterfaceOf(model: VrrpInstanceModel): string {
   return model.virtualInterface?.kind === "ipvlan" ? model.interface : baseInterfaceOf(model);
+}
+
+/** Whether addresses of this interface may matter to the instance: all do where it belongs to none. */
+export function livesBy(model: VrrpInstanceModel, name: string): boolean {
+  return model.interface === "" || name === model.interface || name === baseInterfaceOf(model);
 }
 
 /**
@@ -29,7 +35,7 @@ export function sourceAddressFor(
   virtual: ReadonlySet<IpAddress>,
 ): IpAddress | undefined {
   const name = sourceInterfaceOf(model);
-  const addresses = surroundings.addresses.get(name) ?? [];
+  const addresses = addressesOn(surroundings, name);
   if (model.sourceAddress !== undefined) {
     const there = addresses.some((known) => known.address === model.sourceAddress && usable(known));
     return there || !model.trackSourceAddress ? model.sourceAddress : undefined;

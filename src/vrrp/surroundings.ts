@@ -1,4 +1,5 @@
 /** What the engine knows of the host: links, their addresses, and what scripts, BFD sessions, files and processes say. */
+import type { IpAddress } from "../base/ip.ts";
 import { interfacesOf } from "../base/routing.ts";
 import type { ProcessQuorum, TrackScriptJudgement } from "../model/model.ts";
 import type { CauseDetail } from "./cause.ts";
@@ -18,6 +19,8 @@ export interface Surroundings {
   /** Static entries by key. */
   readonly statics: ReadonlyMap<string, HeldRecord>;
   gateways: readonly Gateway[];
+  /** Last known addresses of host names. */
+  readonly hosts: Map<string, IpAddress>;
 }
 
 export function emptySurroundings(statics: ReadonlyMap<string, HeldRecord>): Surroundings {
@@ -32,7 +35,13 @@ export function emptySurroundings(statics: ReadonlyMap<string, HeldRecord>): Sur
     quorums: new Map(),
     statics,
     gateways: [],
+    hosts: new Map(),
   };
+}
+
+/** Addresses of an interface; of the whole host for the empty name. */
+export function addressesOn(surroundings: Surroundings, name: string): readonly InterfaceAddress[] {
+  return name === "" ? [...surroundings.addresses.values()].flat() : (surroundings.addresses.get(name) ?? []);
 }
 
 /** Notes an address, or its new attributes. */

@@ -7,6 +7,7 @@ import type { CauseDetail, CauseFact } from "./cause.ts";
 import type { Measurement } from "./input.ts";
 import { fileFact, processFact } from "./measured.ts";
 import type { Fault, ScriptMemory, ScriptResult } from "./memory.ts";
+import { peerProblem } from "./peers.ts";
 import { sourceInterfaceOf } from "./source-address.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { linkProblem, staticProblem } from "./surroundings.ts";
@@ -100,8 +101,10 @@ export function assess(
     const problem = record === undefined ? undefined : staticProblem(record, surroundings.links);
     if (problem !== undefined) faults.push({ key: `static ${key}`, fact: { at: now, ...problem } });
   }
+  const problem = peerProblem(model, surroundings.hosts);
+  if (problem !== undefined) faults.push({ key: problem.kind, fact: { at: now, ...problem } });
   const speaker = sourceInterfaceOf(model);
-  if (!hasSource && surroundings.links.has(speaker)) {
+  if (!hasSource && (speaker === "" || surroundings.links.has(speaker))) {
     const detail: CauseDetail = { kind: "no-source-address", interface: speaker };
     faults.push({ key: "no-source-address", fact: { at: now, ...detail } });
   }
@@ -226,7 +229,8 @@ export function bfdFact(
 function watchedLinks(model: VrrpInstanceModel): ReadonlySet<string> {
   const names = new Set<string>();
   // The base comes first: where it is down, it is the reason why the VMAC has no carrier.
-  if (!model.dontTrackPrimary) names.add(baseInterfaceOf(model)).add(model.interface);
+  if (!model.dontTrackPrimary && model.interface !== "")
+    names.add(baseInterfaceOf(model)).add(model.interface);
   for (const address of [...model.virtualAddresses, ...model.excludedAddresses]) {
     if (!address.noTrack && !isOwnLink(model, address.interface)) names.add(address.interface);
   }

@@ -11,6 +11,7 @@ import { masterDownOf } from "./instance.ts";
 import type { NotifySubject } from "./notify.ts";
 import { mailAction, notifyAction } from "./notify.ts";
 import { ordered } from "./orders.ts";
+import { restoreOwner } from "./owner-conflict.ts";
 import type { Transition, Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
 import { cancelVerification, verify } from "./verify.ts";
@@ -62,6 +63,7 @@ export function tell(
 function becomeMaster(turn: Turn, instance: Instance, due: Instant): void {
   const { model, memory } = instance;
   const { garp } = model;
+  restoreOwner(instance);
   memory.epoch++;
   memory.statistics.becameMaster++;
   memory.masterInterval = model.advertisementInterval;

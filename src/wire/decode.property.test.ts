@@ -2,7 +2,9 @@ import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromHex } from "../base/bytes.ts";
 import { Prng } from "../base/prng.ts";
+import { encodeAhPacket, peekAh, verifyAh } from "./ah.ts";
 import { decodeArp, encodeGratuitousArp } from "./arp.ts";
+import { decodeAuthTrailer, signMessage, verifyTrailer } from "./auth-hmac.ts";
 import { decodeBfd, encodeBfd } from "./bfd.ts";
 import { decodeEthernet } from "./ethernet.ts";
 import { ICMPV6_PROTOCOL, verifyIcmpv6Checksum, writeIcmpv6Checksum } from "./icmp.ts";
@@ -20,7 +22,6 @@ import {
   vrrpAuthData,
   vrrpTrailer,
 } from "./vrrp.ts";
-import { equalAuthData } from "./vrrp-auth.ts";
 
 /** Random and mutated inputs to each decoder, in all more than a million. */
 const ROUNDS = process.env.BUOY_LONG === "1" ? 2_000_000 : 100_000;
@@ -54,6 +55,18 @@ const IPV4 = encodeIpv4({
   options: new Uint8Array(4),
   payload: VRRP_V2,
 });
+
+const AH = encodeAhPacket(VRRP_V2, {
+  source: "10.9.0.1",
+  destination: "224.0.0.18",
+  ttl: 255,
+  identification: 1,
+  sequence: 1,
+  key: new Uint8Array(8),
+}).subarray(20);
+const KEY = new Uint8Array(32);
+const SUBJECT = { family: "ipv4", version: 3, virtualRouterId: 51, source: "10.9.0.1" } as const;
+const TRAILER = signMessage(VRRP_V3, SUBJECT, 1, KEY, { seconds: 1, fine: 0 });
 
 interface Fuzzed {
   /** Valid inputs, to be mutated. */
@@ -102,10 +115,19 @@ const DECODERS: Readonly<Record<string, Fuzzed>> = {
     run: (bytes) => vrrpAddressBytes(bytes, "ipv4").length <= bytes.length,
   },
   vrrpTrailer: { valid: [VRRP_V3], run: (bytes) => vrrpTrailer(bytes, 12).length <= bytes.length },
+  peekAh: { valid: [AH], run: (bytes) => peekAh(bytes) !== undefined },
+  verifyAh: {
+    valid: [AH],
+    run: (bytes) => verifyAh(IPV4.subarray(0, 20), bytes, new Uint8Array(8)) || bytes.length >= AH.length,
+  },
+  decodeAuthTrailer: { valid: [TRAILER], run: (bytes) => decodeAuthTrailer(bytes) !== undefined },
+  verifyTrailer: {
+    valid: [TRAILER],
+    run: (bytes) => verifyTrailer(VRRP_V3, bytes, SUBJECT, KEY) || bytes.length >= TRAILER.length,
+  },
   decodeBfd: { valid: [BFD], run: fuzzBfd },
   decodeInotifyEvents: { valid: [INOTIFY], run: (bytes) => decodeInotifyEvents(bytes).length > 0 },
   decodeProcessEvents: { valid: [PROCESS], run: (bytes) => decodeProcessEvents(bytes).length > 0 },
-  equalAuthData: { valid: [new Uint8Array(8)], run: (bytes) => equalAuthData(bytes, new Uint8Array(8)) },
 };
 
 /** Checksums are right by chance only: they are made so, for what lies behind the check to be reached. */

@@ -7,10 +7,3 @@ export function passwordToAuthData(password: string): Uint8Array {
   authData.set(new TextEncoder().encode(password).subarray(0, VRRP_AUTH_DATA_LENGTH));
   return authData;
 }
-
-/** Whether two fields of 8 bytes are equal; the time taken does not tell where they differ. */
-export function equalAuthData(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length ^ ((a.length ^ VRRP_AUTH_DATA_LENGTH) << 8);
-  for (let index = 0; index < VRRP_AUTH_DATA_LENGTH; index++) difference |= (a[index] ?? 0) ^ (b[index] ?? 0);
-  return difference === 0;
-}

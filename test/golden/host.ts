@@ -1,5 +1,5 @@
 /** A made-up host: golden files must not depend on the machine that runs them. */
-import type { HostFacts, RoutingNames, ScriptFact, UserFact } from "../../src/model/model.ts";
+import type { HostFacts, KeyFileFact, RoutingNames, ScriptFact, UserFact } from "../../src/model/model.ts";
 import type { WantedFacts } from "../../src/model/wanted.ts";
 
 const USERS: readonly UserFact[] = [
@@ -54,6 +54,12 @@ const FILES: ReadonlyMap<string, Partial<ScriptFact>> = new Map<string, Partial<
   ],
 ]);
 
+const KEY_FILES: ReadonlyMap<string, KeyFileFact> = new Map([
+  ["/etc/keepalived/vrrp.key", { hex: "ab".repeat(32), exposed: false }],
+  ["/etc/keepalived/exposed.key", { hex: "cd".repeat(32), exposed: true }],
+]);
+const NO_KEY_FILE: KeyFileFact = { hex: undefined, error: "ENOENT", exposed: false };
+
 /** Facts of the made-up host, with more files where a test needs them. */
 export function goldenFacts(
   wanted: WantedFacts,
@@ -75,6 +81,7 @@ export function goldenFacts(
     self: { name: "root", uid: 0, gid: 0, groups: [0] },
     scripts: new Map([...wanted.scripts].map((name) => [name, find(files, name)])),
     routingNames: wanted.routing === undefined ? undefined : ROUTING_NAMES,
+    keyFiles: new Map([...wanted.keyFiles].map((path) => [path, KEY_FILES.get(path) ?? NO_KEY_FILE])),
   };
 }
 

@@ -178,8 +178,12 @@ const RULE_ROWS = block("rules(entry)", "static", [
 
 const OTHER_ROWS = [
   ...block("unicast_peer(entry)", "vrrp", [
-    row("min_ttl", [integer(0, 255)], COVERED, "Lowest TTL accepted of this peer.", { default: "0" }),
-    row("max_ttl", [integer(0, 255)], COVERED, "Highest TTL accepted of this peer.", { default: "255" }),
+    row("min_ttl", [integer(0, 255)], works("peer.minTtl"), "Lowest TTL accepted of this peer.", {
+      default: "0",
+    }),
+    row("max_ttl", [integer(0, 255)], works("peer.maxTtl"), "Highest TTL accepted of this peer.", {
+      default: "255",
+    }),
   ]),
   ...block("virtual_server_group(entry)", "lvs", [
     row("ADDR[-END or /MASK] [PORT]", [rest("ADDRESS [PORT]")], COVERED, "Addresses and port."),

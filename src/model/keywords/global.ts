@@ -10,6 +10,7 @@ import {
   iface,
   integer,
   type KeywordState,
+  LARGE_BUFFERS,
   lenient,
   MISSED,
   optional,
@@ -322,9 +323,15 @@ const vrrpRows = [
     default: "-1",
   }),
   row("nftables_ifindex", [], COSMETIC, "Match link-local addresses by interface index.", { default: "off" }),
-  row("vrrp_check_unicast_src", [], COSMETIC, "Drop advertisements of others than the peers.", {
-    default: "off",
-  }),
+  row(
+    "vrrp_check_unicast_src",
+    [],
+    works("instance.unicast.checkSource"),
+    "Drop advertisements of others than the peers.",
+    {
+      default: "off",
+    },
+  ),
   row(
     "vrrp_skip_check_adv_addr",
     [flag],
@@ -351,8 +358,13 @@ const vrrpRows = [
   row("fifo_write_vrrp_states_on_reload", [], MISSED, "Write all states again after a reload.", {
     default: "off",
   }),
-  row("vrrp_rx_bufs_policy", lenient([rest("MTU | ADVERT | BYTES")]), COSMETIC, "Size of receive buffers."),
-  row("vrrp_rx_bufs_multiplier", lenient([integer(1, UNSIGNED_MAX)]), COSMETIC, "Multiplies it.", {
+  row(
+    "vrrp_rx_bufs_policy",
+    lenient([rest("MTU | ADVERT | BYTES")]),
+    LARGE_BUFFERS,
+    "Size of receive buffers.",
+  ),
+  row("vrrp_rx_bufs_multiplier", lenient([integer(1, UNSIGNED_MAX)]), LARGE_BUFFERS, "Multiplies it.", {
     default: "3",
   }),
   row(

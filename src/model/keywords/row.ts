@@ -197,3 +197,7 @@ export const REFUSED: KeywordState = { kind: "not-yet", effect: "refusal" };
 export const MISSED: KeywordState = { kind: "not-yet", effect: "repair" };
 export const COSMETIC: KeywordState = { kind: "not-yet", effect: "note" };
 export const COVERED: KeywordState = { kind: "not-yet", effect: "covered" };
+/** Of words about receive buffers. */
+export const LARGE_BUFFERS: KeywordState = accepted(
+  "every socket has a receive buffer of 1 MiB and is emptied before any timer counts",
+);

@@ -3,13 +3,12 @@ import {
   accepted,
   address,
   block,
-  COSMETIC,
-  COVERED,
   choice,
   entries,
   flag,
   iface,
   integer,
+  LARGE_BUFFERS,
   lenient,
   MISSED,
   nested,
@@ -405,18 +404,40 @@ const linkRows = [
       default: "off",
     },
   ),
-  row("unicast_peer", [entries("peer")], REFUSED, "Routers to advertise to, one by one.", { repeat: "all" }),
-  row("unicast_fault_no_peer", [], REFUSED, "FAULT while there is no peer.", { default: "off" }),
-  row("check_unicast_src", [], COVERED, "Drop advertisements of others than the peers.", {
-    default: "vrrp_check_unicast_src",
+  row(
+    "unicast_peer",
+    [entries("peer")],
+    works("instance.unicast.peers"),
+    "Routers to advertise to, one by one: addresses or host names.",
+    { repeat: "all" },
+  ),
+  row("unicast_fault_no_peer", [], works("instance.unicast.peers"), "FAULT while there is no peer.", {
+    default: "off",
   }),
+  row(
+    "check_unicast_src",
+    [],
+    works("instance.unicast.checkSource"),
+    "Drop advertisements of others than the peers.",
+    {
+      default: "vrrp_check_unicast_src",
+    },
+  ),
   row(
     "old_unicast_checksum",
     [optional(choice("never"))],
-    COVERED,
+    works("instance.unicast.oldChecksum"),
     "Checksum of unicast peers before 1.3.6.",
   ),
-  row("unicast_ttl", [integer(0, 255)], COVERED, "TTL of unicast advertisements.", { default: "255" }),
+  row(
+    "unicast_ttl",
+    [integer(0, 255)],
+    works("instance.unicast.hopLimit"),
+    "TTL of unicast advertisements.",
+    {
+      default: "255",
+    },
+  ),
   row("native_ipv6", [], works("instance.family"), "IPv6 where no address tells.", { default: "off" }),
   row(
     "linkbeat_use_polling",
@@ -428,7 +449,7 @@ const linkRows = [
     default: "0",
   }),
   row("lvs_sync_daemon_interface", [iface], MISSED, "Old form of lvs_sync_daemon.", { area: "lvs" }),
-  row("kernel_rx_buf_size", lenient([integer(0, UNSIGNED_MAX)]), COSMETIC, "Receive buffer in bytes.", {
+  row("kernel_rx_buf_size", lenient([integer(0, UNSIGNED_MAX)]), LARGE_BUFFERS, "Receive buffer in bytes.", {
     default: "vrrp_rx_bufs_policy",
   }),
 ];
@@ -448,9 +469,15 @@ export const VRRP_INSTANCE_ROWS = [
       works("instance.authentication"),
       "VRRPv2 only.",
     ),
-    row("auth_hmac", [nested("vrrp_instance.auth_hmac")], REFUSED, "Signed advertisements.", {
-      since: "2.4.0",
-    }),
+    row(
+      "auth_hmac",
+      [nested("vrrp_instance.auth_hmac")],
+      works("instance.authHmac"),
+      "Signed advertisements.",
+      {
+        since: "2.4.0",
+      },
+    ),
   ]),
   ...block("vrrp_instance.authentication", "vrrp", [
     row(
@@ -471,25 +498,39 @@ export const VRRP_INSTANCE_ROWS = [
     row(
       "key",
       [integer(1, 255), rest("TEXT | hex:DIGITS | file:PATH")],
-      COVERED,
+      works("instance.authHmac.keys"),
       "A key of 32 to 64 bytes.",
       {
         since: "2.4.0",
         repeat: "all",
       },
     ),
-    row("active_key", [integer(1, 255)], COVERED, "The key that signs.", { since: "2.4.0" }),
-    row("time_window", [span(1, 300)], COVERED, "Clock difference allowed.", {
+    row("active_key", [integer(1, 255)], works("instance.authHmac.activeKey"), "The key that signs.", {
+      since: "2.4.0",
+    }),
+    row("time_window", [span(1, 300)], works("instance.authHmac.timeWindow"), "Clock difference allowed.", {
       since: "2.4.0",
       default: "three intervals, at least 5",
     }),
-    row("anti_replay", [choice("time", "monotonic")], COVERED, "How freshness is judged.", {
-      since: "2.4.0",
-      default: "time",
-    }),
-    row("mode", [choice("enforce", "permissive", "receive-only")], COVERED, "What is demanded of others.", {
-      since: "2.4.0",
-      default: "enforce",
-    }),
+    row(
+      "anti_replay",
+      [choice("time", "monotonic")],
+      works("instance.authHmac.antiReplay"),
+      "How freshness is judged.",
+      {
+        since: "2.4.0",
+        default: "time",
+      },
+    ),
+    row(
+      "mode",
+      [choice("enforce", "permissive", "receive-only")],
+      works("instance.authHmac.mode"),
+      "What is demanded of others.",
+      {
+        since: "2.4.0",
+        default: "enforce",
+      },
+    ),
   ]),
 ];
