@@ -156,16 +156,15 @@ export class InterfaceKeeper {
     for (const step of steps) {
       if (step.kind !== "sysctl") continue;
       const error = await writeSysctl(step.path, step.value);
-      if (error !== undefined) this.#fail(step, formatOsError(error));
+      if (error !== undefined && error.errno !== "ENOENT") this.#fail(step, formatOsError(error));
     }
   }
 
   #request(step: Exclude<InterfaceStep, { kind: "sysctl" }>): Promise<void> {
     return new Promise((resolve) => {
       const done = (error: OsError | undefined): void => {
-        if (error !== undefined && !(step.kind === "remove" && error.errno === "ENODEV")) {
-          this.#fail(step, formatOsError(error));
-        }
+        // What is gone is no trouble: the next plan sees what there is.
+        if (error !== undefined && error.errno !== "ENODEV") this.#fail(step, formatOsError(error));
         resolve();
       };
       const netlink = this.#netlink;

@@ -11,6 +11,7 @@ export interface FoundLink {
   readonly index: number;
   readonly name: string;
   readonly up: boolean;
+  readonly loopback: boolean;
   readonly mac: MacAddress | undefined;
   readonly master?: number;
   readonly parent?: number;

@@ -53,7 +53,15 @@ class World {
   #next = 10;
 
   base(name: string, changes: Partial<FoundLink> = {}): FoundLink {
-    const link = { index: this.#next++, name, up: true, mac: "02:00:00:00:00:01", ipv4: ZERO, ...changes };
+    const link = {
+      index: this.#next++,
+      name,
+      up: true,
+      loopback: false,
+      mac: "02:00:00:00:00:01",
+      ipv4: ZERO,
+      ...changes,
+    };
     this.links.push(link);
     return link;
   }
@@ -289,6 +297,7 @@ describe("settings", () => {
     world.sysctls.set("net/ipv4/conf/all/rp_filter", 1);
     world.base("eth0", { ipv4: { ...ZERO, rp_filter: 2 } });
     world.base("eth1");
+    world.base("lo", { loopback: true });
     world.settle(wishesOf([withVmac()], false));
     const filters = (): unknown[] => world.links.map(({ name, ipv4 }) => [name, ipv4?.rp_filter]);
     expect(world.sysctls.get("net/ipv4/conf/all/rp_filter")).toBe(0);
@@ -296,6 +305,7 @@ describe("settings", () => {
     expect(filters()).toEqual([
       ["eth0", 2],
       ["eth1", 1],
+      ["lo", 0],
       ["vrrp.51", 0],
     ]);
     expect(world.plan()).toEqual([]);
@@ -305,6 +315,7 @@ describe("settings", () => {
     expect(filters()).toEqual([
       ["eth0", 2],
       ["eth1", 0],
+      ["lo", 0],
     ]);
   });
 

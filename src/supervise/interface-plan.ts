@@ -176,7 +176,8 @@ class Planner {
     const forAll = this.#originalOf(ALL_RP_FILTER) ?? 0;
     if (forAll === 0) return;
     for (const link of this.#found.links) {
-      if (link.ipv4 === undefined || this.#wanted.get(link.index)?.rp_filter !== undefined) continue;
+      if (link.loopback || link.ipv4 === undefined || this.#wanted.get(link.index)?.rp_filter !== undefined)
+        continue;
       const original = this.#settings.find((one) => one.index === link.index && one.setting === "rp_filter");
       const own = original?.value ?? link.ipv4.rp_filter;
       if (own < forAll) this.#want(link, { rp_filter: forAll });

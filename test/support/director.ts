@@ -28,7 +28,8 @@ export class Director {
     return this.host.path("run");
   }
 
-  start(config: string): void {
+  /** `prefix` is a command that runs the daemon in its own place. */
+  start(config: string, { prefix = [] }: { readonly prefix?: readonly string[] } = {}): void {
     const file = this.host.writeFile(`${this.kind}.conf`, config);
     const pid = (name: string): string => this.host.path(`${name}.pid`);
     const command =
@@ -50,7 +51,7 @@ export class Director {
             "-b",
             pid("bfd"),
           ];
-    const child = this.host.spawn(command);
+    const child = this.host.spawn([...prefix, ...command]);
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString();
     };
