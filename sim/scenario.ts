@@ -230,6 +230,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     virtualInterface: undefined,
     addressInterfaces: [],
     transmitBase: false,
+    vrf: undefined,
     virtualRouterId,
     priority,
     wantedState: isOwner || random.chance(0.3) ? "MASTER" : "BACKUP",

@@ -7,8 +7,9 @@
 import type { IpFamily } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
 import type { OsError } from "../base/result.ts";
+import { AH_PROTOCOL } from "../wire/ah.ts";
 import { decodeEthernet } from "../wire/ethernet.ts";
-import { decodeIpv4, verifyIpv4HeaderChecksum } from "../wire/ipv4.ts";
+import { decodeIpv4, readIpv4HeaderLength, verifyIpv4HeaderChecksum } from "../wire/ipv4.ts";
 import { decodeIpv6 } from "../wire/ipv6.ts";
 import { listen } from "./arp-socket.ts";
 import type { Loop } from "./loop.ts";
@@ -59,8 +60,11 @@ function readIpv4(frame: Uint8Array): IpPacket | undefined {
   const packet = ethernet.ok ? decodeIpv4(ethernet.value.payload) : undefined;
   if (!ethernet.ok || packet === undefined || !packet.ok) return undefined;
   if (!verifyIpv4HeaderChecksum(ethernet.value.payload)) return undefined;
-  const { source, destination, ttl, payload } = packet.value;
-  return { source, destination, hopLimit: ttl, payload };
+  const { source, destination, ttl, protocol, payload } = packet.value;
+  const read = { source, destination, hopLimit: ttl, payload };
+  if (protocol !== AH_PROTOCOL) return read;
+  // The engine keeps what it is given of an authenticated header.
+  return { ...read, ipHeader: ethernet.value.payload.slice(0, readIpv4HeaderLength(ethernet.value.payload)) };
 }
 
 function readIpv6(frame: Uint8Array): IpPacket | undefined {
@@ -71,19 +75,20 @@ function readIpv6(frame: Uint8Array): IpPacket | undefined {
   return { source, destination, hopLimit, payload };
 }
 
-/** Ethernet source our own MAC, this type of packet, protocol (or next header) VRRP. */
+/** Ethernet source our own MAC, this type of packet, protocol (or next header) VRRP or Authentication Header. */
 function filterFor({ mac, family }: VmacReceiverOptions, etherType: number): Uint32Array {
   const digits = mac.replaceAll(":", "");
   const protocolAt = ETHERNET_HEADER + (family === "ipv4" ? 9 : 6);
   return Uint32Array.of(
     ...[LOAD_WORD, 0, 0, 6],
-    ...[JUMP_EQUAL, 0, 7, Number.parseInt(digits.slice(0, 8), 16)],
+    ...[JUMP_EQUAL, 0, 8, Number.parseInt(digits.slice(0, 8), 16)],
     ...[LOAD_HALF, 0, 0, 10],
-    ...[JUMP_EQUAL, 0, 5, Number.parseInt(digits.slice(8), 16)],
+    ...[JUMP_EQUAL, 0, 6, Number.parseInt(digits.slice(8), 16)],
     ...[LOAD_HALF, 0, 0, 12],
-    ...[JUMP_EQUAL, 0, 3, etherType],
+    ...[JUMP_EQUAL, 0, 4, etherType],
     ...[LOAD_BYTE, 0, 0, protocolAt],
-    ...[JUMP_EQUAL, 0, 1, VRRP_PROTOCOL],
+    ...[JUMP_EQUAL, 1, 0, VRRP_PROTOCOL],
+    ...[JUMP_EQUAL, 0, 1, AH_PROTOCOL],
     ...[RETURN, 0, 0, FRAME_SIZE],
     ...[RETURN, 0, 0, 0],
   );

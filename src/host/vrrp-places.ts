@@ -10,6 +10,8 @@ export interface WantedSocket {
   /** Protocol 51 rather than 112. */
   readonly ah: boolean;
   readonly source: IpAddress;
+  /** The VRF of an instance of no interface. */
+  readonly vrf: string | undefined;
   /** None where all instances are unicast. */
   readonly multicastGroups: IpAddress[];
   /** Advertisements are heard at the base of a VMAC; from the VMAC they are only sent. */
@@ -33,10 +35,10 @@ export function socketsOf(model: VrrpModel): ReadonlyMap<string, WantedSocket> {
     authentication,
     ...instance
   } of model.instances) {
-    const { transmitBase, multicastGroup, unicast } = instance;
+    const { transmitBase, multicastGroup, unicast, vrf } = instance;
     const source = instance.sourceAddress ?? "";
     for (const ah of authentication.kind === "ah" ? [false, true] : [false]) {
-      const fresh = { family, ah, source };
+      const fresh = { family, ah, source, vrf };
       const sending = socketKey(name, family, ah, source);
       if (own !== undefined && !transmitBase && !wanted.has(sending))
         wanted.set(sending, { ...fresh, interface: name, multicastGroups: [], receives: false });

@@ -71,6 +71,8 @@ export interface VrrpSocketOptions {
   /** False for an interface that is only sent from, with the address of another one: it joins no group. Default true. */
   readonly receives?: boolean;
   readonly source?: IpAddress;
+  /** The VRF of a socket without interface. */
+  readonly vrf?: string | undefined;
   /** Protocol 51 rather than 112. */
   readonly ah?: boolean;
   /** Default 224.0.0.18 or ff02::12; none for unicast alone. */
@@ -179,7 +181,8 @@ const EMSGSIZE = 90;
 
 function configure(fd: number, options: VrrpSocketOptions, subject: string): void {
   const { interface: name, family, index, source } = options;
-  if (name !== "") setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, name, `${subject} SO_BINDTODEVICE`);
+  const device = name === "" ? options.vrf : name;
+  if (device !== undefined) setOption(fd, SOL_SOCKET, SO_BINDTODEVICE, device, `${subject} SO_BINDTODEVICE`);
   setOption(fd, SOL_SOCKET, SO_PRIORITY, QUEUE_PRIORITY, `${subject} SO_PRIORITY`);
   enlargeReceiveBuffer(fd, RECEIVE_BUFFER);
   if (family === "ipv4") configureIpv4(fd, subject, options.ah === true);

@@ -33,6 +33,7 @@ import {
   type InterfaceNames,
   resolveTransmitBase,
   resolveVirtualInterface,
+  resolveVrf,
 } from "./virtual-interfaces.ts";
 
 /** Everything outside the block that an instance depends on. */
@@ -121,9 +122,9 @@ export function resolveInstance(
   const places = new AddressPlaces(block, owner, virtualInterface, surroundings.names, context);
   const virtualAddresses = addresses.virtual.map((address) => places.place(address));
   const excludedAddresses = addresses.excluded.map((address) => places.place(address));
-  const transmitBase = resolveTransmitBase(block, virtualInterface, context);
-  const identity = { interface: interfaceName, virtualRouterId, family, multicastGroup };
   const isUnicast = unicast !== undefined;
+  const transmitBase = resolveTransmitBase(block, virtualInterface, isUnicast, context);
+  const identity = { interface: interfaceName, virtualRouterId, family, multicastGroup };
   const checksumAsV2 = block.flag("v3_checksum_as_v2") ?? defaults.v3ChecksumAsV2;
   return {
     span: at,
@@ -136,6 +137,7 @@ export function resolveInstance(
       virtualInterface,
       addressInterfaces: places.interfaces,
       transmitBase,
+      vrf: resolveVrf(block, interfaceName, context),
       ...election,
       advertisementInterval,
       downTimerAdverts: block.number("down_timer_adverts") ?? defaults.downTimerAdverts,

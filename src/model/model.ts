@@ -218,6 +218,8 @@ export interface VrrpInstanceModel {
   readonly addressInterfaces: readonly VirtualInterfaceModel[];
   /** Advertise from the base interface although there is a virtual one (`vmac_xmit_base`). */
   readonly transmitBase: boolean;
+  /** Where a unicast instance of no interface is; others are in their interface's. */
+  readonly vrf: string | undefined;
   readonly virtualRouterId: number;
   /** 1..255; 255 is the address owner. */
   readonly priority: number;

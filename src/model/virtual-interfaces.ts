@@ -87,6 +87,12 @@ export function resolveVirtualInterface(
       repair: "use_ipvlan is ignored",
     });
   }
+  const statement = vmac ?? ipvlan;
+  if (statement !== undefined && owner.base === "") {
+    const { keyword } = statement.row;
+    context.report.refuse("no-interface", statement.span, `${keyword} needs an interface to stand on`);
+    return undefined;
+  }
   if (vmac !== undefined) return readVmac(vmac, owner, names, context);
   return ipvlan === undefined ? undefined : readIpvlan(ipvlan, owner, names, context);
 }
@@ -243,14 +249,42 @@ function isForeign(name: string, mac: MacAddress | undefined, context: ResolveCo
 export function resolveTransmitBase(
   block: DraftBlock,
   virtualInterface: VirtualInterfaceModel | undefined,
+  isUnicast: boolean,
   context: ResolveContext,
 ): boolean {
-  if (!block.has("vmac_xmit_base")) return false;
-  if (virtualInterface?.kind === "macvlan") return true;
+  const isWanted = block.has("vmac_xmit_base");
+  if (virtualInterface?.kind === "macvlan") {
+    if (isWanted || !isUnicast) return isWanted;
+    context.report.repair(
+      "unicast-vmac",
+      block.last("use_vmac")?.span,
+      "unicast with a VMAC needs vmac_xmit_base",
+      {
+        hint: "peers answer to the address of the base interface",
+        repair: "vmac_xmit_base is set",
+      },
+    );
+    return true;
+  }
+  if (!isWanted) return false;
   context.report.repair("no-vmac", block.last("vmac_xmit_base")?.span, "vmac_xmit_base needs use_vmac", {
     repair: "it is ignored",
   });
   return false;
+}
+
+/** `vrf`, for an instance whose interface is empty. */
+export function resolveVrf(
+  block: DraftBlock,
+  interfaceName: string,
+  context: ResolveContext,
+): string | undefined {
+  const name = block.text("vrf");
+  if (name === undefined || interfaceName === "") return name;
+  context.report.note("no-effect", block.last("vrf")?.span, `'vrf' has no effect beside 'interface'`, {
+    hint: "the instance is in the VRF of its interface",
+  });
+  return undefined;
 }
 
 /** Where the addresses of an instance go. */

@@ -77,6 +77,7 @@ export function instanceModel(changes: Partial<VrrpInstanceModel> = {}): VrrpIns
     virtualInterface: undefined,
     addressInterfaces: [],
     transmitBase: false,
+    vrf: undefined,
     virtualRouterId: 51,
     priority: 100,
     wantedState: "BACKUP",

@@ -2,5 +2,6 @@
 import type { MachineCase } from "./case.ts";
 import { bondCases } from "./cases/bond.ts";
 import { dummyCases } from "./cases/dummy.ts";
+import { ipvlanCases } from "./cases/ipvlan.ts";
 
-export const CASES: readonly MachineCase[] = [...bondCases, ...dummyCases];
+export const CASES: readonly MachineCase[] = [...bondCases, ...dummyCases, ...ipvlanCases];

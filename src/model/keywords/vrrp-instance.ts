@@ -264,12 +264,7 @@ const electionRows = [
     works("instance.interface"),
     "Where advertisements go, and addresses by default.",
   ),
-  row(
-    "vrf",
-    [word("name")],
-    accepted("an instance is in the VRF of its interface"),
-    "VRF of an instance without interface.",
-  ),
+  row("vrf", [word("name")], works("instance.vrf"), "VRF of a unicast instance without interface."),
   row(
     "dont_track_primary",
     [],

@@ -35,7 +35,7 @@ export const dummyCases: readonly MachineCase[] = [
           kinds: ["buoy", "keepalived"],
           prepare: buildDummy,
           interface: "eth0",
-          extra: "track_interface {\n    dummy0\n  }",
+          extra: () => "track_interface {\n    dummy0\n  }",
         },
         dummyComesAndGoes,
       ),

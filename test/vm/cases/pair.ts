@@ -11,8 +11,10 @@ export interface PairOptions {
   /** Builds what the instance lives on, before anything starts. */
   readonly prepare: (lan: Lan, host: Host, number: 1 | 2) => void;
   readonly interface: string;
-  /** Further lines of the instance. */
-  readonly extra?: string;
+  /** What holds the address, where it is not the instance's own interface. */
+  readonly holder?: string;
+  /** Further lines of the instance, of the first and of the second. */
+  readonly extra?: (number: 1 | 2) => string;
 }
 
 export class MachinePair {
@@ -36,12 +38,12 @@ export class MachinePair {
 
   /** Starts both; the first is to be master. */
   async start(): Promise<void> {
-    this.one.start(this.config(150));
-    this.two.start(this.config(100));
+    this.one.start(this.config(150, 1));
+    this.two.start(this.config(100, 2));
     await this.waitForMaster(this.one);
   }
 
-  config(priority: number): string {
+  config(priority: number, number: 1 | 2): string {
     return `
 global_defs {
   router_id test
@@ -56,13 +58,15 @@ vrrp_instance VI_1 {
   virtual_ipaddress {
     ${ADDRESS}/24
   }
-  ${this.#options.extra ?? ""}
+  ${this.#options.extra?.(number) ?? ""}
 }
 `;
   }
 
   holds(director: Director): boolean {
-    return director.host.holds(ADDRESS, this.#options.interface);
+    const name = this.#options.holder ?? this.#options.interface;
+    const isThere = director.host.run("ip", "-o", "link").includes(` ${name}@`);
+    return (isThere || this.#options.holder === undefined) && director.host.holds(ADDRESS, name);
   }
 
   async waitForMaster(director: Director): Promise<void> {
