@@ -17,7 +17,7 @@ import { corrupt } from "./corrupt.ts";
 import { WILLING } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
 import { LanSegment } from "./network.ts";
-import type { EngineFactory } from "./node.ts";
+import type { Checker, EngineFactory } from "./node.ts";
 import { RouterNode } from "./node.ts";
 import { ObserverHost } from "./observer.ts";
 import type { Fault, Scenario } from "./spec.ts";
@@ -33,8 +33,17 @@ export class World {
   readonly random: Prng;
   readonly #twins: RestoreEquivalence;
 
-  /** `checks`: all checkers, or only those of the whole world, which see states and addresses but no single step. */
-  constructor(scenario: Scenario, factory: EngineFactory, log: SimLog, checks: "all" | "world" = "all") {
+  /**
+   * `checks`: all checkers, or only those of the whole world, which see states and addresses but no single step; `more` are
+   * a test's own.
+   */
+  constructor(
+    scenario: Scenario,
+    factory: EngineFactory,
+    log: SimLog,
+    checks: "all" | "world" = "all",
+    more: readonly Checker[] = [],
+  ) {
     const { seed, calm, calmLoop } = scenario;
     const { clock } = this;
     this.scenario = scenario;
@@ -55,7 +64,7 @@ export class World {
       new ReloadOfTheSame(),
       this.#twins,
     ];
-    const checkers = [...(checks === "all" ? ofSteps : []), this.history];
+    const checkers = [...(checks === "all" ? ofSteps : []), this.history, ...more];
     const context = {
       clock,
       segment: this.segment,

@@ -3,10 +3,15 @@ import type { Instant } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
-import type { Outbox } from "./ipc.ts";
+import type { Delivery, Outbox } from "./ipc.ts";
 import type { ToSteward } from "./messages.ts";
 
 const BACKLOG_LIMIT = 2048;
+
+/** What tells of a state change must not be lost among the rest, of which there is much more just then. */
+export function deliveryOf({ event }: JournalEvent): Delivery {
+  return event.kind === "StateChanged" || event.kind === "OrderProgress" ? "important" : "droppable";
+}
 const DROP_CHECK = seconds(1);
 
 export class EventLog {
@@ -44,7 +49,7 @@ export class EventLog {
   /** An event for the journal; it may be lost, and is counted then. */
   journal(at: Instant, event: JournalEvent): void {
     const message: ToSteward = { kind: "Journal", at, event };
-    if (this.#outbox !== undefined) this.#outbox.post(message, "droppable");
+    if (this.#outbox !== undefined) this.#outbox.post(message, deliveryOf(event));
     else if (this.#backlog.length < BACKLOG_LIMIT) this.#backlog.push(message);
     else this.#dropped++;
   }

@@ -69,6 +69,22 @@ describe("Outbox", () => {
     expect(names.filter((name) => name.startsWith("event"))).toHaveLength(5);
   });
 
+  it("keeps important events where others are dropped, up to a bound of their own", () => {
+    const { port, outbox } = setUp();
+    for (let index = 0; index < 20; index++) {
+      outbox.post(mail(`event ${index}`), "droppable");
+      outbox.post(mail(`change ${index}`), "important");
+    }
+    const dropped = outbox.takeDropped();
+    port.read();
+    const names = kinds(port).map(String);
+    expect(names.filter((name) => name.startsWith("change"))).toHaveLength(20);
+    expect(names.filter((name) => name.startsWith("event")).length).toBe(20 - dropped);
+    expect(dropped).toBeGreaterThan(10);
+    for (let index = 0; index < 1_000; index++) outbox.post(mail(`change ${index}`), "important");
+    expect(outbox.takeDropped()).toBeGreaterThan(900);
+  });
+
   it("keeps only the newest of those that replace each other", () => {
     const { port, outbox } = setUp();
     outbox.post(mail("a"));

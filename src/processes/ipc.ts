@@ -14,9 +14,10 @@ export interface SendPort {
 /**
  * - `must`: script requests, ledger entries, results. Never dropped; beyond the hard bound the channel is broken.
  * - `droppable`: events.
+ * - `important`: events that explain an outage: dropped only where many times as much waits.
  * - `latest`: a waiting message of the same kind is replaced.
  */
-export type Delivery = "must" | "droppable" | "latest";
+export type Delivery = "must" | "droppable" | "important" | "latest";
 
 export interface OutboxLimits {
   /** Messages handed to the channel and not yet written. */
@@ -40,6 +41,9 @@ export const PART_LENGTH = 64 * 1024;
 /** A message in parts may not be longer than this in all. */
 const WHOLE_LENGTH = 128 << 20;
 const ASSUMED_OVERHEAD = 200;
+const MAY_BE_LOST: ReadonlySet<Delivery> = new Set<Delivery>(["droppable", "important"]);
+/** How many times the soft limits important events may fill: thousands of instances change state in one instant. */
+const IMPORTANCE = 16;
 
 interface Waiting {
   readonly message: object;
@@ -74,11 +78,11 @@ export class Outbox<M extends { readonly kind: string }> {
 
   post(message: M, delivery: Delivery = "must"): void {
     if (this.#broken) {
-      if (delivery === "droppable") this.#dropped++;
+      if (MAY_BE_LOST.has(delivery)) this.#dropped++;
       return;
     }
     const characters = lengthOf(message);
-    if (delivery === "droppable" && this.#isFull()) {
+    if (MAY_BE_LOST.has(delivery) && this.#isFull(delivery === "important" ? IMPORTANCE : 1)) {
       this.#dropped++;
       return;
     }
@@ -104,8 +108,10 @@ export class Outbox<M extends { readonly kind: string }> {
     return this.#broken || (this.#waiting.length === 0 && this.#inFlight === 0);
   }
 
-  #isFull(): boolean {
-    return this.#waiting.length >= this.#limits.softCount || this.#characters >= this.#limits.softCharacters;
+  /** Whether more waits than `share` times the soft limits. */
+  #isFull(share: number): boolean {
+    const { softCount, softCharacters } = this.#limits;
+    return this.#waiting.length >= softCount * share || this.#characters >= softCharacters * share;
   }
 
   #replace(next: Waiting): void {

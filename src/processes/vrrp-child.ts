@@ -26,6 +26,7 @@ import type { Measurement, VrrpInput } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 import type { NextHop } from "../wire/netlink/default-route.ts";
 import { BfdSide } from "./bfd-side.ts";
+import { deliveryOf } from "./event-log.ts";
 import { InterfaceKeeper, readHoldings } from "./interface-keeper.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { FromVrrp, ToVrrp, VrrpChildSnapshot, VrrpSlice } from "./messages.ts";
@@ -332,7 +333,7 @@ class VrrpChild {
 
   #event(journal: JournalEvent & { readonly source: "vrrp" | "group" | "bfd" }): void {
     const { event } = journal;
-    this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, "droppable");
+    this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, deliveryOf(journal));
     if (event.kind === "StateChanged") this.#snapshotSoon(this.#snapshotAt + SNAPSHOT_SPACING);
     else this.#snapshotSoon(this.#snapshotAt + seconds(1));
   }

@@ -174,7 +174,7 @@ export function runtimeFiles(director: Director): readonly string[] {
   }
 }
 
-const BUOY = fileURLToPath(new URL("../../bin/buoy", import.meta.url));
+export const BUOY = fileURLToPath(new URL("../../bin/buoy", import.meta.url));
 
 /** Runs a client command of buoy against a daemon. */
 export function buoy(director: Director, ...words: readonly string[]): string {
