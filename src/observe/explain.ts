@@ -283,6 +283,12 @@ export function stewardText(event: StewardEvent): string {
       return orderText(event);
     case "OrdersLost":
       return `the orders kept in ${event.file} are lost: ${event.error}`;
+    case "PeerNameResolved":
+      return `unicast peer ${event.name} is ${event.address}${event.before === undefined ? "" : `, and was ${event.before}`}`;
+    case "PeerNameFailed":
+      return `unicast peer ${event.name} cannot be resolved (${event.error}); ${event.kept === undefined ? "instances with it wait in FAULT" : `${event.kept} stays`}`;
+    case "PeerNamesNotKept":
+      return `the addresses of unicast peers cannot be kept in ${event.file}: ${event.error}`;
     case "ReloadUnchanged":
       return "the reloaded configuration changes nothing";
     case "TrackerTrouble":

@@ -1,4 +1,5 @@
 /** One line of the journal: something that happened in one of the processes, with both clocks. Plain JSON. */
+import type { IpAddress } from "../base/ip.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import type { BfdEvent } from "../bfd/event.ts";
 import type { NotifyState } from "../vrrp/action.ts";
@@ -75,6 +76,20 @@ export type StewardEvent =
       readonly diagnostics: readonly string[];
     }
   | { readonly kind: "ReloadUnchanged" }
+  /** A host name among unicast peers: its address is new, or it could not be found out and the last one stays. */
+  | {
+      readonly kind: "PeerNameResolved";
+      readonly name: string;
+      readonly address: IpAddress;
+      readonly before: IpAddress | undefined;
+    }
+  | {
+      readonly kind: "PeerNameFailed";
+      readonly name: string;
+      readonly error: string;
+      readonly kept: IpAddress | undefined;
+    }
+  | { readonly kind: "PeerNamesNotKept"; readonly file: string; readonly error: string }
   /** An operator's order; `until` is the wall clock, ISO 8601. */
   | {
       readonly kind: "Order";

@@ -10,7 +10,7 @@ import type { ChildStatus, ScriptStatus } from "../observe/status-document.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { RunNotify } from "../vrrp/action.ts";
-import type { Measurement } from "../vrrp/input.ts";
+import type { HostAddress, Measurement } from "../vrrp/input.ts";
 import type { Order } from "../vrrp/order.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 
@@ -89,6 +89,8 @@ export interface VrrpSlice {
   readonly process: ProcessModel;
   /** What operators ordered beside the configuration. */
   readonly orders: readonly Order[];
+  /** Addresses of unicast peers that are host names. */
+  readonly hosts: readonly HostAddress[];
 }
 
 /** What the text of a `Snapshot` message holds. */

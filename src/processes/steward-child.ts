@@ -5,12 +5,14 @@ import type { ControlClient, ControlServer } from "../host/control-server.ts";
 import { listenControl } from "../host/control-server.ts";
 import type { Loop } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
+import { resolveName } from "../host/resolve-name.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
 import type { Model } from "../model/model.ts";
 import type { ControlReply, ControlRequest } from "../observe/control-protocol.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
 import { LOG_INFO, LOG_WARNING } from "../observe/log-line.ts";
 import { planLines } from "../observe/plan-text.ts";
+import { withoutSecrets } from "../observe/secrets.ts";
 import { renderStatus } from "../observe/status.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
 import { plainPaint } from "../observe/style.ts";
@@ -29,6 +31,7 @@ import { parseToSteward } from "./messages.ts";
 import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
+import { PeerNames } from "./peer-names.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
 import { StatusInquiry } from "./status-inquiry.ts";
@@ -56,6 +59,7 @@ class Steward {
   readonly #mailer: Mailer;
   readonly #trackers: Trackers;
   readonly #desk: OrderDesk;
+  readonly #names: PeerNames;
   readonly #inquiry: StatusInquiry;
   #channel: ParentChannel<FromSteward> | undefined;
   #journal: Journal | undefined;
@@ -67,6 +71,8 @@ class Steward {
   #lastPlan: ReloadPlan | undefined;
   readonly #reloadWaiters = new Map<number, ControlClient>();
   #nextAsker = 1;
+  /** The vrrp process has been sent a configuration. */
+  #published = false;
   #ending = false;
 
   constructor(options: RunOptions, version: string) {
@@ -79,8 +85,13 @@ class Steward {
     });
     this.#inquiry = new StatusInquiry(this.#loop, () => this.#post({ kind: "StatusWanted" }));
     this.#desk = new OrderDesk(this.#loop, runtimePaths(options.runtimeDir).orders, {
-      changed: () => this.#ordersChanged(),
+      changed: () => this.#republish(),
       record: (event) => this.#record(event),
+    });
+    this.#names = new PeerNames(this.#loop, runtimePaths(options.runtimeDir).peerNames, {
+      changed: () => this.#republish(),
+      record: (event) => this.#record(event),
+      resolve: resolveName,
     });
   }
 
@@ -137,6 +148,8 @@ class Steward {
       const { running, lastReload, orders } = JSON.parse(memory) as StewardMemory;
       this.#desk.resume(orders);
       this.#running = running;
+      this.#published = true;
+      this.#names.configure(running.model.vrrp);
       this.#lastReload = lastReload;
       this.#mailer.configure(running.model.mail);
       // What is told again and is as before changes nothing.
@@ -186,7 +199,10 @@ class Steward {
     if (this.#lastPlan !== undefined)
       this.#record({ kind: "ReloadPlanned", lines: shortened(this.#lastPlan) });
     if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
-    this.#publish(running, report.text, first);
+    this.#names.configure(running.model.vrrp, () => {
+      this.#published = true;
+      this.#publish(running, report.text, first);
+    });
   }
 
   /** What runs from now on: the configuration, and what operators ordered beside it. */
@@ -196,6 +212,7 @@ class Steward {
       bfd: running.model.bfd,
       process: running.model.global.process,
       orders: this.#desk.orders,
+      hosts: this.#names.hosts,
     };
     this.#post({
       kind: "Configured",
@@ -208,9 +225,10 @@ class Steward {
     });
   }
 
-  #ordersChanged(): void {
+  /** The same configuration, with other orders or other addresses of peers. */
+  #republish(): void {
     const { generation, ...rest } = this.#running ?? {};
-    if (generation === undefined) return;
+    if (generation === undefined || !this.#published) return;
     this.#running = { ...(rest as RunningConfiguration), generation: generation + 1 };
     this.#publish(this.#running, "", false);
   }
@@ -350,7 +368,7 @@ class Steward {
       configFile: this.#options.file,
       lastReload: this.#lastReload,
       children: status?.children ?? [],
-      vrrp: snapshot?.vrrp,
+      vrrp: withoutSecrets(snapshot?.vrrp),
       bfd: snapshot?.bfd,
       kernelRequests: snapshot?.kernelRequests,
       scripts: status?.scripts ?? [],
@@ -407,5 +425,5 @@ const NOTHING_READ: ConfigurationReport = { files: [], text: "", messages: [], n
 
 /** The model as text, passwords masked. */
 function dump(running: RunningConfiguration): string {
-  return JSON.stringify(running.model, (key, value) => (key === "password" ? "********" : value), 2);
+  return JSON.stringify(withoutSecrets(running.model), undefined, 2);
 }

@@ -198,6 +198,7 @@ class VrrpChild {
       this.#configure(message, slice);
     } else {
       this.#measure(message.measured);
+      this.#handle({ kind: "HostsResolved", hosts: slice.hosts });
       this.#handle({ kind: "OrdersChanged", orders: slice.orders });
       this.#post({ kind: "Applied", generation: message.generation });
     }
@@ -245,6 +246,7 @@ class VrrpChild {
   #apply({ generation, measured }: ConfigureMessage, slice: VrrpSlice): void {
     this.#executor?.configure(slice.model);
     this.#handle({ kind: "OrdersChanged", orders: slice.orders });
+    this.#handle({ kind: "HostsResolved", hosts: slice.hosts });
     this.#handle({ kind: "ConfigChanged", model: slice.model, measured });
     this.#bfd?.configure(slice.bfd);
     this.#post({ kind: "Applied", generation });

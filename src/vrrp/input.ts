@@ -105,6 +105,7 @@ export interface PacketReceived {
 
 export interface HostAddress {
   readonly name: string;
+  readonly family: IpFamily;
   readonly address: IpAddress;
 }
 

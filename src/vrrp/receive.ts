@@ -38,8 +38,7 @@ export function dropReason(
 ): DropReason | undefined {
   const { model, memory } = instance;
   const { payload } = packet;
-  const peer =
-    model.unicast === undefined ? undefined : findPeer(model.unicast, turn.surroundings.hosts, packet.source);
+  const peer = findPeer(model, turn.surroundings.hosts, packet.source);
   if (payload.length < header.length) return "truncated";
   if (!isRightLength(packet, header, model)) return "length";
   const ttl = hopLimitProblem(packet, model, peer);

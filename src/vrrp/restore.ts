@@ -45,7 +45,7 @@ export function readSnapshot(snapshot: VrrpSnapshot): Restored {
     noteMeasurement(surroundings, { tracker, name, value }, at);
   }
   for (const quorum of snapshot.model.trackProcesses) surroundings.quorums.set(quorum.name, quorum);
-  for (const { name, address } of snapshot.hosts) surroundings.hosts.set(name, address);
+  for (const [key, address] of snapshot.hosts) surroundings.hosts.set(key, address);
   const models = new Map(snapshot.model.instances.map((model) => [model.key, model]));
   const instances: Instance[] = [];
   for (const { key, internal: memory } of snapshot.instances) {

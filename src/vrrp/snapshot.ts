@@ -7,7 +7,7 @@ import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
 import type { Cause } from "./cause.ts";
 import type { DropReason, VerifyOutcome, VrrpState, WatchReason } from "./event.ts";
 import { isDegraded } from "./held.ts";
-import type { Gateway, HostAddress, InterfaceAddress, LinkState, Measurement } from "./input.ts";
+import type { Gateway, InterfaceAddress, LinkState, Measurement } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type {
@@ -37,7 +37,7 @@ export interface VrrpSnapshot {
   readonly measured: readonly MeasuredSnapshot[];
   readonly gateways: readonly Gateway[];
   /** Addresses of unicast peers that are host names. */
-  readonly hosts: readonly HostAddress[];
+  readonly hosts: readonly (readonly [string, IpAddress])[];
   readonly instances: readonly InstanceSnapshot[];
   readonly statics: HoldingsSnapshot;
   readonly groups: readonly GroupSnapshot[];
@@ -213,7 +213,7 @@ export function takeSnapshot(
       ...[...surroundings.processes].map(([name, one]) => ({ tracker: "process" as const, name, ...one })),
     ],
     gateways: surroundings.gateways,
-    hosts: [...surroundings.hosts].map(([name, address]) => ({ name, address })),
+    hosts: [...surroundings.hosts],
     instances: instances.filter((instance) => !instance.retired).map(instanceSnapshot),
     statics: holdingsSnapshot(memory.statics),
     groups: memory.groups.map((group) => groupSnapshot(group, instances)),
