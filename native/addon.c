@@ -5,7 +5,7 @@
 
 static const struct function_entry *const tables[] = {
     poll_functions, socket_functions, batch_functions, netlink_functions, process_functions, spawn_functions,
-    inotify_functions,
+    file_functions,
 };
 
 /* The environment ends: every handle must be closed before its loop is. The hook is removed, and the state freed, by

@@ -65,7 +65,7 @@ extern const struct function_entry batch_functions[];
 extern const struct function_entry netlink_functions[];
 extern const struct function_entry process_functions[];
 extern const struct function_entry spawn_functions[];
-extern const struct function_entry inotify_functions[];
+extern const struct function_entry file_functions[];
 
 void poll_close_all(struct addon *addon);
 

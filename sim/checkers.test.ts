@@ -20,6 +20,8 @@ const IDLE: EngineFactory = (() => {
         trackScripts: [],
         trackFiles: [],
         trackProcesses: [],
+        fifo: false,
+        noMailOnFault: false,
         startupDelay: 0,
         statics: { addresses: [], routing: [] },
       },

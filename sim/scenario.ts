@@ -219,6 +219,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     stop: none,
     deleted: none,
     any: none,
+    saysDeleted: false,
     masterRxLowerPri: none,
   };
   return {
@@ -269,6 +270,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     skipCheckAdvAddr: false,
     promoteSecondaries: false,
     notify: { ...notify, timeout: 60 * MICROS_PER_SECOND },
+    notifyPriorityChanges: false,
     smtpAlert: random.chance(0.1),
   };
 }
@@ -295,6 +297,8 @@ function drawRouter(
       trackScripts: tracks ? [{ name, rise, fall, initFail }] : [],
       trackFiles: [],
       trackProcesses: [],
+      fifo: false,
+      noMailOnFault: false,
       startupDelay: 0,
       statics: { addresses: [], routing: [] },
     },

@@ -48,6 +48,8 @@ export function describeAction(action: VrrpAction): string | undefined {
       return `> ${action.subject} notify ${action.state}`;
     case "SendMail":
       return `> mail ${action.subject}`;
+    case "WriteFifo":
+      return `> ${action.line.trimEnd()}`;
     case "Stopped":
       return "> stopped";
     case "EmitGroup": {

@@ -21,6 +21,7 @@ const RANKS: Readonly<Record<VrrpAction["kind"], number>> = {
   EmitGroup: 4,
   RunNotify: 4,
   SendMail: 4,
+  WriteFifo: 4,
   Stopped: 5,
 };
 

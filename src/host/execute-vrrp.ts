@@ -45,6 +45,7 @@ export interface VrrpListener {
   ): void;
   notify(request: RunNotify): void;
   mail(subject: string, body: string): void;
+  fifo(line: string): void;
   event(event: VrrpEvent): void;
   groupEvent(event: GroupEvent): void;
   stopped(): void;
@@ -76,6 +77,8 @@ export class VrrpExecutor {
     trackScripts: [],
     trackFiles: [],
     trackProcesses: [],
+    fifo: false,
+    noMailOnFault: false,
     startupDelay: 0,
     statics: { addresses: [], routing: [] },
   };
@@ -179,6 +182,9 @@ export class VrrpExecutor {
         return;
       case "SendMail":
         this.#listener.mail(action.subject, action.body);
+        return;
+      case "WriteFifo":
+        this.#listener.fifo(action.line);
         return;
       case "Emit":
         this.#listener.event(action.event);

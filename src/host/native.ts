@@ -96,7 +96,8 @@ export interface Native {
   userByName(user: string): readonly [number, number, string, string] | number;
   groupByName(group: string): number;
   interfaceIndex(name: string): number;
-  // watching directories
+  // files
+  makeFifo(path: string, mode: number): number;
   inotifyOpen(): number;
   inotifyWatch(fd: number, path: string, mask: number): number;
   inotifyUnwatch(fd: number, watch: number): number;

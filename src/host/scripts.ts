@@ -35,16 +35,17 @@ const UNSAFE: ReadonlySet<string> = new Set([
 
 /**
  * Starts a command. `onEnd` is called exactly once, never from within this call; where the command could not be started
- * undefined is returned and the end carries the error.
+ * undefined is returned and the end carries the error. `umask` -1 leaves it as it is.
  */
 export function runScript(
   loop: Loop,
   command: CommandModel,
   onEnd: (end: ScriptEnd) => void,
+  umask = -1,
 ): RunningScript | undefined {
   const startedAt = loop.now();
   const ended = (exit: SpawnExit): void => onEnd(endOf(exit, startedAt, loop.now()));
-  const options = spawnOptions(command);
+  const options = { ...spawnOptions(command), umask };
   try {
     return running(startWithShellFallback(loop, options, command, ended));
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Tree } from "../config/tree.ts";
 import { resolveBfds } from "./bfd.ts";
 import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
 import type { BuildOptions, ResolveContext } from "./context.ts";
+import { resolveDaemon } from "./daemon.ts";
 import { checkVirtualServers } from "./director-head.ts";
 import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
 import { resolveGarpGroups } from "./garp-groups.ts";
@@ -55,6 +56,7 @@ function reportNothingRead(tree: Tree, report: Diagnostics): void {
 function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveContext): Model {
   const policy = resolveScriptPolicy(globals, context);
   const defined = resolveTrackScripts(root, policy, context);
+  const daemon = resolveDaemon(globals, policy, context);
   const bfds = resolveBfds(root, context);
   const files = resolveTrackFiles(root, context);
   const processes = resolveTrackProcesses(root, context);
@@ -92,6 +94,8 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
       trackScripts: trackScripts.map(({ name, rise, fall, initFail }) => ({ name, rise, fall, initFail })),
       trackFiles: trackFiles.map(({ name }) => name),
       trackProcesses: trackProcesses.map(({ name, quorum, quorumMax }) => ({ name, quorum, quorumMax })),
+      noMailOnFault: globals.has("no_email_faults"),
+      fifo: daemon.fifos.some(({ gets }) => gets !== "lvs"),
       startupDelay: globals.span("vrrp_startup_delay") ?? 0,
       statics: statics.model,
     },
@@ -100,6 +104,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
     trackFiles,
     trackProcesses,
     mail: resolveMail(globals, context),
+    daemon,
   };
 }
 
@@ -214,7 +219,7 @@ function firstScript(defined: DefinedScripts, notifiers: readonly Notifier[]): S
 }
 
 function hasScript({ timeout: _, ...scripts }: NotifyModel): boolean {
-  return Object.values(scripts).some((script) => script !== undefined);
+  return Object.values(scripts).some((script) => typeof script === "object");
 }
 
 /** As a reader meets them: main file first, line by line; what belongs to no line comes first. */

@@ -17,6 +17,8 @@ const SHELL_SYNTAX = /&&|\|\||[|;<>`]|\$\(|\[\[/;
 export interface ScriptSubject {
   readonly name: string;
   readonly counted: boolean;
+  /** What a user or group that is not there leads to; default: the script does not run. */
+  readonly consequence?: string;
 }
 
 interface Identity {
@@ -43,6 +45,7 @@ export function resolveScriptPolicy(globals: DraftBlock, context: ResolveContext
     const identity = resolveIdentity(named, supplementaryGroups, context, {
       name: "script_user",
       counted: true,
+      consequence: "scripts without a user of their own do not run",
     });
     return { ...settings, fallback: identity ?? { refused: "script_user names nobody" } };
   }
@@ -59,7 +62,8 @@ export function resolveScriptPolicy(globals: DraftBlock, context: ResolveContext
   return { ...settings, fallback: { uid, gid, groups: [] } };
 }
 
-function resolveIdentity(
+/** The ids of a named user and group, or undefined, which has been reported then. */
+export function resolveIdentity(
   identity: IdentityText,
   supplementaryGroups: boolean,
   context: ResolveContext,
@@ -75,10 +79,7 @@ function resolveIdentity(
       `${subject.name}: there is no user '${identity.user}'`,
       {
         hint: "a second word after a command is a user; arguments belong inside the quotes of the command",
-        repair:
-          subject.name === "script_user"
-            ? "scripts without a user of their own do not run"
-            : "the script does not run",
+        repair: subject.consequence ?? "the script does not run",
         ...uncounted(subject),
       },
     );
@@ -91,10 +92,7 @@ function resolveIdentity(
       identity.span,
       `${subject.name}: there is no group '${identity.group}'`,
       {
-        repair:
-          subject.name === "script_user"
-            ? "scripts without a user of their own do not run"
-            : "the script does not run",
+        repair: subject.consequence ?? "the script does not run",
       },
     );
     return undefined;

@@ -48,6 +48,8 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
       trackScripts: [],
       trackFiles: [],
       trackProcesses: [],
+      fifo: false,
+      noMailOnFault: false,
       startupDelay: 0,
       statics: { addresses: [], routing: [] },
     },
@@ -56,6 +58,13 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
     trackFiles: [],
     trackProcesses: [],
     mail: undefined,
+    daemon: {
+      fifos: [],
+      statesOnReload: false,
+      startupScript: undefined,
+      shutdownScript: undefined,
+      umask: 0o177,
+    },
     ...more,
   };
 }

@@ -80,6 +80,9 @@ function diffSettings(before: Model, after: Model): readonly string[] {
   if (!same(before.trackFiles, after.trackFiles)) fields.push("trackFiles");
   if (!same(before.trackProcesses, after.trackProcesses)) fields.push("trackProcesses");
   if (!same(before.bfd, after.bfd)) fields.push("bfd");
+  if (!same(before.daemon, after.daemon)) fields.push("daemon");
+  if (before.vrrp.noMailOnFault !== after.vrrp.noMailOnFault) fields.push("vrrp.noMailOnFault");
+  if (before.vrrp.fifo !== after.vrrp.fifo) fields.push("vrrp.fifo");
   if (before.vrrp.startupDelay !== after.vrrp.startupDelay) fields.push("vrrp.startupDelay");
   if (!same(before.vrrp.statics, after.vrrp.statics)) fields.push("vrrp.statics");
   if (!same(before.vrrp.syncGroups, after.vrrp.syncGroups)) fields.push("vrrp.syncGroups");

@@ -23,6 +23,7 @@ export interface InstanceDefaults {
   readonly multicastGroup4: IpAddress;
   readonly multicastGroup6: IpAddress;
   readonly smtpAlert: boolean;
+  readonly notifyPriorityChanges: boolean;
   readonly notifyTimeout: Micros;
 }
 
@@ -54,6 +55,7 @@ export function resolveInstanceDefaults(globals: DraftBlock, context: ResolveCon
     multicastGroup4: globals.address("vrrp_mcast_group4") ?? MULTICAST_GROUP.ipv4,
     multicastGroup6: globals.address("vrrp_mcast_group6") ?? MULTICAST_GROUP.ipv6,
     smtpAlert: globals.flag("smtp_alert_vrrp") ?? globals.flag("smtp_alert") ?? false,
+    notifyPriorityChanges: globals.flag("vrrp_notify_priority_changes") ?? false,
     notifyTimeout: globals.span("notify_timeout") ?? NOTIFY_TIMEOUT,
   };
 }

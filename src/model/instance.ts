@@ -13,13 +13,14 @@ import { extraGarpOf, type InstanceDefaults, repeatOf } from "./globals.ts";
 import { overheadOf, readAddresses, reportHomeless, sortAddresses } from "./instance-addresses.ts";
 import { resolveInterval } from "./interval.ts";
 import { instanceKey } from "./keys.ts";
-import type { GarpModel, TrackFileModel, TrackProcessModel, VrrpInstanceModel } from "./model.ts";
+import type { GarpModel, VrrpInstanceModel } from "./model.ts";
 import { resolveNotify } from "./notify.ts";
 import { resolveRouting } from "./routing.ts";
 import type { FreePreferences } from "./rules.ts";
 import type { DefinedScripts } from "./scripts.ts";
 import type { ResolvedStatics } from "./statics.ts";
 import type { Defined } from "./track-files.ts";
+import type { TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
 import {
   resolveTrackedBfds,
   resolveTrackedNumbers,
@@ -165,6 +166,7 @@ export function resolveInstance(
       skipCheckAdvAddr: block.flag("skip_check_adv_addr") ?? defaults.skipCheckAdvAddr,
       promoteSecondaries: block.has("promote_secondaries"),
       notify,
+      notifyPriorityChanges: block.flag("notify_priority_changes") ?? defaults.notifyPriorityChanges,
       smtpAlert: block.flag("smtp_alert") ?? defaults.smtpAlert,
     },
   };

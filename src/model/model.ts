@@ -7,6 +7,7 @@ import type { MacAddress } from "../base/mac.ts";
 import type { Route, Rule } from "../base/routing.ts";
 import type { Micros } from "../base/time.ts";
 import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
+import type { ProcessQuorum, TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
 
 export interface Model {
   readonly global: GlobalModel;
@@ -18,6 +19,36 @@ export interface Model {
   readonly trackFiles: readonly TrackFileModel[];
   readonly trackProcesses: readonly TrackProcessModel[];
   readonly mail: MailModel | undefined;
+  readonly daemon: DaemonModel;
+}
+
+/** What the supervisor does besides running the children. */
+export interface DaemonModel {
+  readonly fifos: readonly FifoModel[];
+  /** Write the states of all instances and groups again after every reload. */
+  readonly statesOnReload: boolean;
+  /** Waited for before the elections begin, and run when all is released. */
+  readonly startupScript: TimedCommandModel | undefined;
+  readonly shutdownScript: TimedCommandModel | undefined;
+  /** Mode bits that scripts and FIFOs are made without. */
+  readonly umask: number;
+}
+
+/** `notify_fifo` and its kin. */
+export interface FifoModel {
+  /** Lines of VRRP, of virtual servers, or of both. */
+  readonly gets: "all" | "vrrp" | "lvs";
+  readonly path: string;
+  /** Its owner where buoy makes it. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Kept running, with the path as its last argument. */
+  readonly script: CommandModel | undefined;
+}
+
+export interface TimedCommandModel {
+  readonly command: CommandModel;
+  readonly timeout: Micros;
 }
 
 export interface GlobalModel {
@@ -78,45 +109,6 @@ export interface TrackScriptModel {
   readonly initFail: boolean;
 }
 
-/** `track_file`: a file whose number, times the weight, is added to priorities. */
-export interface TrackFileModel {
-  readonly name: string;
-  readonly path: string;
-  /** Where an instance follows it without a weight of its own. */
-  readonly weight: number;
-  readonly reverse: boolean;
-  /** `init_file`: written when the daemon starts, if the file is missing or `overwrite` is set. */
-  readonly initial: { readonly value: number; readonly overwrite: boolean } | undefined;
-}
-
-/** `vrrp_track_process`: programs that are counted. */
-export interface TrackProcessModel {
-  readonly name: string;
-  readonly match: ProcessMatch;
-  /** Up while at least this many run... */
-  readonly quorum: number;
-  /** ...and at most this many; undefined is no limit. */
-  readonly quorumMax: number | undefined;
-  /** How long a gain, or a loss, must last to count. */
-  readonly forkDelay: Micros;
-  readonly terminateDelay: Micros;
-  readonly weight: number;
-  readonly reverse: boolean;
-}
-
-/** Which processes count. */
-export type ProcessMatch =
-  /** The kernel's name of the process, at most 15 bytes. */
-  | { readonly by: "name"; readonly name: string }
-  /** The command line: its first word, and its other words where `parameters` is not "any". */
-  | {
-      readonly by: "command";
-      readonly command: string;
-      /** `exact`: these and no more; `words`: these first; `text`: the last one may be longer. */
-      readonly parameters: "any" | "exact" | "words" | "text";
-      readonly words: readonly string[];
-    };
-
 /** `bfd_instance`: one session with one neighbour. */
 export interface BfdModel {
   /** Unique; a reload matches by it. */
@@ -159,6 +151,10 @@ export interface VrrpModel {
   /** Names of the files that are followed. */
   readonly trackFiles: readonly string[];
   readonly trackProcesses: readonly ProcessQuorum[];
+  /** Somebody wants lines about states: there is a FIFO. */
+  readonly fifo: boolean;
+  /** `no_email_faults`. */
+  readonly noMailOnFault: boolean;
   /** Ignore adverts and stay silent this long after start. */
   readonly startupDelay: Micros;
   /** Held for as long as the daemon runs. */
@@ -177,9 +173,6 @@ export interface TrackScriptJudgement {
   readonly fall: number;
   readonly initFail: boolean;
 }
-
-/** How many processes are enough, and not too many. */
-export type ProcessQuorum = Pick<TrackProcessModel, "name" | "quorum" | "quorumMax">;
 
 /** `vrrp_sync_group`; members share one state. */
 export interface SyncGroupModel {
@@ -268,6 +261,8 @@ export interface VrrpInstanceModel {
   readonly skipCheckAdvAddr: boolean;
   readonly promoteSecondaries: boolean;
   readonly notify: NotifyModel;
+  /** Lines about the effective priority, too (`notify_priority_changes`). */
+  readonly notifyPriorityChanges: boolean;
   readonly smtpAlert: boolean;
 }
 
@@ -361,6 +356,8 @@ export interface NotifyModel {
   readonly fault: CommandModel | undefined;
   readonly stop: CommandModel | undefined;
   readonly deleted: CommandModel | undefined;
+  /** A removal by reload is told as DELETED (`notify_deleted`, with or without a script), else as FAULT. */
+  readonly saysDeleted: boolean;
   /** `notify`: run on every transition with type, name, state and priority appended. */
   readonly any: CommandModel | undefined;
   readonly masterRxLowerPri: CommandModel | undefined;

@@ -13,9 +13,10 @@ export function resolveNotify(
   timeout: Micros,
   context: ResolveContext,
 ): NotifyModel {
+  // A sync group knows fewer of them.
+  const knows = (keyword: string): boolean => findRow(block.name, keyword) !== undefined;
   const command = (keyword: string): CommandModel | undefined => {
-    // A sync group knows fewer of them.
-    const text = findRow(block.name, keyword) === undefined ? undefined : block.command(keyword);
+    const text = knows(keyword) ? block.command(keyword) : undefined;
     return text === undefined
       ? undefined
       : resolveCommand(text, undefined, { name: `${keyword} of '${name}'`, counted: false }, policy, context);
@@ -26,6 +27,7 @@ export function resolveNotify(
     fault: command("notify_fault"),
     stop: command("notify_stop"),
     deleted: command("notify_deleted"),
+    saysDeleted: knows("notify_deleted") && block.has("notify_deleted"),
     any: command("notify"),
     masterRxLowerPri: command("notify_master_rx_lower_pri"),
     timeout,

@@ -2,7 +2,7 @@
 import type { Span } from "../config/source.ts";
 import type { ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
-import type { TrackFileModel } from "./model.ts";
+import type { TrackFileModel } from "./tracker-models.ts";
 
 /** Trackers of one kind: those that can be followed, and every name that is defined. */
 export interface Defined<Tracker> {

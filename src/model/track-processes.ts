@@ -1,8 +1,8 @@
 /** `vrrp_track_process` blocks. */
 import type { ResolveContext } from "./context.ts";
 import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
-import type { ProcessMatch, TrackProcessModel } from "./model.ts";
 import { type Defined, resolveDefined } from "./track-files.ts";
+import type { ProcessMatch, TrackProcessModel } from "./tracker-models.ts";
 
 /** The kernel's name of a process has no more bytes. */
 const LONGEST_NAME = 15;

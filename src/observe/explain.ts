@@ -244,6 +244,12 @@ export function supervisorText(event: SupervisorEvent): string {
       return `released the addresses of the dead vrrp process: ${event.addresses.join(", ") || "none"}${listText("failed", event.failed)}`;
     case "ScriptEnded":
       return scriptEndedText(event);
+    case "DaemonScriptEnded":
+      return daemonScriptText(event);
+    case "FifoScriptEnded":
+      return `the reader of FIFO ${event.path} (${event.command.join(" ")}) ended with ${event.how}; ${restartText(event.restartIn)}`;
+    case "FifoLinesLost":
+      return `FIFO ${event.path} is full, because nobody reads it: ${plural(event.count, "line")} lost`;
     case "NotifyCollapsed":
       return `${event.subject}: passed over notifications for ${event.states.join(", ")}, because a newer state waited`;
     case "EventsDropped":
@@ -267,6 +273,17 @@ function scriptEndedText(event: SupervisorEvent & { readonly kind: "ScriptEnded"
   if (event.signal !== undefined) return `${run} was killed by ${event.signal} ${took}`;
   return event.exitCode === 0
     ? `${run} ended well ${took}`
+    : `${run} failed with exit status ${event.exitCode ?? "unknown"} ${took}`;
+}
+
+function daemonScriptText(event: SupervisorEvent & { readonly kind: "DaemonScriptEnded" }): string {
+  const run = `${event.script} script ${event.command.join(" ")}`;
+  const took = `after ${formatSpan(event.duration)}`;
+  if (event.error !== undefined) return `${run} could not run: ${event.error}`;
+  if (event.timedOut) return `${run} was ended ${took}: it took too long`;
+  if (event.signal !== undefined) return `${run} was killed by ${event.signal} ${took}`;
+  return event.exitCode === 0
+    ? `${run} succeeded ${took}`
     : `${run} failed with exit status ${event.exitCode ?? "unknown"} ${took}`;
 }
 

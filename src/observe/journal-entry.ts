@@ -50,6 +50,27 @@ export type SupervisorEvent =
       readonly duration: Micros;
       readonly error: string | undefined;
     }
+  /** `startup_script` or `shutdown_script` ended; the signal is ours where it took too long. */
+  | {
+      readonly kind: "DaemonScriptEnded";
+      readonly script: "startup" | "shutdown";
+      readonly command: readonly string[];
+      readonly exitCode: number | undefined;
+      readonly signal: string | undefined;
+      readonly duration: Micros;
+      readonly error: string | undefined;
+      readonly timedOut: boolean;
+    }
+  /** The reader of a FIFO that is to be kept running. */
+  | {
+      readonly kind: "FifoScriptEnded";
+      readonly path: string;
+      readonly command: readonly string[];
+      readonly how: string;
+      readonly restartIn: Micros;
+    }
+  /** Nobody read: lines were thrown away. Told at the first one, and with their number when lines are taken again. */
+  | { readonly kind: "FifoLinesLost"; readonly path: string; readonly count: number }
   /** States passed over because newer ones waited. */
   | { readonly kind: "NotifyCollapsed"; readonly subject: string; readonly states: readonly NotifyState[] }
   | { readonly kind: "EventsDropped"; readonly count: number; readonly between: string }

@@ -371,12 +371,18 @@ function supervisorLines(event: SupervisorEvent): readonly LogLine[] {
       const good = event.error === undefined && event.exitCode === 0;
       return [{ ...parent(good ? LOG_INFO : LOG_WARNING, supervisorText(event)), detail: good }];
     }
+    case "DaemonScriptEnded": {
+      const good = event.error === undefined && event.exitCode === 0;
+      return [parent(good ? LOG_INFO : LOG_WARNING, supervisorText(event))];
+    }
     case "NotifyCollapsed":
       return [parent(LOG_NOTICE, supervisorText(event))];
     case "ChildDied":
     case "HeartbeatMissed":
     case "LedgerReleased":
     case "EventsDropped":
+    case "FifoScriptEnded":
+    case "FifoLinesLost":
     case "Degraded":
       return [parent(LOG_WARNING, supervisorText(event))];
   }

@@ -5,7 +5,7 @@ import { seconds } from "../base/time.ts";
 import { DirectoryWatches } from "../host/inotify.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { initialiseFile, readBeginning } from "../host/tracked-file.ts";
-import type { TrackFileModel } from "../model/model.ts";
+import type { TrackFileModel } from "../model/tracker-models.ts";
 import { parseTrackedValue } from "../supervise/tracked-value.ts";
 import type { Measurement } from "../vrrp/input.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Instant, Micros } from "../base/time.ts";
 import type { BfdSnapshot } from "../bfd/memory.ts";
-import type { BfdModel, ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
+import type { BfdModel, DaemonModel, ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { ChildStatus, ScriptStatus } from "../observe/status-document.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
@@ -29,6 +29,8 @@ export type FromVrrp =
   | { readonly kind: "Holdings"; readonly text: string }
   | { readonly kind: "Notify"; readonly request: RunNotify }
   | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
+  /** A line for the FIFOs, its end included. */
+  | { readonly kind: "Fifo"; readonly line: string }
   /** A journal event, for the steward. May be dropped under pressure. */
   | { readonly kind: "Event"; readonly at: Instant; readonly event: JournalEvent }
   /** A {@link VrrpChildSnapshot} as JSON text; only the newest one matters. */
@@ -80,6 +82,8 @@ export type ToVrrp =
       readonly duration: Micros;
     }
   | { readonly kind: "SnapshotWanted" }
+  /** Write all states to the FIFOs. */
+  | { readonly kind: "StatesWanted" }
   | { readonly kind: "Stop"; readonly by: string };
 
 /** What the vrrp child gets of the model. */
@@ -113,6 +117,7 @@ export type FromSteward =
       readonly trackScripts: readonly TrackScriptModel[];
       /** What every file and process of it holds and counts. */
       readonly measured: readonly Measurement[];
+      readonly daemon: DaemonModel;
       /** The steward's own memory, given back to it after its death. */
       readonly memory: string;
       readonly diagnostics: string;
@@ -178,6 +183,7 @@ const FROM_VRRP: Shapes<FromVrrp> = {
   Holdings: TEXT,
   Notify: { request: "object" },
   Mail: MAIL,
+  Fifo: { line: "string" },
   Event: JOURNAL,
   Snapshot: TEXT,
   Resumed: {},
@@ -206,6 +212,7 @@ const TO_VRRP: Shapes<ToVrrp> = {
     duration: "number",
   },
   SnapshotWanted: {},
+  StatesWanted: {},
   Stop: { by: "string" },
 };
 
@@ -216,6 +223,7 @@ const FROM_STEWARD: Shapes<FromSteward> = {
     slice: "string",
     trackScripts: "array",
     measured: "array",
+    daemon: "object",
     memory: "string",
     diagnostics: "string",
   },

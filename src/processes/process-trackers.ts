@@ -4,7 +4,7 @@ import { seconds } from "../base/time.ts";
 import type { Loop, Registration, Timer } from "../host/loop.ts";
 import type { ReceiveBuffer } from "../host/process-table.ts";
 import { readProcess, scanProcesses, watchProcesses } from "../host/process-table.ts";
-import type { TrackProcessModel } from "../model/model.ts";
+import type { TrackProcessModel } from "../model/tracker-models.ts";
 import { ProcessCounts } from "../supervise/process-counts.ts";
 import type { Measurement } from "../vrrp/input.ts";
 import type { TrackerListener } from "./file-trackers.ts";

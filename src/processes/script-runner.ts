@@ -31,6 +31,8 @@ export class ScriptRunner {
   readonly #notifyRuns = new Map<number, RunningScript>();
   readonly #trackRuns = new Map<number, RunningScript>();
   readonly #statuses = new Map<string, ScriptStatus>();
+  /** Mode bits that scripts make files without. */
+  umask = -1;
 
   constructor(loop: Loop, listener: ScriptListener) {
     this.#loop = loop;
@@ -99,13 +101,14 @@ export class ScriptRunner {
     const { run, subject, state, command } = action;
     const key = `${subject} ${command.argv.join(" ")}`;
     this.#noteStart(key, subject, command);
-    const script = runScript(this.#loop, command, (end) => {
+    const ended = (end: ScriptEnd): void => {
       this.#notifyRuns.delete(run);
       this.#noteEnd(key, end);
       this.#listener.event({ kind: "ScriptEnded", subject, state, command: command.argv, ...end });
       this.#performQueue(this.#queues.ended(this.#loop.now(), run));
       if (this.idle) this.#listener.idle();
-    });
+    };
+    const script = runScript(this.#loop, command, ended, this.umask);
     if (script !== undefined) this.#notifyRuns.set(run, script);
   }
 
@@ -130,12 +133,13 @@ export class ScriptRunner {
     const { run, command } = action;
     const key = trackSubject(action.script);
     this.#noteStart(key, key, command);
-    const script = runScript(this.#loop, command, (end) => {
+    const ended = (end: ScriptEnd): void => {
       this.#trackRuns.delete(run);
       this.#noteEnd(key, end);
       const { exitCode, signal, duration } = end;
       this.#performTracks(this.#tracks.ended(this.#loop.now(), run, { exitCode, signal, duration }));
-    });
+    };
+    const script = runScript(this.#loop, command, ended, this.umask);
     if (script !== undefined) this.#trackRuns.set(run, script);
   }
 

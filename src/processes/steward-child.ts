@@ -220,6 +220,7 @@ class Steward {
       slice: JSON.stringify(slice),
       trackScripts: running.model.trackScripts,
       measured: this.#trackers.configure(running.model, first),
+      daemon: running.model.daemon,
       memory: this.#memory(),
       diagnostics,
     });

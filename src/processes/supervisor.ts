@@ -17,6 +17,7 @@ import type { StopAction } from "../supervise/stopping.ts";
 import { Stopping } from "../supervise/stopping.ts";
 import type { ChildLife } from "./child.ts";
 import { Child, childStatus } from "./child.ts";
+import { DaemonDuties } from "./daemon-duties.ts";
 import { claimFiles, writeChildPid } from "./daemon-files.ts";
 import { EventLog } from "./event-log.ts";
 import type { FromSteward, FromVrrp, ToSteward } from "./messages.ts";
@@ -41,6 +42,8 @@ export function runDaemon(options: RunOptions): Promise<number> {
     new Supervisor(options, files.value, resolve).begin();
   });
 }
+
+type ConfiguredMessage = FromSteward & { readonly kind: "Configured" };
 
 /** What is remembered of a child between its lives. */
 interface Life {
@@ -75,6 +78,7 @@ class Supervisor {
   #stopping: Stopping | undefined;
   #exitCode = EXIT_OK;
   readonly #degraded = new Set<string>();
+  readonly #duties = new DaemonDuties(this.#loop, (event) => this.#event(event));
 
   constructor(options: RunOptions, files: readonly LockedFile[], finished: (exitCode: number) => void) {
     this.#options = options;
@@ -206,6 +210,9 @@ class Supervisor {
       case "Notify":
         this.#scripts.notify(message.request);
         return;
+      case "Fifo":
+        this.#duties.writeVrrp(message.line);
+        return;
       case "Mail":
         this.#log.must({ kind: "Mail", subject: message.subject, body: message.body });
         return;
@@ -261,8 +268,15 @@ class Supervisor {
     }
   }
 
-  #configured(message: FromSteward & { readonly kind: "Configured" }): void {
+  #configured(message: ConfiguredMessage): void {
     this.#stewardMemory = message.memory;
+    this.#scripts.umask = message.daemon.umask;
+    this.#duties.configure(message.daemon, () => {
+      if (this.#stopping === undefined) this.#runConfiguration(message);
+    });
+  }
+
+  #runConfiguration(message: ConfiguredMessage): void {
     this.#diagnostics = message.diagnostics;
     this.#awaited = message.generation;
     this.#vrrp.configure(message.generation, message.slice, message.measured);
@@ -326,6 +340,8 @@ class Supervisor {
         if (this.#ready)
           this.#manager.ready(action.outcome.kind === "refused" ? "reload refused" : "running");
         this.#log.must({ kind: "ReloadDone", askers: action.askers, outcome: action.outcome });
+        if (action.outcome.kind !== "refused" && this.#duties.statesOnReload)
+          this.#vrrp.post({ kind: "StatesWanted" });
       }
     }
     this.#reloadTimer.set(this.#reloads.nextDeadline());
@@ -352,6 +368,7 @@ class Supervisor {
       vrrp: this.#vrrp.busy,
       scripts: !this.#scripts.idle,
       steward: this.#steward !== undefined,
+      shutdownScript: this.#duties.shutdownScriptWaits,
     };
     for (const action of stopping.advance(this.#loop.now(), remaining)) this.#performStop(action);
     if (stopping.phase !== "done") this.#stopTimer.set(stopping.nextDeadline());
@@ -371,6 +388,9 @@ class Supervisor {
       case "KillSteward":
         this.#steward?.kill("SIGKILL");
         return;
+      case "RunShutdownScript":
+        this.#duties.shutDown(() => this.#advanceStop());
+        return;
       case "Done":
         this.#finish();
         return;
@@ -380,6 +400,7 @@ class Supervisor {
   #finish(): void {
     for (const timer of [this.#stopTimer, this.#watchdogTimer]) timer.close();
     this.#scripts.close();
+    this.#duties.close();
     this.#vrrp.close();
     this.#log.close();
     writeChildPid(this.#options.pidFiles.vrrp, undefined);

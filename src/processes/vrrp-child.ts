@@ -97,6 +97,7 @@ class VrrpChild {
       ledger: (change, instance, items) =>
         this.#post({ kind: "Ledger", change, entries: items.map((one) => ledgerEntry(instance, one)) }),
       notify: (request) => this.#post({ kind: "Notify", request }),
+      fifo: (line) => this.#post({ kind: "Fifo", line }),
       mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
       event: (event) => this.#event({ source: "vrrp", event }),
       groupEvent: (event) => this.#event({ source: "group", event }),
@@ -155,6 +156,9 @@ class VrrpChild {
           exitCode: message.exitCode ?? undefined,
           signal: message.signal ?? undefined,
         });
+        return;
+      case "StatesWanted":
+        this.#handle({ kind: "StatesWanted" });
         return;
       case "SnapshotWanted":
         this.#sendSnapshot();

@@ -185,10 +185,10 @@ function visible(before: VrrpInstanceModel, after: VrrpInstanceModel): readonly 
 
 function otherDifferences(before: Model, after: Model): readonly Difference[] {
   // The engine's shares of the trackers stand in the model as wholes, too.
-  const rest = ({ vrrp: { startupDelay, syncGroups }, ...model }: Model): object => ({
-    ...model,
-    vrrp: { startupDelay, syncGroups },
-  });
+  const rest = ({ vrrp, ...model }: Model): object => {
+    const { instances: _, trackScripts: __, trackFiles: ___, trackProcesses: ____, ...others } = vrrp;
+    return { ...model, vrrp: others };
+  };
   return differences("model", rest(before), rest(after));
 }
 

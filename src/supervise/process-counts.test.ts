@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { millis, seconds } from "../base/time.ts";
-import type { ProcessMatch, TrackProcessModel } from "../model/model.ts";
+import type { ProcessMatch, TrackProcessModel } from "../model/tracker-models.ts";
 import { matchesProcess, ProcessCounts } from "./process-counts.ts";
 
 function tracker(changes: Partial<TrackProcessModel> = {}): TrackProcessModel {

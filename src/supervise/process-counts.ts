@@ -4,8 +4,8 @@
  */
 import { equalPlain } from "../base/plain.ts";
 import type { Instant } from "../base/time.ts";
-import type { ProcessMatch, TrackProcessModel } from "../model/model.ts";
 import { isQuorate } from "../model/process-quorum.ts";
+import type { ProcessMatch, TrackProcessModel } from "../model/tracker-models.ts";
 import type { Measurement } from "../vrrp/input.ts";
 
 /** A process that runs (a zombie does not). */

@@ -1,6 +1,6 @@
 /**
- * The order of a stop: the vrrp child releases, STOP scripts get at most a second, the other children end. Each phase is
- * bounded. Pure.
+ * The order of a stop: the vrrp child releases, STOP scripts get at most a second, the shutdown script runs, the other
+ * children end. Each phase is bounded (the shutdown script by its own timeout). Pure.
  */
 import type { Instant, Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
@@ -11,7 +11,7 @@ export const CHILD_WAIT: Micros = seconds(5);
 /** Scripts that were told to end get this long before KILL takes them. */
 const SCRIPTS_GRACE: Micros = seconds(2);
 
-export type StopPhase = "vrrp" | "scripts" | "ending-scripts" | "steward" | "done";
+export type StopPhase = "vrrp" | "scripts" | "ending-scripts" | "shutdown-script" | "steward" | "done";
 
 export type StopAction =
   /** The vrrp child did not end in time. */
@@ -19,6 +19,8 @@ export type StopAction =
   | { readonly kind: "EndScripts" }
   | { readonly kind: "EndSteward" }
   | { readonly kind: "KillSteward" }
+  /** `shutdown_script`, which has a time limit of its own. */
+  | { readonly kind: "RunShutdownScript" }
   | { readonly kind: "Done" };
 
 /** What is still there; asked again at every step. */
@@ -26,11 +28,13 @@ export interface Remaining {
   readonly vrrp: boolean;
   readonly scripts: boolean;
   readonly steward: boolean;
+  /** There is one, and it has not ended yet. */
+  readonly shutdownScript: boolean;
 }
 
 export class Stopping {
   #phase: StopPhase = "vrrp";
-  #deadline: Instant;
+  #deadline: Instant | undefined;
 
   /** Begins: answers the machine and its first actions through {@link advance}. */
   constructor(now: Instant) {
@@ -42,7 +46,7 @@ export class Stopping {
   }
 
   nextDeadline(): Instant | undefined {
-    return this.#phase === "done" ? undefined : this.#deadline;
+    return this.#deadline;
   }
 
   /** To be called when anything in `remaining` changed and when the deadline passed. */
@@ -55,28 +59,40 @@ export class Stopping {
   }
 
   #step(now: Instant, remaining: Remaining): readonly StopAction[] | undefined {
-    const late = now >= this.#deadline;
+    const late = this.#deadline !== undefined && now >= this.#deadline;
     switch (this.#phase) {
       case "vrrp":
         if (!remaining.vrrp) return this.#enter("scripts", now + SCRIPTS_LIMIT, []);
         return late ? this.#enter("vrrp", now + CHILD_WAIT, [{ kind: "KillVrrp" }]) : undefined;
       case "scripts":
-        if (!remaining.scripts) return this.#enter("steward", now + CHILD_WAIT, [{ kind: "EndSteward" }]);
+        if (!remaining.scripts) return this.#shutDown(remaining);
         return late
           ? this.#enter("ending-scripts", now + SCRIPTS_GRACE, [{ kind: "EndScripts" }])
           : undefined;
       case "ending-scripts":
-        if (remaining.scripts && !late) return undefined;
-        return this.#enter("steward", now + CHILD_WAIT, [{ kind: "EndSteward" }]);
+        return remaining.scripts && !late ? undefined : this.#shutDown(remaining);
       case "steward":
-        if (!remaining.steward) return this.#enter("done", now, [{ kind: "Done" }]);
+        if (!remaining.steward) return this.#enter("done", undefined, [{ kind: "Done" }]);
         return late ? this.#enter("steward", now + CHILD_WAIT, [{ kind: "KillSteward" }]) : undefined;
+      case "shutdown-script":
+        if (remaining.shutdownScript) return undefined;
+        return this.#enter("steward", now + CHILD_WAIT, [{ kind: "EndSteward" }]);
       case "done":
         return undefined;
     }
   }
 
-  #enter(phase: StopPhase, deadline: Instant, actions: readonly StopAction[]): readonly StopAction[] {
+  /** The steward stays until then: it writes down how the script ended. */
+  #shutDown({ shutdownScript }: Remaining): readonly StopAction[] {
+    const actions: readonly StopAction[] = shutdownScript ? [{ kind: "RunShutdownScript" }] : [];
+    return this.#enter("shutdown-script", undefined, actions);
+  }
+
+  #enter(
+    phase: StopPhase,
+    deadline: Instant | undefined,
+    actions: readonly StopAction[],
+  ): readonly StopAction[] {
     this.#phase = phase;
     this.#deadline = deadline;
     return actions;

@@ -51,6 +51,10 @@ export class ActionList {
     this.#rest.push(action);
   }
 
+  writeFifo(line: string): void {
+    this.#rest.push({ kind: "WriteFifo", line });
+  }
+
   stopped(): void {
     this.#rest.push({ kind: "Stopped" });
   }

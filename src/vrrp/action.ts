@@ -14,6 +14,8 @@ export type VrrpAction =
   | AskNeighbours
   | RunNotify
   | SendMail
+  /** One line about a state or a priority, for the FIFOs. */
+  | { readonly kind: "WriteFifo"; readonly line: string }
   | { readonly kind: "Emit"; readonly event: VrrpEvent }
   | { readonly kind: "EmitGroup"; readonly event: GroupEvent }
   /** All is released after a StopRequested: the process may end. */

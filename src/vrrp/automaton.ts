@@ -17,6 +17,7 @@ import type { PacketReceived } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { BackupPhase, Fault, Hold, MasterPhase } from "./memory.ts";
+import { fifoLine } from "./notify.ts";
 import { orderFault, reachHandover, sparesMaster, yieldByOrder } from "./orders.ts";
 import { considerRival, DEMOTED_PRIORITY } from "./owner-conflict.ts";
 import { noteRival, reclaim } from "./rival.ts";
@@ -290,6 +291,11 @@ function adoptPriority(turn: Turn, instance: Instance, priority: number, fact: C
   instance.adverts = undefined;
   if (memory.phase.kind === "INIT") return;
   emit(turn, instance, { kind: "PriorityChanged", from, to: priority, cause: [fact] });
+  const { kind } = memory.phase;
+  const wanted = instance.model.notifyPriorityChanges || instance.group?.model.notifyPriorityChanges;
+  if (!turn.fifo || !wanted) return;
+  if (kind !== "MASTER" && kind !== "BACKUP") return;
+  turn.out.writeFifo(fifoLine("INSTANCE", instance.model.name, `${kind}_PRIORITY`, priority));
 }
 
 function advertiseNow(turn: Turn, instance: Instance, phase: MasterPhase): void {

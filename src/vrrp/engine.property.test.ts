@@ -53,6 +53,7 @@ const models = fc
     scriptWeight: fc.constantFrom(undefined, 0, -20, 20),
     linkWeight: fc.constantFrom(undefined, 0, 30),
     fileWeight: fc.constantFrom(undefined, 0, 10),
+    notifyPriorityChanges: fc.boolean(),
     processWeight: fc.constantFrom(undefined, 0, -40),
   })
   .map(
@@ -111,6 +112,7 @@ function configuration(
   const members = instances.slice(0, grouped).map(({ name }) => name);
   return vrrpModel(instances, {
     trackScripts: [{ name: "chk", rise: 2, fall: 2, initFail: false }],
+    fifo: true,
     trackFiles: ["load"],
     trackProcesses: [{ name: "web", quorum: 1, quorumMax: 2 }],
     statics: held,
@@ -179,6 +181,7 @@ const otherInputs: fc.Arbitrary<VrrpInput> = fc.oneof(
     .record({ name: names, up: fc.boolean(), running: fc.boolean() })
     .map(({ name, up, running }): VrrpInput => ({ kind: "LinkChanged", link: link({ name, up, running }) })),
   names.map((name): VrrpInput => ({ kind: "LinkRemoved", name })),
+  fc.constant({ kind: "StatesWanted" } as const),
   fc.boolean().map(
     (ok): VrrpInput => ({
       kind: "ScriptFinished",

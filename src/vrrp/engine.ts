@@ -16,8 +16,6 @@ import { noteHosts } from "./hosts.ts";
 import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
 import type { Holder, Instance, SyncGroup } from "./instance.ts";
 import { deadlineOf, earlier, isInstance, makeStaticHolder } from "./instance.ts";
-import { tellFollowers } from "./measure.ts";
-import { noteMeasurement } from "./measured.ts";
 import { freshEngineMemory } from "./memory.ts";
 import { changeOrders, expireOrders, ordersExpireAt, takeOrders } from "./order-book.ts";
 import { noteItemRemoval, noteRemoval } from "./ownership.ts";
@@ -35,10 +33,10 @@ import { emptySurroundings, forgetAddress, linkProblem, noteAddress } from "./su
 import { agree, closeGroup, groupsOf, makeGroups } from "./sync-group.ts";
 import type { Limits } from "./timers.ts";
 import { DEFAULT_LIMITS } from "./timers.ts";
-import { bfdFact, judgeScript, scriptFact } from "./tracking.ts";
-import { applyTransition } from "./transition.ts";
+import { applyTransition, tellStates } from "./transition.ts";
 import type { Turn } from "./turn.ts";
-import { emit, factAt } from "./turn.ts";
+import { factAt } from "./turn.ts";
+import { hearVerdict } from "./verdict-news.ts";
 import { noteEcho, pursueQuestions } from "./verify.ts";
 
 /** Bounds that differ from the usual ones. */
@@ -69,6 +67,8 @@ export function createVrrpEngine(
       trackScripts: [],
       trackFiles: [],
       trackProcesses: [],
+      fifo: false,
+      noMailOnFault: false,
       startupDelay: 0,
       statics: { addresses: [], routing: [] },
     },
@@ -119,6 +119,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       instances: parts.instances,
       touched: new Set(),
       questionsLeft: 0,
+      fifo: parts.model.fifo,
+      noMailOnFault: parts.model.noMailOnFault,
       wishes: [],
     };
     this.#enrol(parts.instances);
@@ -187,13 +189,12 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
         this.#removeAddress(input.address, input.origin);
         return;
       case "ScriptFinished":
-        this.#finishScript(input);
-        return;
       case "BfdChanged":
-        this.#changeBfd(input);
-        return;
       case "TrackerMeasured":
-        this.#measure(input);
+        if (hearVerdict(turn, input)) this.#touchAll();
+        return;
+      case "StatesWanted":
+        tellStates(turn);
         return;
       case "HostsResolved":
         noteHosts(turn, input.hosts);
@@ -243,6 +244,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const models = [...running.map((instance) => instance.model), ...model.instances];
     turn.virtualAddresses = virtualAddressesOf(models);
     this.#model = model;
+    turn.fifo = model.fifo;
+    turn.noMailOnFault = model.noMailOnFault;
     this.#enrol(configureInstances(turn, running, model, measured, fact));
     reconsiderMembers(turn, fact);
     turn.memory.configured = true;
@@ -295,43 +298,6 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     }
     const { address: ip, interface: name } = address;
     this.#reconsiderAll(factAt(turn.now, { kind: "address-removed", address: ip, interface: name }), name);
-  }
-
-  #finishScript(result: Extract<VrrpInput, { kind: "ScriptFinished" }>): void {
-    const turn = this.#turn;
-    const { script: name, ok, exitCode, signal, timedOut } = result;
-    const judgement = turn.surroundings.judgements.get(name);
-    const script = turn.surroundings.scripts.get(name);
-    if (judgement === undefined || script === undefined) return;
-    if (!judgeScript(script, ok, { at: turn.now, exitCode, signal, timedOut }, judgement)) return;
-    const fact = scriptFact(name, script, turn.now);
-    for (const instance of this.#roster.all) {
-      if (!instance.model.trackScripts.some((tracked) => tracked.name === name)) continue;
-      emit(turn, instance, { kind: "TrackerChanged", tracker: name, ok: script.ok, cause: [fact] });
-      reconsider(turn, instance, fact);
-    }
-    this.#touchAll();
-  }
-
-  #changeBfd(change: Extract<VrrpInput, { kind: "BfdChanged" }>): void {
-    const turn = this.#turn;
-    const { session: name, up, why } = change;
-    if (turn.surroundings.bfds.get(name)?.up === up) return;
-    turn.surroundings.bfds.set(name, { up, why, at: turn.now });
-    const fact = bfdFact(name, turn.surroundings, turn.now);
-    for (const instance of this.#roster.all) {
-      if (!instance.model.trackBfds.some((tracked) => tracked.name === name)) continue;
-      emit(turn, instance, { kind: "TrackerChanged", tracker: name, ok: up, cause: [fact] });
-      reconsider(turn, instance, fact);
-    }
-    this.#touchAll();
-  }
-
-  #measure(measured: Measurement): void {
-    const turn = this.#turn;
-    if (!noteMeasurement(turn.surroundings, measured, turn.now)) return;
-    tellFollowers(turn, this.#roster.all, measured);
-    this.#touchAll();
   }
 
   #settleAction(answer: Extract<VrrpInput, { kind: "ActionDone" | "ActionFailed" }>): void {

@@ -36,6 +36,8 @@ export type VrrpInput =
   | { readonly kind: "HostsResolved"; readonly hosts: readonly HostAddress[] }
   /** Told at the start, and again when somebody has set the clock: what to add to an Instant for microseconds since 1970. */
   | { readonly kind: "WallClockSet"; readonly offset: Micros }
+  /** The states of all instances are to be written to the FIFOs again. */
+  | { readonly kind: "StatesWanted" }
   /** A deadline may have passed; `handle`'s `now` says how late it is. */
   | { readonly kind: "ClockReached" }
   /** Somebody else has deleted a route or rule that we hold; `item` is its key. */

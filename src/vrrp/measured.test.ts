@@ -77,12 +77,14 @@ describe("a tracked file", () => {
     expect(driver.instance().effectivePriority).toBe(130);
   });
 
-  it("is FAULT at -254, whose share leaves the priority", () => {
+  it("is FAULT at -254, and the priority does not move on the way there", () => {
     const driver = Driver.start(withFile(10));
+    driver.feed(holds(-1));
     driver.run(seconds(4));
     driver.feed(holds(-40));
     expect(driver.state).toBe("FAULT");
-    expect(driver.instance().effectivePriority).toBe(100);
+    expect(driver.instance().effectivePriority).toBe(90);
+    expect(driver.eventsOf("PriorityChanged")).toEqual([]);
     expect(driver.adverts).toEqual([0]);
     driver.feed(holds(-25));
     expect(driver.state).toBe("BACKUP");

@@ -1,7 +1,8 @@
 /** Trackers that are measured elsewhere and told as numbers: files with a number in them, and counts of processes. */
 import type { Instant } from "../base/time.ts";
-import type { ProcessQuorum, TrackedModel, VrrpModel } from "../model/model.ts";
+import type { TrackedModel, VrrpModel } from "../model/model.ts";
 import { isQuorate } from "../model/process-quorum.ts";
+import type { ProcessQuorum } from "../model/tracker-models.ts";
 import type { CauseFact } from "./cause.ts";
 import type { Measurement } from "./input.ts";
 import type { MeasuredMemory } from "./memory.ts";
@@ -15,6 +16,15 @@ const HIGHEST_CONTRIBUTION = 253;
 export function fileContribution({ weight, reverse }: TrackedModel, value: number): number {
   const product = value * (reverse ? -weight : weight);
   return Math.min(HIGHEST_CONTRIBUTION, Math.max(LOWEST_CONTRIBUTION, product)) + 0;
+}
+
+/**
+ * What a file adds just now. One that takes the instance to FAULT adds what it added before, as in keepalived: the priority
+ * of an instance does not move on its way to FAULT.
+ */
+export function standingContribution(tracked: TrackedModel, { value, previous }: MeasuredMemory): number {
+  if (!isFileFaulty(tracked, value)) return fileContribution(tracked, value);
+  return isFileFaulty(tracked, previous) ? 0 : fileContribution(tracked, previous);
 }
 
 /** Whether a file is a reason for FAULT: by any number but 0 where it has no weight (by 0 if reversed), else by -254. */
@@ -63,8 +73,9 @@ export function noteMeasurement(
   now: Instant,
 ): boolean {
   const known = tracker === "file" ? surroundings.files : surroundings.processes;
-  if (known.get(name)?.value === value) return false;
-  known.set(name, { value, at: now });
+  const before = known.get(name);
+  if (before?.value === value) return false;
+  known.set(name, { value, previous: before?.value ?? 0, at: now });
   return true;
 }
 

@@ -221,6 +221,8 @@ export interface BfdMemory {
 /** The last number of a file, or the last count of a kind of process. */
 export interface MeasuredMemory {
   readonly value: number;
+  /** The number before it; 0 before the first. */
+  readonly previous: number;
   readonly at: Instant;
 }
 

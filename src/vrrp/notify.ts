@@ -29,6 +29,19 @@ export function notifyAction(subject: NotifySubject, state: NotifyState): RunNot
   return { kind: "RunNotify", subject: `${kind} ${name}`, state, commands, timeout };
 }
 
+/** What FIFOs are told of besides states. */
+export type FifoState = NotifyState | "MASTER_PRIORITY" | "BACKUP_PRIORITY";
+
+/** keepalived's line for a FIFO, its end included. */
+export function fifoLine(
+  type: "INSTANCE" | "GROUP",
+  name: string,
+  state: FifoState,
+  priority: number,
+): string {
+  return `${type} "${name}" ${state} ${priority}\n`;
+}
+
 /** The mail of one state, or undefined where no mail is sent for it. */
 export function mailAction(subject: NotifySubject, state: NotifyState): SendMail | undefined {
   if (!subject.smtpAlert || state === "MASTER_RX_LOWER_PRI") return undefined;

@@ -10,7 +10,6 @@ import { changeHoldings, isHeld } from "./holdings.ts";
 import type { Measurement } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { adoptModel, freshMemory, makeInstance, masterDownOf } from "./instance.ts";
-import { tellFollowers } from "./measure.ts";
 import { configureMeasured } from "./measured.ts";
 import type { HeldRecord, ScriptMemory } from "./memory.ts";
 import { configureStatics } from "./statics.ts";
@@ -18,6 +17,7 @@ import { OWNER_PRIORITY } from "./timers.ts";
 import { freshScript } from "./tracking.ts";
 import type { Turn } from "./turn.ts";
 import { factAt } from "./turn.ts";
+import { tellFollowers } from "./verdict-news.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -109,7 +109,7 @@ function retire(turn: Turn, instance: Instance): void {
   if (instance.retired) return;
   instance.retired = true;
   instance.memory.hold = undefined;
-  const deleted = instance.model.notify.deleted !== undefined;
+  const deleted = instance.model.notify.saysDeleted;
   if (instance.memory.phase.kind === "FAULT" && !deleted) return;
   const cause = [factAt(turn.now, { kind: "removed-by-reload" })];
   turn.wishes.push({

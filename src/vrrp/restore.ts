@@ -8,7 +8,6 @@ import { announce } from "./announce.ts";
 import { heldBy, isDesired, request } from "./held.ts";
 import type { Holder, Instance, StaticHolder } from "./instance.ts";
 import { makeInstance, makeStaticHolder, masterDownOf } from "./instance.ts";
-import { noteMeasurement } from "./measured.ts";
 import type { EngineMemory, InstanceMemory } from "./memory.ts";
 import type { EngineInternal, VrrpSnapshot } from "./snapshot.ts";
 import { isLeaving } from "./statics.ts";
@@ -41,8 +40,9 @@ export function readSnapshot(snapshot: VrrpSnapshot): Restored {
     surroundings.scripts.set(name, { counter, known, ok, last });
   }
   for (const { name, up, why, at } of snapshot.bfds) surroundings.bfds.set(name, { up, why, at });
-  for (const { tracker, name, value, at } of snapshot.measured) {
-    noteMeasurement(surroundings, { tracker, name, value }, at);
+  for (const { tracker, name, value, previous, at } of snapshot.measured) {
+    const known = tracker === "file" ? surroundings.files : surroundings.processes;
+    known.set(name, { value, previous, at });
   }
   for (const quorum of snapshot.model.trackProcesses) surroundings.quorums.set(quorum.name, quorum);
   for (const [key, address] of snapshot.hosts) surroundings.hosts.set(key, address);

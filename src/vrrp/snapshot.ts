@@ -76,6 +76,7 @@ export interface ScriptSnapshot {
 }
 
 export interface MeasuredSnapshot extends Measurement {
+  readonly previous: number;
   /** Since when the value is this one. */
   readonly at: Instant;
 }

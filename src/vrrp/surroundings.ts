@@ -1,7 +1,8 @@
 /** What the engine knows of the host: links, their addresses, and what scripts, BFD sessions, files and processes say. */
 import type { IpAddress } from "../base/ip.ts";
 import { interfacesOf } from "../base/routing.ts";
-import type { ProcessQuorum, TrackScriptJudgement } from "../model/model.ts";
+import type { TrackScriptJudgement } from "../model/model.ts";
+import type { ProcessQuorum } from "../model/tracker-models.ts";
 import type { CauseDetail } from "./cause.ts";
 import type { Gateway, InterfaceAddress, LinkState } from "./input.ts";
 import type { BfdMemory, HeldRecord, MeasuredMemory, ScriptMemory } from "./memory.ts";

@@ -5,7 +5,7 @@ import { baseInterfaceOf } from "../model/keys.ts";
 import type { TrackedModel, TrackScriptJudgement, VrrpInstanceModel } from "../model/model.ts";
 import type { CauseDetail, CauseFact } from "./cause.ts";
 import type { Measurement } from "./input.ts";
-import { fileFact, processFact } from "./measured.ts";
+import { fileFact, processFact, standingContribution } from "./measured.ts";
 import type { Fault, ScriptMemory, ScriptResult } from "./memory.ts";
 import { peerProblem } from "./peers.ts";
 import { sourceInterfaceOf } from "./source-address.ts";
@@ -179,8 +179,7 @@ export function measuredVerdict(
     const file = surroundings.files.get(name);
     if (file === undefined) return undefined;
     const fact = fileFact(tracked, file);
-    // What takes the instance to FAULT has no share in its priority.
-    return { key, adds: fact.ok ? fact.adds : 0, faulty: !fact.ok, fact, ok: fact.ok };
+    return { key, adds: standingContribution(tracked, file), faulty: !fact.ok, fact, ok: fact.ok };
   }
   const quorum = surroundings.quorums.get(name);
   const counted = surroundings.processes.get(name);

@@ -6,10 +6,10 @@ import { announce, cancelAnnouncements } from "./announce.ts";
 import type { Cause } from "./cause.ts";
 import type { VrrpState } from "./event.ts";
 import { addAll, removeAll } from "./held.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance, SyncGroup } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
 import type { NotifySubject } from "./notify.ts";
-import { mailAction, notifyAction } from "./notify.ts";
+import { fifoLine, mailAction, notifyAction } from "./notify.ts";
 import { ordered } from "./orders.ts";
 import { restoreOwner } from "./owner-conflict.ts";
 import type { Transition, Turn } from "./turn.ts";
@@ -36,7 +36,10 @@ export function applyTransition(turn: Turn, transition: Transition): void {
   tellOthers(turn, instance, transition.notifyAs ?? to);
 }
 
-/** Runs the scripts and sends the mail of a state; a mail of the same state is not sent twice. */
+/**
+ * Runs the scripts, writes the line and sends the mail of a state; a mail is sent only where the state differs from that of
+ * the last one.
+ */
 export function tellOthers(turn: Turn, instance: Instance, state: NotifyState): void {
   const { model, memory } = instance;
   const { name, notify, smtpAlert } = model;
@@ -51,12 +54,36 @@ export function tell(
   memory: { lastMailed: NotifyState | undefined },
   state: NotifyState,
 ): void {
+  writeFifo(turn, subject, state);
   const scripts = notifyAction(subject, state);
   if (scripts !== undefined) turn.out.notify(scripts);
-  const mail = memory.lastMailed === state ? undefined : mailAction(subject, state);
+  const silent = memory.lastMailed === state || (state === "FAULT" && turn.noMailOnFault);
+  const mail = silent ? undefined : mailAction(subject, state);
   if (mail === undefined) return;
   memory.lastMailed = state;
   turn.out.notify(mail);
+}
+
+/** Writes the states of all instances and groups, for a reader who begins to listen. */
+export function tellStates(turn: Turn): void {
+  const groups = new Set<SyncGroup>();
+  for (const { model, memory, group, retired } of turn.instances) {
+    if (retired) continue;
+    const { kind } = memory.phase;
+    writeFifo(turn, { kind: "INSTANCE", name: model.name, priority: memory.effectivePriority }, kind);
+    if (group !== undefined) groups.add(group);
+  }
+  for (const { model, memory } of groups) {
+    writeFifo(turn, { kind: "GROUP", name: model.name, priority: 0 }, memory.state);
+  }
+}
+
+function writeFifo(
+  turn: Turn,
+  { kind, name, priority }: Pick<NotifySubject, "kind" | "name" | "priority">,
+  state: NotifyState | VrrpState,
+): void {
+  if (turn.fifo && state !== "INIT") turn.out.writeFifo(fifoLine(kind, name, state, priority));
 }
 
 /** Advertisement, addresses, announcements (RFC 9568 section 6.4.1): none waits for another. */

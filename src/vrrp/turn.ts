@@ -26,6 +26,10 @@ export interface Turn {
   garpGroups: ReadonlyMap<string, GarpGroupModel>;
   /** Questions that may still go out in this turn. */
   questionsLeft: number;
+  /** Lines about states are wanted. */
+  fifo: boolean;
+  /** Mails leave FAULT out. */
+  noMailOnFault: boolean;
   /** All instances of the engine. */
   instances: readonly Instance[];
   /** Instances whose deadline may have changed in this turn. */

@@ -59,6 +59,7 @@ export function notifyModel(changes: Partial<NotifyModel> = {}): NotifyModel {
     fault: undefined,
     stop: undefined,
     deleted: undefined,
+    saysDeleted: changes.deleted !== undefined,
     any: undefined,
     masterRxLowerPri: undefined,
     timeout: seconds(60),
@@ -122,6 +123,7 @@ export function instanceModel(changes: Partial<VrrpInstanceModel> = {}): VrrpIns
     skipCheckAdvAddr: false,
     promoteSecondaries: false,
     notify: notifyModel(),
+    notifyPriorityChanges: false,
     smtpAlert: false,
     ...changes,
   };
@@ -138,6 +140,8 @@ export function vrrpModel(
     trackScripts: [],
     trackFiles: [],
     trackProcesses: [],
+    fifo: false,
+    noMailOnFault: false,
     startupDelay: 0,
     statics: { addresses: [], routing: [] },
     ...changes,
@@ -245,6 +249,8 @@ export class Driver {
   engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot>;
   /** What the last call returned, or all since {@link run} began. */
   actions: VrrpAction[] = [];
+  /** Since the start. */
+  readonly allActions: VrrpAction[] = [];
   /** Answers a request for an address, or for the key of a route or rule: done, failed with this errno, or nothing. */
   answer: (subject: string, kind: KernelChange["kind"]) => "done" | "lost" | string = () => "done";
 
@@ -343,6 +349,7 @@ export class Driver {
   #handle(input: VrrpInput): void {
     const actions = this.engine.handle(this.now, input);
     this.actions.push(...actions);
+    this.allActions.push(...actions);
     for (const action of actions) {
       if (!isKernelChange(action)) continue;
       const { kind, id, epoch } = action;

@@ -99,13 +99,13 @@ function fifoRows(prefix: string, what: string, area: "global" | "vrrp" | "check
     row(
       `${prefix}notify_fifo`,
       lenient([word("path"), optional(identity)]),
-      MISSED,
+      works("daemon.fifos"),
       `FIFO that gets ${what}.`,
       {
         area,
       },
     ),
-    row(`${prefix}notify_fifo_script`, lenient([script]), MISSED, "Program that reads it.", {
+    row(`${prefix}notify_fifo_script`, lenient([script]), works("daemon.fifos"), "Program that reads it.", {
       area: "script",
     }),
   ];
@@ -224,7 +224,7 @@ const vrrpRows = [
       default: "off",
     },
   ),
-  row("no_email_faults", [], MISSED, "Send no mail about FAULT.", { default: "off" }),
+  row("no_email_faults", [], works("vrrp.noMailOnFault"), "Send no mail about FAULT.", { default: "off" }),
   row(
     "default_interface",
     lenient([iface]),
@@ -352,12 +352,24 @@ const vrrpRows = [
       default: "off",
     },
   ),
-  row("vrrp_notify_priority_changes", [flag], MISSED, "Write priority changes to the FIFO.", {
-    default: "off",
-  }),
-  row("fifo_write_vrrp_states_on_reload", [], MISSED, "Write all states again after a reload.", {
-    default: "off",
-  }),
+  row(
+    "vrrp_notify_priority_changes",
+    [flag],
+    works("instance.notifyPriorityChanges"),
+    "Write priority changes to the FIFO.",
+    {
+      default: "off",
+    },
+  ),
+  row(
+    "fifo_write_vrrp_states_on_reload",
+    [],
+    works("daemon.statesOnReload"),
+    "Write all states again after a reload.",
+    {
+      default: "off",
+    },
+  ),
   row(
     "vrrp_rx_bufs_policy",
     lenient([rest("MTU | ADVERT | BYTES")]),
@@ -487,16 +499,32 @@ const scriptRows = [
       default: "60",
     },
   ),
-  row("startup_script", lenient([script]), REFUSED, "Run before everything else.", { area: "script" }),
-  row("startup_script_timeout", lenient([integer(1, 1000)]), COSMETIC, "Seconds it may take.", {
+  row("startup_script", lenient([script]), works("daemon.startupScript"), "Run before everything else.", {
     area: "script",
-    default: "10",
   }),
-  row("shutdown_script", lenient([script]), REFUSED, "Run after everything else.", { area: "script" }),
-  row("shutdown_script_timeout", lenient([integer(1, 1000)]), COSMETIC, "Seconds it may take.", {
+  row(
+    "startup_script_timeout",
+    lenient([integer(1, 1000)]),
+    works("daemon.startupScript"),
+    "Seconds it may take.",
+    {
+      area: "script",
+      default: "10",
+    },
+  ),
+  row("shutdown_script", lenient([script]), works("daemon.shutdownScript"), "Run after everything else.", {
     area: "script",
-    default: "10",
   }),
+  row(
+    "shutdown_script_timeout",
+    lenient([integer(1, 1000)]),
+    works("daemon.shutdownScript"),
+    "Seconds it may take.",
+    {
+      area: "script",
+      default: "10",
+    },
+  ),
 ];
 
 const processNameRows = [
@@ -535,10 +563,16 @@ const processWideRows = [
   ...processRows("vrrp", (field) => works(`global.process.${field}`)),
   ...processRows("checker", () => COSMETIC),
   ...processRows("bfd", () => COSMETIC),
-  row("umask", [rest("NUMBER | IRUSR|IWUSR|...")], COSMETIC, "Mode bits that files are created without.", {
-    area: "process",
-    default: "0177",
-  }),
+  row(
+    "umask",
+    [rest("NUMBER | IRUSR|IWUSR|...")],
+    works("daemon.umask"),
+    "Mode bits that files are created without.",
+    {
+      area: "process",
+      default: "0177",
+    },
+  ),
   row("random_seed", [integer(0, UNSIGNED_MAX)], works("the reader"), "Seed of every random number.", {
     area: "process",
   }),

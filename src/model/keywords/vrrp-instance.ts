@@ -162,9 +162,15 @@ const notifyRows = [
   row("smtp_alert", [flag], works("instance.smtpAlert"), "Mail on every transition.", {
     default: "smtp_alert_vrrp, else smtp_alert of global_defs, else off",
   }),
-  row("notify_priority_changes", [flag], MISSED, "Write priority changes to the FIFO.", {
-    default: "vrrp_notify_priority_changes",
-  }),
+  row(
+    "notify_priority_changes",
+    [flag],
+    works("instance.notifyPriorityChanges"),
+    "Write priority changes to the FIFO.",
+    {
+      default: "vrrp_notify_priority_changes",
+    },
+  ),
 ];
 
 const addressRows = [
