@@ -17,7 +17,9 @@ export type LanPacket =
       readonly hopLimit: number;
       readonly payload: Uint8Array;
     }
-  | { readonly kind: "frame"; readonly bytes: Uint8Array };
+  | { readonly kind: "frame"; readonly bytes: Uint8Array }
+  /** The same for questions to neighbours and their answers. */
+  | { readonly kind: "neighbour"; readonly bytes: Uint8Array };
 
 /** What happened to a copy on its way: undefined if it is as it was sent, else which damage it carries. */
 export type Damage = string | undefined;

@@ -2,12 +2,15 @@
  * One simulated machine: kernel, supervisor and the vrrp process with its loop around a real engine. The loop hands over
  * what has arrived before it says that a deadline was reached, and has one timer, armed at `nextDeadline`.
  */
+import { bytesToIp } from "../src/base/ip.ts";
+import { bytesToMac } from "../src/base/mac.ts";
 import type { Prng } from "../src/base/prng.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
 import type { Engine } from "../src/ports/engine.ts";
 import type { SendAdvertisement, VrrpAction } from "../src/vrrp/action.ts";
 import type { VrrpInput } from "../src/vrrp/input.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
+import { neighbourSight } from "../src/wire/neighbour-sight.ts";
 import type { Planned, VirtualClock } from "./clock.ts";
 import { kernelAcceptsIpv6, withKernelChecksum } from "./independent.ts";
 import { FakeKernel } from "./kernel.ts";
@@ -226,7 +229,10 @@ export class RouterNode implements LanHost {
 
   receive(packet: LanPacket, _from: string, damage: Damage): void {
     if (this.engine === undefined || this.#paused === "machine") return;
-    if (packet.kind !== "vrrp") return;
+    if (packet.kind !== "vrrp") {
+      this.#receiveFrame(packet.bytes);
+      return;
+    }
     const { family, source, destination, hopLimit } = packet;
     const isIpv6 = family === "ipv6";
     if (isIpv6 && !kernelAcceptsIpv6(packet.payload, source, destination)) return;
@@ -245,6 +251,21 @@ export class RouterNode implements LanHost {
       },
       damage,
     );
+  }
+
+  /** As the card and the edge do: what is for another station is not heard, what is about nobody's address not told. */
+  #receiveFrame(bytes: Uint8Array): void {
+    const isForAll = ((bytes[0] ?? 0) & 1) !== 0;
+    if (!isForAll && bytesToMac(bytes, 0) !== this.spec.mac) return;
+    const ip = bytes.subarray(14);
+    if (bytes[12] === 8 && bytes[13] === 0) {
+      const from = bytesToIp(ip.subarray(12, 16));
+      if (ip[9] === 1 && ip[20] === 0)
+        this.#tell({ kind: "EchoAnswered", from, to: bytesToIp(ip.subarray(16, 20)) });
+      return;
+    }
+    const sight = neighbourSight(bytes);
+    if (sight !== undefined) this.#tell({ kind: "NeighbourSeen", interface: LAN_INTERFACE, ...sight });
   }
 
   #start(snapshot: VrrpSnapshot | undefined): void {
@@ -388,6 +409,10 @@ export class RouterNode implements LanHost {
         if (action.interface !== LAN_INTERFACE) return;
         for (const bytes of action.frames)
           this.#context.segment.send(this, { kind: "frame", bytes: bytes.slice() });
+        return;
+      case "AskNeighbours":
+        for (const bytes of action.frames)
+          this.#context.segment.send(this, { kind: "neighbour", bytes: bytes.slice() });
         return;
       case "Stopped":
         // It may give up on a kernel that refuses, or that has not answered in time.

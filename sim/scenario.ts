@@ -5,6 +5,7 @@ import type { Micros } from "../src/base/time.ts";
 import { MICROS_PER_MILLI, MICROS_PER_SECOND } from "../src/base/time.ts";
 import type { AuthenticationModel } from "../src/model/advertising.ts";
 import type { GarpModel, VirtualAddressModel, VrrpInstanceModel } from "../src/model/model.ts";
+import { DEAF_IPV4, DEAF_IPV6 } from "./deaf.ts";
 import { drawFaults } from "./faults.ts";
 import type { Probe, RouterSpec, Scenario, ScriptSpec, VirtualRouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
@@ -106,6 +107,7 @@ export function drawScenario(seed: number): Scenario {
     quietFrom,
     lastingPartition,
     probes: Array.from({ length: random.integer(1, 3) }, () => random.pick(PROBES)),
+    deafHears: random.chance(0.3),
   };
 }
 
@@ -261,8 +263,8 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     trackProcesses: [],
     dontTrackPrimary: false,
     garp: traits.garp,
-    announceOnly: true,
-    verifyNeighbours: [],
+    announceOnly: random.chance(0.2),
+    verifyNeighbours: [DEAF_IPV4, DEAF_IPV6],
     verifyTimeout: undefined,
     lowerPrioNoAdvert: random.chance(0.1),
     higherPrioSendAdvert: random.chance(0.1),

@@ -98,6 +98,7 @@ export function checkAll(world: World, calmFrom: Instant): void {
   for (const router of world.scenario.virtualRouters) {
     checkMasters(world, router);
     checkObserver(world, router, calmFrom);
+    checkDeaf(world, router, calmFrom);
   }
   for (const node of world.nodes) checkNode(node);
 }
@@ -191,6 +192,29 @@ function checkObserver(world: World, router: VirtualRouterSpec, calmFrom: Instan
     fail(
       "observer",
       `${address} is at ${known?.mac} for the observer since ${known?.since}, ${node.name} is master`,
+    );
+  }
+}
+
+/**
+ * A master that asks has taught the deaf host where its addresses are, if it became master in the calm, or if the host was
+ * told otherwise in it. What is proved must be so.
+ */
+function checkDeaf(world: World, router: VirtualRouterSpec, calmFrom: Instant): void {
+  const master = membersOf(world, router).find(
+    ({ node, view }) => view.state === "MASTER" && world.segment.reaches(node.name, world.deaf.name),
+  );
+  if (master === undefined || master.view.model.announceOnly) return;
+  const { node, view } = master;
+  const isFresh = view.since >= calmFrom;
+  for (const { address, interface: name, noTrack } of view.model.virtualAddresses) {
+    if (name !== LAN_INTERFACE || noTrack || !node.kernel.hasAddress(name, address)) continue;
+    const known = world.deaf.lookup(address);
+    if (known?.mac === node.spec.mac) continue;
+    if (!isFresh && (known?.since ?? -1) < calmFrom) continue;
+    fail(
+      "deaf",
+      `${address} is at ${known?.mac} for the deaf host since ${known?.since}, ${node.name} is master`,
     );
   }
 }

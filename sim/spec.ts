@@ -119,4 +119,6 @@ export interface Scenario {
   /** A partition that outlives the troubles. */
   readonly lastingPartition: ReadonlyMap<string, number>;
   readonly probes: readonly Probe[];
+  /** The host that is usually deaf to announcements hears them. */
+  readonly deafHears: boolean;
 }

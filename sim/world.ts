@@ -14,6 +14,7 @@ import { Tracking } from "./checkers/tracking.ts";
 import { WireValid } from "./checkers/wire-valid.ts";
 import { VirtualClock } from "./clock.ts";
 import { corrupt } from "./corrupt.ts";
+import { DeafHost } from "./deaf.ts";
 import { WILLING } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
 import { LanSegment } from "./network.ts";
@@ -28,6 +29,7 @@ export class World {
   readonly segment: LanSegment;
   readonly nodes: readonly RouterNode[];
   readonly observer: ObserverHost;
+  readonly deaf: DeafHost;
   readonly history = new History();
   readonly log: SimLog;
   readonly random: Prng;
@@ -52,6 +54,8 @@ export class World {
     this.segment = new LanSegment(clock, new Prng(seed ^ 0x1a11ab1e), calm, corrupt);
     this.observer = new ObserverHost(() => clock.now);
     this.segment.attach(this.observer);
+    this.deaf = new DeafHost(this.segment, () => clock.now, scenario.deafHears);
+    this.segment.attach(this.deaf);
     this.#twins = new RestoreEquivalence(factory);
     const ofSteps = [
       new WireValid(),

@@ -17,14 +17,14 @@ import type {
 } from "../vrrp/action.ts";
 import type { GroupEvent, VrrpEvent } from "../vrrp/event.ts";
 import type { VrrpInput } from "../vrrp/input.ts";
+import type { NeighbourSight } from "../wire/neighbour-sight.ts";
+import { neighbourSight } from "../wire/neighbour-sight.ts";
 import type { ArpSocket } from "./arp-socket.ts";
 import { openArpSocket } from "./arp-socket.ts";
 import type { EchoSocket } from "./echo-socket.ts";
 import { openEchoSocket } from "./echo-socket.ts";
 import type { Loop } from "./loop.ts";
 import { SystemError } from "./native.ts";
-import type { NeighbourSight } from "./neighbour-sight.ts";
-import { neighbourSight } from "./neighbour-sight.ts";
 import type { ChangeDone, Netlink } from "./netlink.ts";
 import { interfaceIndex } from "./system.ts";
 import { openVmacReceiver } from "./vmac-receiver.ts";

@@ -4,6 +4,7 @@ import type { MacAddress } from "../base/mac.ts";
 import type { OsError } from "../base/result.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
+import type { NeighbourSight } from "../wire/neighbour-sight.ts";
 import type { BfdVerdict } from "./cause.ts";
 import type { Order } from "./order.ts";
 
@@ -67,19 +68,10 @@ export interface Measurement {
   readonly value: number;
 }
 
-/** An ARP packet or message of neighbour discovery about one of our addresses. */
-export interface NeighbourSeen {
+/** An ARP packet or message of neighbour discovery about one of our addresses, or an answer to us. */
+export interface NeighbourSeen extends NeighbourSight {
   readonly kind: "NeighbourSeen";
   readonly interface: string;
-  /** `ask`: ARP request or solicitation. `answer`: ARP reply or advertisement. */
-  readonly operation: "ask" | "answer";
-  /** The address that the packet says to be at `mac`; undefined in a probe. */
-  readonly sender: IpAddress | undefined;
-  readonly mac: MacAddress;
-  /** Asked for, or answered to; the sender itself in what is meant for everybody. */
-  readonly target: IpAddress;
-  /** The station it was sent to. */
-  readonly to: MacAddress;
 }
 
 /** A gateway of last resort. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fromHex } from "../base/bytes.ts";
 import { BROADCAST_MAC } from "../base/mac.ts";
-import { encodeArpQuestion, encodeGratuitousArp } from "../wire/arp.ts";
-import { encodeNeighbourQuestion, encodeUnsolicitedNeighbourAdvertisement } from "../wire/ndisc.ts";
+import { encodeArpQuestion, encodeGratuitousArp } from "./arp.ts";
+import { encodeNeighbourQuestion, encodeUnsolicitedNeighbourAdvertisement } from "./ndisc.ts";
 import { neighbourSight } from "./neighbour-sight.ts";
 
 const MAC = "be:78:e4:5f:7a:b3";

@@ -1,13 +1,24 @@
 /** What a received packet of ARP or neighbour discovery says about who is where. */
+import type { IpAddress } from "../base/ip.ts";
+import type { MacAddress } from "../base/mac.ts";
 import { BROADCAST_MAC } from "../base/mac.ts";
-import type { NeighbourSeen } from "../vrrp/input.ts";
-import { ARP_REPLY, ARP_REQUEST, decodeArp } from "../wire/arp.ts";
-import type { EthernetFrame } from "../wire/ethernet.ts";
-import { decodeEthernet, ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "../wire/ethernet.ts";
-import { decodeIpv6 } from "../wire/ipv6.ts";
-import { decodeNeighbour } from "../wire/ndisc.ts";
+import { ARP_REPLY, ARP_REQUEST, decodeArp } from "./arp.ts";
+import type { EthernetFrame } from "./ethernet.ts";
+import { decodeEthernet, ETHERTYPE_ARP, ETHERTYPE_IPV6 } from "./ethernet.ts";
+import { decodeIpv6 } from "./ipv6.ts";
+import { decodeNeighbour } from "./ndisc.ts";
 
-export type NeighbourSight = Omit<NeighbourSeen, "kind" | "interface">;
+export interface NeighbourSight {
+  /** `ask`: ARP request or solicitation. `answer`: ARP reply or advertisement. */
+  readonly operation: "ask" | "answer";
+  /** The address that the packet says to be at `mac`; undefined in a probe. */
+  readonly sender: IpAddress | undefined;
+  readonly mac: MacAddress;
+  /** Asked for, or answered to; the sender itself in what is meant for everybody. */
+  readonly target: IpAddress;
+  /** The station it was sent to. */
+  readonly to: MacAddress;
+}
 
 /** Undefined for frames that say nothing of the kind, and what cannot be decoded. */
 export function neighbourSight(bytes: Uint8Array): NeighbourSight | undefined {
