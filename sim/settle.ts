@@ -197,8 +197,8 @@ function checkObserver(world: World, router: VirtualRouterSpec, calmFrom: Instan
 }
 
 /**
- * A master that asks has taught the deaf host where its addresses are, if it became master in the calm, or if the host was
- * told otherwise in it. What is proved must be so.
+ * A master that asks has taught the deaf host where its addresses are, if it became master in the calm, if another master
+ * yielded in it, or if the host was told otherwise in it.
  */
 function checkDeaf(world: World, router: VirtualRouterSpec, calmFrom: Instant): void {
   const master = membersOf(world, router).find(
@@ -206,7 +206,7 @@ function checkDeaf(world: World, router: VirtualRouterSpec, calmFrom: Instant): 
   );
   if (master === undefined || master.view.model.announceOnly) return;
   const { node, view } = master;
-  const isFresh = view.since >= calmFrom;
+  const isFresh = view.since >= calmFrom || hasYielded(world, router, node, calmFrom);
   for (const { address, interface: name, noTrack } of view.model.virtualAddresses) {
     if (name !== LAN_INTERFACE || noTrack || !node.kernel.hasAddress(name, address)) continue;
     const known = world.deaf.lookup(address);
@@ -217,6 +217,21 @@ function checkDeaf(world: World, router: VirtualRouterSpec, calmFrom: Instant): 
       `${address} is at ${known?.mac} for the deaf host since ${known?.since}, ${node.name} is master`,
     );
   }
+}
+
+/** Whether a second master that says so has yielded to this one. */
+function hasYielded(world: World, router: VirtualRouterSpec, to: RouterNode, since: Instant): boolean {
+  return world.history.changesSince(since).some((change) => {
+    const other = world.node(change.node);
+    return (
+      other !== to &&
+      change.instance === router.name &&
+      change.from === "MASTER" &&
+      change.to === "BACKUP" &&
+      router.members.get(other.name)?.announceOnly === false &&
+      world.segment.reaches(other.name, to.name)
+    );
+  });
 }
 
 /** Members whose process runs. */
