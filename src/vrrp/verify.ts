@@ -144,13 +144,19 @@ export function noteEcho(turn: Turn, instance: Instance, from: IpAddress, to: Ip
   for (const question of [...verification.questions]) {
     const record = question.neighbour === from ? addressOf(instance, question.key) : undefined;
     if (record?.model.address !== to) continue;
-    if (question.stage === "probe") settle(turn, instance, verification, question, "learned");
-    else if (question.stage === "confirm") settle(turn, instance, verification, question, "asked");
-    else settle(turn, instance, verification, question, "answered");
+    settle(turn, instance, verification, question, ECHO_OUTCOMES[question.stage]);
   }
   rearm(turn, verification);
   turn.touched.add(instance);
 }
+
+/** An echo to a probe that comes late does not tell whether the question behind it was needed. */
+const ECHO_OUTCOMES: Readonly<Record<Question["stage"], VerifyOutcome>> = {
+  resolve: "answered",
+  probe: "learned",
+  ask: "answered",
+  confirm: "asked",
+};
 
 function freshVerification(turn: Turn): VerificationMemory {
   return {
@@ -173,50 +179,51 @@ function advance(
   question: Question,
   record: AddressRecord,
 ): Uint8Array | undefined {
-  const watched = findWatched(verification, question);
-  const held = record.model;
-  if (question.stage === "resolve" || question.stage === "probe") {
-    if (question.sent > 0) enter(turn, question, "ask");
-    else {
-      question.sent++;
-      question.dueAt = turn.now + PROBE_WAIT;
-      if (question.stage === "resolve") {
-        const isAsked = verification.questions.some(
-          (other) =>
-            other !== question &&
-            other.neighbour === question.neighbour &&
-            other.stage === "resolve" &&
-            other.sent > 0,
-        );
-        return isAsked ? undefined : resolvingFrame(turn, held, question.neighbour);
-      }
+  const { neighbour } = question;
+  const mac = findWatched(verification, question)?.mac;
+  const isOver = question.sent > 0;
+  if (isOver && (question.stage === "resolve" || question.stage === "probe")) enter(turn, question, "ask");
+  switch (question.stage) {
+    case "resolve": {
+      const isAskedAlready = verification.questions.some(
+        (other) => other.neighbour === neighbour && other.stage === "resolve" && other.sent > 0,
+      );
+      waitForAnswer(turn, question);
+      return isAskedAlready ? undefined : resolvingFrame(turn, record.model, neighbour);
+    }
+    case "probe":
       question.probed = true;
-      return watched?.mac === undefined
-        ? undefined
-        : probingFrame(turn, held, question.neighbour, watched.mac);
-    }
+      waitForAnswer(turn, question);
+      return mac === undefined ? undefined : probingFrame(turn, record.model, neighbour, mac);
+    case "ask":
+      if (isGivenUp(turn, instance, question)) {
+        settle(turn, instance, verification, question, "unproved");
+        return undefined;
+      }
+      // A station that does not answer may be another one by now.
+      return teachingFrame(turn, record.model, neighbour, question.sent === 1 ? mac : undefined);
+    case "confirm":
+      if (isOver || mac === undefined) {
+        settle(turn, instance, verification, question, "answered");
+        return undefined;
+      }
+      waitForAnswer(turn, question);
+      return probingFrame(turn, record.model, neighbour, mac);
   }
-  if (question.stage === "confirm") {
-    if (question.sent > 0 || watched?.mac === undefined) {
-      settle(turn, instance, verification, question, "answered");
-      return undefined;
-    }
-    question.sent++;
-    question.dueAt = turn.now + PROBE_WAIT;
-    return probingFrame(turn, held, question.neighbour, watched.mac);
-  }
-  const timeout = instance.model.verifyTimeout ?? VERIFY_TIMEOUT;
-  if (question.sent > 0 && turn.now - question.begun >= timeout) {
-    settle(turn, instance, verification, question, "unproved");
-    return undefined;
-  }
+}
+
+function waitForAnswer(turn: Turn, question: Question): void {
   question.sent++;
-  question.dueAt = Math.min(
-    turn.now + askBackoff(question.sent),
-    Math.max(question.begun + timeout, turn.now + 1),
-  );
-  // A station that does not answer may be another one by now.
-  return teachingFrame(turn, held, question.neighbour, question.sent === 1 ? watched?.mac : undefined);
+  question.dueAt = turn.now + PROBE_WAIT;
+}
+
+/** Whether the neighbour has been silent for too long; else one more request is on its way, and the next one planned. */
+function isGivenUp(turn: Turn, instance: Instance, question: Question): boolean {
+  const end = question.begun + (instance.model.verifyTimeout ?? VERIFY_TIMEOUT);
+  if (question.sent > 0 && turn.now >= end) return true;
+  question.sent++;
+  question.dueAt = Math.min(turn.now + askBackoff(question.sent), Math.max(end, turn.now + 1));
+  return false;
 }
 
 /** The neighbour answered for the address itself. */
@@ -227,11 +234,13 @@ function answered(
   question: Question,
   record: AddressRecord,
 ): void {
-  if (question.stage === "confirm") return;
+  const { stage } = question;
+  const isIpv6 = record.model.family === "ipv6";
+  if (stage === "confirm") return;
   question.took = turn.now - question.begun;
-  if (question.stage === "probe") settle(turn, instance, verification, question, "learned");
-  else if (!question.probed) settle(turn, instance, verification, question, "answered");
-  else if (record.model.family === "ipv6") settle(turn, instance, verification, question, "asked");
+  if (stage === "probe" && isIpv6) settle(turn, instance, verification, question, "learned");
+  else if (stage === "probe" || !question.probed) settle(turn, instance, verification, question, "answered");
+  else if (isIpv6) settle(turn, instance, verification, question, "asked");
   else enter(turn, question, "confirm");
 }
 

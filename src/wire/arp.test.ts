@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../base/bytes.ts";
-import { ARP_REPLY, ARP_REQUEST, decodeArp, encodeArp, encodeGratuitousArp } from "./arp.ts";
+import {
+  ARP_REPLY,
+  ARP_REQUEST,
+  decodeArp,
+  encodeArp,
+  encodeArpQuestion,
+  encodeGratuitousArp,
+} from "./arp.ts";
 import { decodeEthernet, ETHERTYPE_ARP } from "./ethernet.ts";
 
 const MAC = "be:78:e4:5f:7a:b3";
@@ -26,6 +33,17 @@ describe("gratuitous ARP", () => {
         targetAddress: "10.9.0.100",
       },
     });
+  });
+});
+
+describe("a question", () => {
+  const question = { address: "10.9.0.100", mac: MAC, target: "10.9.0.254" };
+  const payload = `08060001080006040001 be78e45f7ab3 0a090064 000000000000 0a0900fe`.replaceAll(" ", "");
+
+  it("is a request by the address for its target, to everybody or to one station", () => {
+    expect(toHex(encodeArpQuestion(question))).toBe(`ffffffffffffbe78e45f7ab3${payload}`);
+    const destination = "02:00:00:00:00:fe";
+    expect(toHex(encodeArpQuestion({ ...question, destination }))).toBe(`0200000000febe78e45f7ab3${payload}`);
   });
 });
 

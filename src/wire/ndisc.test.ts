@@ -4,7 +4,12 @@ import { decodeEthernet, ETHERTYPE_IPV6 } from "./ethernet.ts";
 import { ICMPV6_PROTOCOL, verifyIcmpv6Checksum, writeIcmpv6Checksum } from "./icmp.ts";
 import type { Ipv6Packet } from "./ipv6.ts";
 import { decodeIpv6 } from "./ipv6.ts";
-import { decodeNeighbour, encodeNeighbour, encodeUnsolicitedNeighbourAdvertisement } from "./ndisc.ts";
+import {
+  decodeNeighbour,
+  encodeNeighbour,
+  encodeNeighbourQuestion,
+  encodeUnsolicitedNeighbourAdvertisement,
+} from "./ndisc.ts";
 
 const VIP = "2001:db8::100";
 const MAC = "be:78:e4:5f:7a:b3";
@@ -66,6 +71,43 @@ describe("unsolicited neighbour advertisement", () => {
 
   it("has no frame for IPv4 addresses", () => {
     expect(() => encodeUnsolicitedNeighbourAdvertisement("10.0.0.1", MAC)).toThrow("no IPv6 address");
+  });
+});
+
+describe("a question", () => {
+  const question = { address: VIP, mac: MAC, target: "fe80::abcd:1234:5678" };
+  const read = (frame: Uint8Array): unknown => {
+    const ethernet = decodeEthernet(frame);
+    const ip = ethernet.ok ? decodeIpv6(ethernet.value.payload) : ethernet;
+    const message = ip.ok ? decodeNeighbour(ip.value) : ip;
+    if (!ethernet.ok || !ip.ok || !message.ok) throw new Error("not valid");
+    return {
+      station: ethernet.value.destination,
+      to: ip.value.destination,
+      from: ip.value.source,
+      ...message.value,
+    };
+  };
+  const solicitation = { kind: "solicitation", from: VIP, target: question.target };
+
+  it("goes to the group of its target, or to one station", () => {
+    expect(read(encodeNeighbourQuestion({ ...question, teaches: true }))).toEqual({
+      ...solicitation,
+      station: "33:33:ff:34:56:78",
+      to: "ff02::1:ff34:5678",
+      linkLayer: MAC,
+    });
+    const destination = "02:00:00:00:00:fe";
+    expect(read(encodeNeighbourQuestion({ ...question, destination, teaches: true }))).toMatchObject({
+      station: destination,
+      to: question.target,
+    });
+  });
+
+  it("teaches nothing without our station in it", () => {
+    expect(read(encodeNeighbourQuestion({ ...question, teaches: false }))).toMatchObject({
+      linkLayer: undefined,
+    });
   });
 });
 
