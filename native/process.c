@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -203,6 +204,23 @@ static napi_value set_namespace(napi_env env, napi_callback_info info) {
   return give_int(env, error);
 }
 
+/* mountOwn(type, target): a file system that only this process shows; what is mounted elsewhere later shows too. */
+static napi_value mount_own(napi_env env, napi_callback_info info) {
+  napi_value args[2];
+  if (!read_args(env, info, 2, args)) return NULL;
+  char *type = read_text(env, args[0], NULL);
+  char *target = type == NULL ? NULL : read_text(env, args[1], NULL);
+  napi_value result = NULL;
+  if (target != NULL) {
+    bool done = unshare(CLONE_NEWNS) == 0 && mount("", "/", "none", MS_SLAVE | MS_REC, NULL) == 0 &&
+                mount(type, target, type, 0, NULL) == 0;
+    result = give_int(env, done ? 0 : -errno);
+  }
+  free(target);
+  free(type);
+  return result;
+}
+
 static napi_value lock_descriptor(napi_env env, napi_callback_info info) {
   napi_value args[1];
   int32_t fd;
@@ -308,6 +326,7 @@ const struct function_entry process_functions[] = {
     {"setAffinity", set_affinity},
     {"setLimit", set_limit},
     {"setNamespace", set_namespace},
+    {"mountOwn", mount_own},
     {"lockDescriptor", lock_descriptor},
     {"lockFileMappings", lock_file_mappings},
     {"userByName", user_by_name},

@@ -300,8 +300,32 @@ static napi_value reap(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* replaceProcess(path, argv, env): this process goes on as another program. Its other threads end, and where the calling
+ * thread was moved to (namespaces) the whole program is. Answers minus errno if it could not be. */
+static napi_value replace_process(napi_env env, napi_callback_info info) {
+  napi_value args[3];
+  if (!read_args(env, info, 3, args)) return NULL;
+  char *path = read_text(env, args[0], NULL);
+  char **argv = path == NULL ? NULL : read_texts(env, args[1]);
+  char **envp = argv == NULL ? NULL : read_texts(env, args[2]);
+  napi_value result = NULL;
+  if (envp != NULL) {
+    sigset_t none;
+    sigemptyset(&none);
+    default_signals();
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    execve(path, argv, envp);
+    result = give_int(env, -errno);
+  }
+  free_texts(envp);
+  free_texts(argv);
+  free(path);
+  return result;
+}
+
 const struct function_entry spawn_functions[] = {
     {"spawn", spawn_process},
     {"reap", reap},
+    {"replaceProcess", replace_process},
     {NULL, NULL},
 };

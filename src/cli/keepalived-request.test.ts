@@ -25,6 +25,9 @@ test("nothing means the background, syslog and the usual file", () => {
     checkersPidFile: undefined,
     bfdPidFile: undefined,
     configId: undefined,
+    namespace: undefined,
+    allConfig: false,
+    coreDump: false,
     releaseOnStop: true,
     respawn: true,
     runVrrp: true,
@@ -33,7 +36,7 @@ test("nothing means the background, syslog and the usual file", () => {
 });
 
 test("every option that does something, in one line", () => {
-  const line = "-nlDDdVR -f a -p b -r c -c d -b e -i f -u 022 -P -C -X";
+  const line = "-nlDDdVRem -s g -f a -p b -r c -c d -b e -i f -u 022 -P -C -X";
   expect(settings(...line.split(" "))).toEqual({
     file: "a",
     foreground: true,
@@ -46,6 +49,9 @@ test("every option that does something, in one line", () => {
     checkersPidFile: "d",
     bfdPidFile: "e",
     configId: "f",
+    namespace: "g",
+    allConfig: true,
+    coreDump: true,
     releaseOnStop: false,
     respawn: false,
     runVrrp: true,
@@ -105,8 +111,13 @@ test("unexpected words are reported, and the rest is obeyed", () => {
   expect(settings("-n", "one").foreground).toBe(true);
 });
 
-test("a namespace that would not be entered is refused", () => {
-  expect(readCommandLine(["-s", "blue"])).toMatchObject({ kind: "bad-usage" });
+test("a namespace, -e and -m are kept", () => {
+  expect(settings("-s", "blue", "-e", "-m")).toMatchObject({
+    namespace: "blue",
+    allConfig: true,
+    coreDump: true,
+  });
+  expect(settings("-n")).toMatchObject({ namespace: undefined, allConfig: false, coreDump: false });
 });
 
 test("-t keeps its log file and its configuration file", () => {

@@ -28,6 +28,9 @@ export interface KeepalivedSettings {
   readonly checkersPidFile: string | undefined;
   readonly bfdPidFile: string | undefined;
   readonly configId: string | undefined;
+  readonly namespace: string | undefined;
+  readonly allConfig: boolean;
+  readonly coreDump: boolean;
   readonly releaseOnStop: boolean;
   readonly respawn: boolean;
   readonly runVrrp: boolean;
@@ -54,8 +57,6 @@ export function readCommandLine(words: readonly string[]): KeepalivedRequest {
   if (immediate !== undefined) return immediate;
   const has = (name: OptionName): boolean => parsed.options.some((option) => option.name === name);
   if (has("genhash")) return { kind: "bad-usage", message: "genhash is not part of this version" };
-  const namespace = lastValue(parsed.options, "namespace");
-  if (namespace !== undefined) return { kind: "bad-usage", message: namespaceMessage(namespace) };
   const warnings = [...noEffectWarnings(parsed.options), ...unexpectedWarning(parsed.unexpected)];
   const settings = readSettings(parsed.options, warnings);
   const test = parsed.options.findLast((option) => option.name === "config-test");
@@ -71,10 +72,6 @@ function immediateRequest(options: readonly FoundOption[]): KeepalivedRequest | 
     if (option.name === "signum") return { kind: "signum", name: option.value ?? "" };
   }
   return undefined;
-}
-
-function namespaceMessage(name: string): string {
-  return `--namespace is not supported yet, and without it the wrong addresses would be used: start it as \`ip netns exec ${name} keepalived ...\``;
 }
 
 function lastValue(options: readonly FoundOption[], name: OptionName): string | undefined {
@@ -112,6 +109,9 @@ function readSettings(options: readonly FoundOption[], warnings: string[]): Keep
     checkersPidFile: value("checkers_pid"),
     bfdPidFile: value("bfd_pid"),
     configId: value("config-id"),
+    namespace: value("namespace"),
+    allConfig: has("all-config"),
+    coreDump: has("core-dump"),
     releaseOnStop: !has("dont-release-vrrp"),
     respawn: !has("dont-respawn"),
     // -P and -C together mean both, as neither does.

@@ -2,6 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { dirname, resolve } from "node:path";
+import { FULL_CHECK } from "../config/include.ts";
+import { type DaemonIdentity, identityOf } from "../processes/identity.ts";
+import { readTree } from "../processes/load-configuration.ts";
 import type { PidFilePaths, RunOptions } from "../processes/run-options.ts";
 import { EXIT_FATAL, EXIT_OK } from "../processes/run-options.ts";
 import { runDaemon } from "../processes/supervisor.ts";
@@ -9,7 +12,8 @@ import { daemonise } from "./daemonise.ts";
 import { CommandError } from "./exit-codes.ts";
 import { optionsHelp } from "./keepalived-options.ts";
 import { type KeepalivedSettings, readCommandLine, SIGNAL_NUMBERS } from "./keepalived-request.ts";
-import { keepalivedRuntimeDir } from "./runtime-dir.ts";
+import { moveTo } from "./network-namespace.ts";
+import { keepalivedRuntimeDir, usualPidFile } from "./runtime-dir.ts";
 import { packageVersion } from "./version.ts";
 
 /** Runs the program; the exit code is left in `process.exitCode`. `program` is the path it was started by. */
@@ -50,7 +54,9 @@ async function answer(program: string, words: readonly string[]): Promise<number
 /** `-t`: keepalived's lines to standard error, or to the file of `-tFILE`, which only its owner may read. */
 async function testConfiguration(settings: KeepalivedSettings, logFile: string | undefined): Promise<number> {
   const { configTest } = await import("./config-test.ts");
-  const { exitCode, lines } = configTest({ file: resolve(settings.file), configId: settings.configId });
+  const { configId, namespace } = settings;
+  const includes = settings.allConfig ? { includeCheck: FULL_CHECK } : {};
+  const { exitCode, lines } = configTest({ file: resolve(settings.file), configId, namespace, ...includes });
   const text = lines.map((line) => `${line}\n`).join("");
   if (logFile === undefined) process.stderr.write(text);
   else writeFileSync(logFile, text, { mode: 0o600, flag: "a" });
@@ -82,43 +88,48 @@ const BACKGROUND = "BUOY_STARTED_IN";
 
 async function run(program: string, words: readonly string[], settings: KeepalivedSettings): Promise<number> {
   const startedIn = process.env[BACKGROUND];
-  delete process.env[BACKGROUND];
-  const options = runOptions(settings, startedIn ?? process.cwd());
+  const directory = startedIn ?? process.cwd();
+  const file = resolve(directory, settings.file);
+  const identity = identityOf(readTree(file, { configId: settings.configId }), settings.namespace);
   if (settings.foreground || startedIn !== undefined) {
+    moveTo(identity.namespace);
+    delete process.env[BACKGROUND];
     if (settings.umask !== undefined) process.umask(settings.umask);
     // In the background standard error is the file that the first process repeats, so the daemon may complain there.
-    return runDaemon(options);
+    return runDaemon(runOptions(settings, identity, directory));
   }
-  process.env[BACKGROUND] = process.cwd();
-  return daemonise({
-    command: [process.execPath, program, ...words],
-    runtimeDir: options.runtimeDir,
-    keepStandardError: settings.logConsole,
-  });
+  const { runtimeDir } = runOptions(settings, identity, directory);
+  process.env[BACKGROUND] = directory;
+  const command = [process.execPath, program, ...words] as const;
+  return daemonise({ command, runtimeDir, keepStandardError: settings.logConsole });
 }
 
-function runOptions(settings: KeepalivedSettings, directory: string): RunOptions {
+function runOptions(settings: KeepalivedSettings, identity: DaemonIdentity, directory: string): RunOptions {
   const absolute = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : resolve(directory, path);
   const facts = { uid: process.getuid?.() ?? 0, environment: process.env };
-  const runtimeDir = keepalivedRuntimeDir(
-    { pidFile: absolute(settings.pidFile), configId: settings.configId },
-    facts,
-  );
+  const { configId, logConsole, syslogFacility, logDetail, allConfig, coreDump } = settings;
+  const { releaseOnStop, respawn, runVrrp, dumpConfiguration } = settings;
+  const names = { pidFile: absolute(settings.pidFile), configId, ...identity };
+  const runtimeDir = keepalivedRuntimeDir(names, facts);
+  const usual = (name: string): string => usualPidFile(name, facts.uid === 0 ? "/run" : runtimeDir, identity);
   return {
     file: resolve(directory, settings.file),
     runtimeDir,
     foreground: true,
-    logConsole: settings.logConsole,
-    syslogFacility: settings.syslogFacility,
-    logDetail: settings.logDetail,
+    logConsole,
+    syslogFacility,
+    logDetail,
     acceptNotYet: false,
-    pidFiles: pidFiles(settings, absolute, facts.uid === 0 ? "/run" : runtimeDir),
-    configId: settings.configId,
-    releaseOnStop: settings.releaseOnStop,
-    respawn: settings.respawn,
-    runVrrp: settings.runVrrp,
-    dumpConfiguration: settings.dumpConfiguration,
+    pidFiles: pidFiles(settings, absolute, usual),
+    configId,
+    identity,
+    allConfig,
+    coreDump,
+    releaseOnStop,
+    respawn,
+    runVrrp,
+    dumpConfiguration,
   };
 }
 
@@ -126,11 +137,11 @@ function runOptions(settings: KeepalivedSettings, directory: string): RunOptions
 function pidFiles(
   settings: KeepalivedSettings,
   absolute: (path: string | undefined) => string | undefined,
-  usual: string,
+  usual: (name: string) => string,
 ): PidFilePaths {
   const paths = {
-    daemon: absolute(settings.pidFile) ?? `${usual}/keepalived.pid`,
-    vrrp: absolute(settings.vrrpPidFile) ?? `${usual}/vrrp.pid`,
+    daemon: absolute(settings.pidFile) ?? usual("keepalived"),
+    vrrp: absolute(settings.vrrpPidFile) ?? usual("vrrp"),
     ...optional("checkers", absolute(settings.checkersPidFile)),
     ...optional("bfd", absolute(settings.bfdPidFile)),
   };

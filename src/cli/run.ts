@@ -1,10 +1,13 @@
 /** `buoy run` */
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { identityOf } from "../processes/identity.ts";
+import { readTree } from "../processes/load-configuration.ts";
 import { defaultRunOptions } from "../processes/run-options.ts";
 import { runDaemon } from "../processes/supervisor.ts";
 import { type ClientOptions, withRuntimeDir } from "./client-command.ts";
 import { DEFAULT_CONFIG_FILE } from "./keepalived-request.ts";
+import { moveTo } from "./network-namespace.ts";
 
 interface RunCommandOptions extends ClientOptions {
   readonly file: string;
@@ -23,8 +26,12 @@ export function registerRun(program: Command): void {
     .option("-D, --log-detail", "log more")
     .option("-d, --dump-conf", "log the configuration as it was understood")
     .action(async (options: RunCommandOptions) => {
+      const file = resolve(options.file);
+      const identity = identityOf(readTree(file, { configId: options.configId }), undefined);
+      moveTo(identity.namespace);
       process.exitCode = await runDaemon({
-        ...defaultRunOptions(resolve(options.file), resolve(options.runtimeDir)),
+        ...defaultRunOptions(file, resolve(options.runtimeDir)),
+        identity,
         acceptNotYet: options.acceptNotYet === true,
         configId: options.configId,
         logDetail: options.logDetail ? 1 : 0,

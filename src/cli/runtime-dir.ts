@@ -1,4 +1,5 @@
 /** Which directory holds the daemon: lock, control socket and journal. Pure. */
+import type { DaemonIdentity } from "../processes/identity.ts";
 import type { KeepalivedSettings } from "./keepalived-request.ts";
 
 export interface RuntimeDirFacts {
@@ -21,17 +22,35 @@ export function defaultRuntimeDir(facts: RuntimeDirFacts): string {
 
 const USUAL_PID_FILES = ["/run/keepalived.pid", "/var/run/keepalived.pid"];
 
+/** What keeps several keepalived daemons on one host apart. */
+export type DaemonNames = Pick<KeepalivedSettings, "pidFile" | "configId"> &
+  Pick<DaemonIdentity, "namespace" | "instance">;
+
 /**
- * Several keepalived daemons live on one host with an own pid file or configuration id each; so each gets a runtime
- * directory of its own. A pid file (absolute path) decides first.
+ * Several keepalived daemons live on one host with an own pid file, configuration id, network namespace or instance name
+ * each; so each gets a runtime directory of its own. A pid file (absolute path) decides first.
  */
-export function keepalivedRuntimeDir(
-  settings: Pick<KeepalivedSettings, "pidFile" | "configId">,
-  facts: RuntimeDirFacts,
-): string {
-  const { pidFile, configId } = settings;
+export function keepalivedRuntimeDir(names: DaemonNames, facts: RuntimeDirFacts): string {
+  const { pidFile, configId, namespace, instance } = names;
   if (pidFile !== undefined && !USUAL_PID_FILES.includes(pidFile))
     return `${pidFile.replace(/\.pid$/, "")}.buoy`;
-  const usual = defaultRuntimeDir(facts);
-  return configId === undefined ? usual : `${usual}-${configId.replace(/[^A-Za-z0-9_.-]/g, "_")}`;
+  const parts = [configId, namespace, instance].map((name) =>
+    name === undefined ? "" : `-${asFileName(name)}`,
+  );
+  return `${defaultRuntimeDir(facts)}${parts.join("")}`;
+}
+
+/**
+ * Path of a pid file that no option names, below `usual` (`/run`). keepalived gives its pid files a directory of their own
+ * where there may be several daemons.
+ */
+export function usualPidFile(name: string, usual: string, identity: DaemonIdentity): string {
+  const { namespace, instance, pidDirectory } = identity;
+  if (namespace === undefined && instance === undefined && !pidDirectory) return `${usual}/${name}.pid`;
+  const folder = `${usual}/keepalived${namespace === undefined ? "" : `/${asFileName(namespace)}`}`;
+  return `${folder}/${name}${instance === undefined ? "" : `_${asFileName(instance)}`}.pid`;
+}
+
+function asFileName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.-]/g, "_");
 }

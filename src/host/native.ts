@@ -90,6 +90,8 @@ export interface Native {
   setLimit(resource: number, soft: number, hard: number): number;
   setParentDeathSignal(signal: number): number;
   setNamespace(path: string, type: number): number;
+  mountOwn(type: string, target: string): number;
+  replaceProcess(path: string, argv: readonly string[], env: readonly string[]): number;
   lockDescriptor(fd: number): number;
   lockFileMappings(): number;
   groupList(user: string, gid: number): readonly number[] | number;

@@ -154,6 +154,21 @@ export function enterNetworkNamespace(path: string): void {
 }
 const CLONE_NEWNET = 0x40000000;
 
+/** Gives the calling thread mounts of its own, with a /sys that shows its network namespace. */
+export function mountOwnSys(): void {
+  check("mount", "/sys", native.mountOwn("sysfs", "/sys"));
+}
+
+/**
+ * Goes on as another program, with this process's id and open standard descriptors. The whole program is where the calling
+ * thread was moved to.
+ */
+export function replaceProcess(command: readonly [string, ...string[]], env: NodeJS.ProcessEnv): never {
+  const settings = Object.entries(env).map(([name, value]) => `${name}=${value ?? ""}`);
+  check("execve", command[0], native.replaceProcess(command[0], command, settings));
+  throw new Error("execve came back");
+}
+
 /**
  * Keeps file mappings (code) of the process in memory once they were touched. Never everything: V8 gives pages back
  * with madvise, which fails on locked memory and ends the process. Returns how many mappings were locked.

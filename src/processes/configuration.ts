@@ -1,10 +1,11 @@
 /** Reading the configuration for a start or reload, and whether a reload may be applied. */
 import type { Diagnostic } from "../config/diagnostic.ts";
 import { exitClassOf } from "../config/diagnostic.ts";
+import { FULL_CHECK } from "../config/include.ts";
 import { renderDiagnostics } from "../config/render.ts";
 import { diffModels, isUnchanged } from "../model/diff.ts";
 import type { Model } from "../model/model.ts";
-import type { LoadedConfiguration } from "./load-configuration.ts";
+import type { LoadedConfiguration, LoadOptions } from "./load-configuration.ts";
 import { loadConfiguration } from "./load-configuration.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_CONFIG, EXIT_CONFIG_UNREADABLE } from "./run-options.ts";
@@ -46,11 +47,17 @@ export interface ConfigurationReport {
 
 /** Reads the files and compares with what runs; `running` is undefined at the first start. */
 export function decideConfiguration(
-  { configId, acceptNotYet, ...options }: RunOptions,
+  options: RunOptions,
   running: RunningConfiguration | undefined,
   file: string = options.file,
 ): ConfigurationDecision {
-  return judge(loadConfiguration(file, { configId, acceptNotYet }), running, file);
+  return judge(loadConfiguration(file, loadOptions(options)), running, file);
+}
+
+/** How a daemon reads its files. A reload does not move it to another namespace. */
+function loadOptions({ configId, acceptNotYet, allConfig, identity }: RunOptions): LoadOptions {
+  const includeCheck = allConfig ? { includeCheck: FULL_CHECK } : {};
+  return { configId, acceptNotYet, namespace: identity.namespace ?? null, ...includeCheck };
 }
 
 function judge(

@@ -8,6 +8,7 @@ import type { Syslog } from "../host/syslog.ts";
 import { openSyslog } from "../host/syslog.ts";
 import type { JournalEntry, JournalEvent } from "../observe/journal-entry.ts";
 import { logLine } from "../observe/log-line.ts";
+import { identitySuffix } from "./identity.ts";
 import type { RunOptions } from "./run-options.ts";
 
 const RING_LIMIT = 4096;
@@ -72,7 +73,7 @@ export class Journal {
 
   #log(priority: number, ident: string, text: string): void {
     if (this.#options.logConsole) process.stderr.write(`${consoleTime(this.#loop.wallClock())}: ${text}\n`);
-    this.#syslog?.log(priority, ident, text);
+    this.#syslog?.log(priority, `${ident}${identitySuffix(this.#options.identity)}`, text);
   }
 
   /** ISO 8601 with microseconds for a monotonic instant. */

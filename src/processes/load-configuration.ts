@@ -10,11 +10,13 @@ import type { SourceFile } from "../config/source.ts";
 import type { Tree } from "../config/tree.ts";
 import { DISK } from "../host/disk-files.ts";
 import { gatherFacts } from "../host/facts.ts";
+import { inside, isInside, namespaceFile } from "../host/network-namespace.ts";
 import { resolveDraft } from "../model/build.ts";
 import { readDraft } from "../model/draft.ts";
 import { KEYWORD_GRAMMAR } from "../model/keywords/grammar.ts";
 import type { HostFacts, Model } from "../model/model.ts";
 import { type WantedFacts, wantedFacts } from "../model/wanted.ts";
+import { lastOf } from "./identity.ts";
 
 export interface LoadOptions {
   /** `-i`; default: the host name up to its first dot. */
@@ -23,6 +25,8 @@ export interface LoadOptions {
   readonly acceptNotYet?: boolean;
   /** `-e`. */
   readonly includeCheck?: IncludeCheck;
+  /** Network namespace the daemon runs in; undefined: the one that the file names, null: this process's own. */
+  readonly namespace?: string | null | undefined;
   /** For tests: files other than the disk's, facts other than the host's, and a fixed seed of `${_RANDOM}`. */
   readonly files?: FileTree;
   readonly facts?: (wanted: WantedFacts) => HostFacts;
@@ -42,14 +46,67 @@ export interface LoadedConfiguration {
 
 /** Everything a start, a reload or a check needs to know about a configuration. Never throws for what stands in it. */
 export function loadConfiguration(file: string, options: LoadOptions = {}): LoadedConfiguration {
-  const files = options.files ?? DISK;
   const build = { acceptNotYet: options.acceptNotYet ?? false };
-  const reading = readConfiguration(readingOptions(file, options), (request) => findFiles(request, files));
-  const tree = parse(reading, KEYWORD_GRAMMAR);
+  const tree = readTree(file, options);
   const draft = readDraft(tree, build);
-  const facts = (options.facts ?? gatherFacts)(wantedFacts(draft.root));
+  const wanted = wantedFacts(draft.root);
+  const place = options.facts === undefined ? placeOf(tree, options.namespace) : HERE;
+  const facts = (options.facts ?? place.gather)(wanted);
   const { model, diagnostics } = resolveDraft(tree, draft, facts, build);
-  return { model, diagnostics, files: [...tree.sources.keys()], sources: tree.sources, tree };
+  const refused = place.complaint?.severity === "refusal";
+  return {
+    model: refused ? undefined : model,
+    diagnostics: place.complaint === undefined ? diagnostics : [...diagnostics, place.complaint],
+    files: [...tree.sources.keys()],
+    sources: tree.sources,
+    tree,
+  };
+}
+
+/** What is written, without what it means. */
+export function readTree(file: string, options: LoadOptions = {}): Tree {
+  const files = options.files ?? DISK;
+  const reading = readConfiguration(readingOptions(file, options), (request) => findFiles(request, files));
+  return parse(reading, KEYWORD_GRAMMAR);
+}
+
+/** Where the facts are to be gathered, and what is to be said about that. */
+interface Place {
+  readonly gather: (wanted: WantedFacts) => HostFacts;
+  readonly complaint?: Diagnostic;
+}
+
+const HERE: Place = { gather: gatherFacts };
+
+/** The namespace that the daemon runs in has other interfaces than this process's own. */
+function placeOf(tree: Tree, given: string | null | undefined): Place {
+  const statement = lastOf(tree, "net_namespace");
+  const named = statement?.words[0]?.text;
+  const complain = (severity: "repair" | "refusal", message: string, repair?: string): Place => ({
+    gather: gatherFacts,
+    complaint: {
+      code: "network-namespace",
+      severity,
+      message,
+      ...(statement === undefined ? {} : { span: statement.span }),
+      ...(repair === undefined ? {} : { repair }),
+    },
+  });
+  if (given !== undefined && given !== named && named !== undefined)
+    return complain(
+      "repair",
+      `the daemon does not run in network namespace ${named}`,
+      "it stays where it was started",
+    );
+  const name = given ?? named;
+  if (name === undefined) return HERE;
+  try {
+    if (isInside(name)) return HERE;
+    return { gather: (wanted) => inside(name, () => gatherFacts(wanted)) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return complain("refusal", `there is no network namespace ${name}: ${namespaceFile(name)} is missing`);
+  }
 }
 
 function readingOptions(file: string, options: LoadOptions): ReadingOptions {

@@ -1,5 +1,7 @@
 /** What the command line asks of the daemon. Filled by `buoy run` and by the keepalived-compatible program. */
 
+import type { DaemonIdentity } from "./identity.ts";
+
 export interface RunOptions {
   /** Path of the configuration file; made absolute before daemonising. */
   readonly file: string;
@@ -19,6 +21,12 @@ export interface RunOptions {
   readonly pidFiles: PidFilePaths;
   /** `-i`: selects `@id` lines of the configuration. */
   readonly configId: string | undefined;
+  /** The network namespace that the daemon runs in by its own doing, and its name among several on the host. */
+  readonly identity: Pick<DaemonIdentity, "namespace" | "instance">;
+  /** `-e`: a missing include is a mistake from the first line on. */
+  readonly allConfig: boolean;
+  /** `-m`: a crash may leave a core file. */
+  readonly coreDump: boolean;
   /** False is `-V`: at stop leave addresses in place and send no priority 0. */
   readonly releaseOnStop: boolean;
   /** False is `-R`: end with the first child that dies. */
@@ -52,6 +60,9 @@ export function defaultRunOptions(file: string, runtimeDir: string): RunOptions 
     acceptNotYet: false,
     pidFiles: {},
     configId: undefined,
+    identity: { namespace: undefined, instance: undefined },
+    allConfig: false,
+    coreDump: false,
     releaseOnStop: true,
     respawn: true,
     runVrrp: true,

@@ -7,7 +7,7 @@ import { createLoop } from "../host/loop.ts";
 import type { LockedFile } from "../host/runtime-dir.ts";
 import type { ServiceManager } from "../host/sd-notify.ts";
 import { connectServiceManager } from "../host/sd-notify.ts";
-import { onSignals, SIGNAL_JSON, SIGNAL_STATS_CLEAR } from "../host/system.ts";
+import { allowCoreDump, onSignals, SIGNAL_JSON, SIGNAL_STATS_CLEAR } from "../host/system.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import type { ReloadAction } from "../supervise/reload.ts";
 import { Reloads } from "../supervise/reload.ts";
@@ -118,6 +118,7 @@ class Supervisor {
 
   begin(): void {
     outliveTerminal();
+    if (this.#options.coreDump) allowCoreDump();
     const { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU } = constants.signals;
     const caught = [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGNAL_JSON, SIGNAL_STATS_CLEAR];
     onSignals(this.#loop, caught, (signal) => {

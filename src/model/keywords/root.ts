@@ -21,14 +21,20 @@ const LINK_STATE = "the kernel reports link changes by itself; nothing is polled
 
 export const ROOT_ROWS = block("root", "vrrp", [
   row("linkbeat_use_polling", [], accepted(LINK_STATE), "Poll the link state of every interface."),
-  row("net_namespace", lenient([word("name")]), REFUSED, "Run inside this network namespace.", {
+  row("net_namespace", lenient([word("name")]), works("process"), "Run inside this network namespace.", {
     area: "process",
     default: "the one it is started in",
   }),
-  row("net_namespace_ipvs", [optional(word("name"))], MISSED, "Network namespace whose IPVS is programmed.", {
-    area: "process",
-    default: "as net_namespace",
-  }),
+  row(
+    "net_namespace_ipvs",
+    [optional(word("name"))],
+    accepted("buoy programs no virtual servers yet"),
+    "Network namespace whose IPVS is programmed.",
+    {
+      area: "process",
+      default: "as net_namespace",
+    },
+  ),
   row(
     "namespace_with_ipsets",
     [],
@@ -38,8 +44,10 @@ export const ROOT_ROWS = block("root", "vrrp", [
       area: "process",
     },
   ),
-  row("use_pid_dir", [], COSMETIC, "Keep pid files in a directory of their own.", { area: "process" }),
-  row("instance", lenient([word("name")]), COSMETIC, "Name of this daemon among several on a host.", {
+  row("use_pid_dir", [], works("process"), "Keep pid files in a directory of their own.", {
+    area: "process",
+  }),
+  row("instance", lenient([word("name")]), works("process"), "Name of this daemon among several on a host.", {
     area: "process",
   }),
   row("child_wait_time", [integer(0, UNSIGNED_MAX)], COSMETIC, "Seconds that children get to end.", {
