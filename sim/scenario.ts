@@ -270,6 +270,8 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     higherPrioSendAdvert: random.chance(0.1),
     ownerIgnoreAdverts: false,
     skipCheckAdvAddr: false,
+    noAccept: false,
+    timerExpiredPriority: undefined,
     promoteSecondaries: false,
     notify: { ...notify, timeout: 60 * MICROS_PER_SECOND },
     notifyPriorityChanges: false,

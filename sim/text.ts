@@ -40,6 +40,8 @@ export function describeAction(action: VrrpAction): string | undefined {
     case "AddRouting":
     case "RemoveRouting":
       return `> ${action.kind} #${action.id} ${action.items.map(({ key }) => key).join(", ")}`;
+    case "DropPackets":
+      return `> drop #${action.id} ${action.addresses.length} addresses`;
     case "SendFrames":
       return `> ${action.frames.length} announcements`;
     case "AskNeighbours":

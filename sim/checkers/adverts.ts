@@ -1,9 +1,19 @@
-/** A master speaks once in each interval, as long as its machine lets it. */
+/**
+ * A master speaks once in each interval, as long as its machine lets it. One that was silent for more than its
+ * Master_Down_Interval may listen for one interval and the skew first.
+ */
 import type { Checker, RouterNode } from "../node.ts";
+import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
+
+interface Listening {
+  readonly lastAdvert: number;
+  readonly until: number;
+}
 
 export class AdvertRate implements Checker {
   readonly name = "advert-rate";
+  readonly #listening = new Map<string, Listening>();
 
   turnEnded(node: RouterNode): void {
     const deadline = node.engine?.nextDeadline();
@@ -13,10 +23,24 @@ export class AdvertRate implements Checker {
       const { lastAdvert } = view;
       if (lastAdvert === undefined)
         throw new Violation(this.name, `${node.name} ${name} is master and silent`);
-      const due = lastAdvert + view.model.advertisementInterval;
+      const due =
+        this.#listensUntil(node, name, view, lastAdvert) ?? lastAdvert + view.model.advertisementInterval;
       if (deadline === undefined || deadline > due) {
         throw new Violation(this.name, `${node.name} ${name} would advertise at ${deadline}, not by ${due}`);
       }
     }
+  }
+
+  /** Until when a master that slept may be silent, counted from when it woke. */
+  #listensUntil(node: RouterNode, name: string, view: InstanceView, lastAdvert: number): number | undefined {
+    const { advertisementInterval, downTimerAdverts, version } = view.model;
+    const skew = ((256 - view.effectivePriority) / 256) * (version === 2 ? 1_000_000 : advertisementInterval);
+    const key = `${node.name} ${name}`;
+    const known = this.#listening.get(key);
+    if (known?.lastAdvert === lastAdvert) return known.until;
+    if (node.now - lastAdvert <= downTimerAdverts * advertisementInterval + skew - 1) return undefined;
+    const until = node.now + advertisementInterval + skew;
+    this.#listening.set(key, { lastAdvert, until });
+    return until;
   }
 }

@@ -54,6 +54,8 @@ export class Announcements implements Checker {
     const dues = this.#dues.get(node);
     const [view] = node.views.values();
     if (dues === undefined || view === undefined || view.state !== "MASTER") return;
+    // One that slept and listens first announces when it speaks again.
+    if (node.now - (view.lastAdvert ?? node.now) > view.model.advertisementInterval) return;
     for (const what of ["second", "lower", "refresh"] as const) {
       const due = dues[what];
       if (due === undefined || due > node.now) continue;

@@ -142,15 +142,19 @@ function reach(
     return;
   }
   if (view.state !== "BACKUP") return;
-  // Whoever slept for half of the interval may listen once more before it speaks.
+  const mayListen = listenAfterSleep(now, view, reference, timer);
+  if (!mayListen && now > timer.high + ROUNDING)
+    fail(handling, `is not master ${now - timer.high} us after its timer ended`);
+}
+
+/** Whoever slept for half of the interval may listen once more before it speaks. */
+function listenAfterSleep(now: Instant, view: InstanceView, reference: Reference, timer: Range): boolean {
   const full = masterDown(view.model, view.effectivePriority, reference.interval);
-  const mayListen = now - timer.low > full.low / 2;
-  const isOver = now > timer.high + ROUNDING;
-  if (isOver && !mayListen) fail(handling, `is not master ${now - timer.high} us after its timer ended`);
-  if (!mayListen) return;
+  if (now - timer.low <= full.low / 2) return false;
   const skew = scaled(reference.interval, skewFactor(view.model, view.effectivePriority));
-  const low = isOver ? now + reference.interval.low + skew.low : timer.low;
+  const low = now > timer.high + ROUNDING ? now + reference.interval.low + skew.low : timer.low;
   reference.timer = { low, high: now + full.high };
+  return true;
 }
 
 function receive(
@@ -228,6 +232,7 @@ function receiveAsBackup(
   const { model } = view;
   const own = was.effectivePriority;
   if (view.state !== "BACKUP") fail(handling, `goes from BACKUP to ${view.state} by an advertisement`);
+  if (reference.timer !== undefined) listenAfterSleep(now, view, reference, reference.timer);
   if (reading.priority === 0) {
     reference.timer = later(now, scaled(reference.interval, skewFactor(model, own)));
   } else {

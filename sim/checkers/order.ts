@@ -15,6 +15,7 @@ const RANKS: Readonly<Record<VrrpAction["kind"], number>> = {
   RemoveAddresses: 1,
   AddRouting: 1,
   RemoveRouting: 1,
+  DropPackets: 1,
   SendFrames: 2,
   AskNeighbours: 3,
   Emit: 4,

@@ -5,10 +5,12 @@
 import type { IpAddress } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
 import { addressKey } from "../base/routing.ts";
+import type { FirewallModel } from "../model/host-settings.ts";
 import type { RoutingModel, VirtualAddressModel, VrrpModel } from "../model/model.ts";
 import type {
   AddressChange,
   AskNeighbours,
+  DropPackets,
   RoutingChange,
   RunNotify,
   SendAdvertisement,
@@ -21,11 +23,13 @@ import type { NeighbourSight } from "../wire/neighbour-sight.ts";
 import { neighbourSight } from "../wire/neighbour-sight.ts";
 import type { ArpSocket } from "./arp-socket.ts";
 import { openArpSocket } from "./arp-socket.ts";
+import { DroppedPackets } from "./dropped-packets.ts";
 import type { EchoSocket } from "./echo-socket.ts";
 import { openEchoSocket } from "./echo-socket.ts";
 import type { Loop } from "./loop.ts";
 import { SystemError } from "./native.ts";
 import type { ChangeDone, Netlink } from "./netlink.ts";
+import { Sequencer } from "./sequencer.ts";
 import { interfaceIndex } from "./system.ts";
 import { openVmacReceiver } from "./vmac-receiver.ts";
 import type { WantedSocket } from "./vrrp-places.ts";
@@ -70,6 +74,9 @@ export class VrrpExecutor {
   readonly #arp = new Map<string, OpenSocket<ArpSocket>>();
   #echo: EchoSocket | undefined;
   readonly #troubles = new Set<string>();
+  /** Of one instance, requests for addresses and for dropping packets go one after the other. */
+  readonly #order = new Sequencer();
+  readonly #dropped: DroppedPackets;
   #model: VrrpModel = {
     instances: [],
     syncGroups: [],
@@ -89,6 +96,21 @@ export class VrrpExecutor {
     this.#loop = loop;
     this.#netlink = netlink;
     this.#listener = listener;
+    this.#dropped = new DroppedPackets(loop, (name) => this.#indexOf(name));
+  }
+
+  /** What a life before may have left in nftables: it goes now, or is taken over. */
+  clearFirewall(model: FirewallModel | undefined, done: () => void): void {
+    this.#dropped.clearLeftovers(model, done);
+  }
+
+  takeOverFirewall(): void {
+    this.#dropped.takeOver();
+  }
+
+  /** Removes our nftables table at the end. */
+  removeFirewall(done: () => void): void {
+    this.#dropped.remove(done);
   }
 
   /** Takes the model whose sockets are needed from now on, and opens them as far as their interfaces exist. */
@@ -110,6 +132,7 @@ export class VrrpExecutor {
       ...model.instances.flatMap(({ routing }) => routing),
     ]);
     this.#refreshEcho();
+    this.#dropped.configure(model.firewall, (error) => this.#trouble(error));
     this.refreshSockets();
   }
 
@@ -135,6 +158,7 @@ export class VrrpExecutor {
       this.#arp.delete(name);
     }
     for (const name of this.#watched.keys()) if (!this.#arp.has(name)) this.#openArp(name);
+    this.#dropped.refresh((error) => this.#trouble(error));
   }
 
   execute(actions: readonly VrrpAction[]): void {
@@ -167,7 +191,10 @@ export class VrrpExecutor {
     switch (action.kind) {
       case "AddAddresses":
       case "RemoveAddresses":
-        this.#changeAddresses(action);
+        this.#order.run(action.instance, "addresses", (done) => this.#changeAddresses(action, done));
+        return;
+      case "DropPackets":
+        this.#order.run(action.instance, "rules", (done) => this.#dropPackets(action, done));
         return;
       case "AddRouting":
       case "RemoveRouting":
@@ -226,12 +253,24 @@ export class VrrpExecutor {
     if (failed !== undefined && this.#isUsable(action.interface)) this.#trouble(failed);
   }
 
-  #changeAddresses(action: AddressChange): void {
+  #dropPackets(action: DropPackets, done: () => void): void {
+    const { id, epoch } = action;
+    this.#dropped.drop(action.key, action.addresses, (error) => {
+      done();
+      if (error === undefined) this.#listener.input({ kind: "DroppingDone", id, epoch });
+      else this.#listener.input({ kind: "DroppingFailed", id, epoch, error });
+    });
+  }
+
+  #changeAddresses(action: AddressChange, done: () => void): void {
     const adding = action.kind === "AddAddresses";
+    let waiting = action.addresses.length;
     if (adding) this.#listener.ledger("added", action.instance, action.addresses);
     for (const address of action.addresses) {
       const ended: ChangeDone = (error) => {
         const answer = { id: action.id, epoch: action.epoch, item: addressKey(address) };
+        waiting--;
+        if (waiting === 0) done();
         if (!adding && error === undefined) this.#listener.ledger("removed", action.instance, [address]);
         if (error === undefined) this.#listener.input({ kind: "ActionDone", ...answer });
         else this.#listener.input({ kind: "ActionFailed", ...answer, error });

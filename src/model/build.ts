@@ -6,8 +6,10 @@ import { resolveBfds } from "./bfd.ts";
 import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
 import type { BuildOptions, ResolveContext } from "./context.ts";
 import { resolveDaemon } from "./daemon.ts";
+import { resolveBootDelay, resolveLinkDelays } from "./delays.ts";
 import { checkVirtualServers } from "./director-head.ts";
 import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
+import { resolveFirewall } from "./firewall.ts";
 import { resolveGarpGroups } from "./garp-groups.ts";
 import { mergeGlobals, resolveGlobal, resolveInstanceDefaults, resolveMail } from "./globals.ts";
 import { type InstanceSurroundings, type ResolvedInstance, resolveInstance } from "./instance.ts";
@@ -80,6 +82,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const followed = (list: "trackScripts" | "trackFiles" | "trackProcesses"): ReadonlySet<string> =>
     new Set(instances.flatMap(({ model }) => model[list].map((tracked) => tracked.name)));
   const used = followed("trackScripts");
+  const models = instances.map((one) => one.model);
   const trackScripts = [...defined.scripts.values()].filter((script) => used.has(script.name));
   const trackFiles = usedTrackers("track_file", files, followed("trackFiles"), context);
   const trackProcesses = usedTrackers("vrrp_track_process", processes, followed("trackProcesses"), context);
@@ -88,7 +91,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   return {
     global: resolveGlobal(root, globals, context),
     vrrp: {
-      instances: instances.map((one) => one.model),
+      instances: models,
       syncGroups: groups.map((one) => one.model),
       garpGroups: resolveGarpGroups(root, context),
       trackScripts: trackScripts.map(({ name, rise, fall, initFail }) => ({ name, rise, fall, initFail })),
@@ -98,6 +101,9 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
       fifo: daemon.fifos.some(({ gets }) => gets !== "lvs"),
       startupDelay: globals.span("vrrp_startup_delay") ?? 0,
       statics: statics.model,
+      ...resolveBootDelay(globals),
+      ...resolveLinkDelays(root, models, context),
+      ...resolveFirewall(globals, models),
     },
     trackScripts,
     bfd: [...bfds.sessions.values()],

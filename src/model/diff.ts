@@ -85,6 +85,9 @@ function diffSettings(before: Model, after: Model): readonly string[] {
   if (before.vrrp.fifo !== after.vrrp.fifo) fields.push("vrrp.fifo");
   if (before.vrrp.startupDelay !== after.vrrp.startupDelay) fields.push("vrrp.startupDelay");
   if (!same(before.vrrp.statics, after.vrrp.statics)) fields.push("vrrp.statics");
+  for (const field of ["delayAfterBoot", "linkDelays", "firewall"] as const) {
+    if (!same(before.vrrp[field], after.vrrp[field])) fields.push(`vrrp.${field}`);
+  }
   if (!same(before.vrrp.syncGroups, after.vrrp.syncGroups)) fields.push("vrrp.syncGroups");
   if (!same(before.vrrp.garpGroups, after.vrrp.garpGroups)) fields.push("vrrp.garpGroups");
   return fields;

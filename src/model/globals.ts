@@ -18,6 +18,7 @@ export interface InstanceDefaults {
   readonly higherPrioSendAdvert: boolean;
   readonly ownerIgnoreAdverts: boolean;
   readonly skipCheckAdvAddr: boolean;
+  readonly strict: boolean;
   readonly v3ChecksumAsV2: boolean;
   readonly checkUnicastSource: boolean;
   readonly multicastGroup4: IpAddress;
@@ -50,6 +51,7 @@ export function resolveInstanceDefaults(globals: DraftBlock, context: ResolveCon
     higherPrioSendAdvert: globals.flag("vrrp_higher_prio_send_advert") ?? false,
     ownerIgnoreAdverts: globals.flag("vrrp_owner_ignore_adverts") ?? false,
     skipCheckAdvAddr: globals.flag("vrrp_skip_check_adv_addr") ?? false,
+    strict: globals.flag("vrrp_strict") ?? false,
     v3ChecksumAsV2: globals.flag("v3_checksum_as_v2") ?? false,
     checkUnicastSource: globals.has("vrrp_check_unicast_src"),
     multicastGroup4: globals.address("vrrp_mcast_group4") ?? MULTICAST_GROUP.ipv4,

@@ -19,6 +19,7 @@ import { resolveRouting } from "./routing.ts";
 import type { FreePreferences } from "./rules.ts";
 import type { DefinedScripts } from "./scripts.ts";
 import type { ResolvedStatics } from "./statics.ts";
+import { obeyStrictMode, refusesPackets } from "./strict.ts";
 import type { Defined } from "./track-files.ts";
 import type { TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
 import {
@@ -59,9 +60,23 @@ export interface ResolvedInstance {
 const OWNER_PRIORITY = 255;
 const DEFAULT_PRIORITY = 100;
 const NO_AUTHENTICATION: AuthenticationModel = { kind: "none" };
+/** Of a router that does not own the addresses. */
+const HIGHEST_PRIORITY = 254;
 
 /** The instance, or undefined where it cannot be run at all; the reason is a refusal then. */
 export function resolveInstance(
+  statement: DraftStatement,
+  surroundings: InstanceSurroundings,
+  context: ResolveContext,
+): ResolvedInstance | undefined {
+  const block = blockOf(statement);
+  const read = readInstance(statement, surroundings, context);
+  const strict = block.flag("strict_mode") ?? surroundings.defaults.strict;
+  if (read === undefined || !strict) return read;
+  return { ...read, model: obeyStrictMode(read.model, block, read.span, context) };
+}
+
+function readInstance(
   statement: DraftStatement,
   surroundings: InstanceSurroundings,
   context: ResolveContext,
@@ -164,6 +179,8 @@ export function resolveInstance(
       higherPrioSendAdvert: block.flag("higher_prio_send_advert") ?? defaults.higherPrioSendAdvert,
       ownerIgnoreAdverts: block.flag("owner_ignore_adverts") ?? defaults.ownerIgnoreAdverts,
       skipCheckAdvAddr: block.flag("skip_check_adv_addr") ?? defaults.skipCheckAdvAddr,
+      noAccept: refusesPackets(block, election.priority),
+      timerExpiredPriority: resolveTimerExpired(block, election.preempt, context),
       promoteSecondaries: block.has("promote_secondaries"),
       notify,
       notifyPriorityChanges: block.flag("notify_priority_changes") ?? defaults.notifyPriorityChanges,
@@ -302,6 +319,28 @@ function resolvePreemption(
     { repair: "preempt_delay is ignored" },
   );
   return { preempt, preemptDelay: 0 };
+}
+
+/** The peer's priority that a nopreempt master which slept reckons with. */
+function resolveTimerExpired(
+  block: DraftBlock,
+  preempt: boolean,
+  context: ResolveContext,
+): number | undefined {
+  const statement = block.statements.findLast(
+    ({ row }) => row.keyword === "timer_expired_backup" || row.keyword === "thread_timer_expired",
+  );
+  if (statement === undefined) return undefined;
+  const value = statement.values[0];
+  const priority = value?.kind === "number" ? value.value : HIGHEST_PRIORITY;
+  if (!preempt) return priority;
+  context.report.repair(
+    "useless-timer-expired",
+    statement.keywordSpan,
+    `${statement.row.keyword} goes with nopreempt only`,
+    { repair: "it is ignored" },
+  );
+  return undefined;
 }
 
 function chooseGroup(

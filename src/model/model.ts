@@ -7,6 +7,7 @@ import type { MacAddress } from "../base/mac.ts";
 import type { Route, Rule } from "../base/routing.ts";
 import type { Micros } from "../base/time.ts";
 import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
+import type { HostSettings } from "./host-settings.ts";
 import type { ProcessQuorum, TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
 
 export interface Model {
@@ -142,7 +143,7 @@ export interface BfdModel {
   readonly tellsChecker: boolean;
 }
 
-export interface VrrpModel {
+export interface VrrpModel extends HostSettings {
   readonly instances: readonly VrrpInstanceModel[];
   readonly syncGroups: readonly SyncGroupModel[];
   readonly garpGroups: readonly GarpGroupModel[];
@@ -259,6 +260,12 @@ export interface VrrpInstanceModel {
   readonly higherPrioSendAdvert: boolean;
   readonly ownerIgnoreAdverts: boolean;
   readonly skipCheckAdvAddr: boolean;
+  /** As master, packets to and from the virtual addresses are dropped (`no_accept`, strict mode); never the owner's. */
+  readonly noAccept: boolean;
+  /**
+   * `timer_expired_backup`: a nopreempt master that slept until a peer of this priority has taken over becomes BACKUP.
+   */
+  readonly timerExpiredPriority: number | undefined;
   readonly promoteSecondaries: boolean;
   readonly notify: NotifyModel;
   /** Lines about the effective priority, too (`notify_priority_changes`). */

@@ -193,7 +193,10 @@ describe("journal lines", () => {
       { kind: "LowerPriorityAdvert", source: "10.9.0.2", priority: 99 },
       "VI_1 heard 10.9.0.2 advertise lower priority 99",
     ],
-    [{ kind: "Stalled", late: s(5) }, "VI_1 was not scheduled for 5 s although a deadline had passed"],
+    [
+      { kind: "Stalled", late: s(5), reaction: "listens first" },
+      "VI_1 was not scheduled for 5 s although a deadline had passed; it listens first",
+    ],
     [
       { kind: "FirstAnnouncement", afterDeadline: 400 },
       "VI_1 announced its addresses 400 us after it became due",

@@ -104,6 +104,7 @@ function eventAdvice(event: VrrpEvent): readonly string[] {
 const EVENT_ADVICE: Readonly<Partial<Record<VrrpEvent["kind"], string>>> = {
   VirtualRouterIdClash: "give one of the two virtual routers another virtual_router_id",
   ClockSkew: "let both hosts keep their time by NTP, or raise time_window",
+  AcceptRulesFailed: "it needs nf_tables in the kernel and CAP_NET_ADMIN; or set accept",
   OwnerConflict: "priority 255 belongs to the one router that has the addresses on its interface",
 };
 
@@ -190,6 +191,17 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
       return `${name} heard ${event.source} sum as keepalived before 1.3.6 did, and does so too from now on`;
     case "OwnerConflict":
       return `${name} owns its addresses, and so does ${event.source}: ${event.reaction}`;
+    case "AcceptRulesChanged":
+      return event.drops
+        ? `${name} drops packets to its virtual addresses (no_accept)`
+        : `${name} no longer drops packets to its virtual addresses`;
+    case "AcceptRulesFailed": {
+      const consequence = event.drops
+        ? "its virtual addresses answer although no_accept is set"
+        : "packets to its virtual addresses are still dropped here";
+      const again = `tried again at ${instant(event.retryAt)}`;
+      return `${name} could not change its nftables rules: ${formatOsError(event.error)}; ${consequence}; ${again}`;
+    }
     case "LowerPriorityAdvert":
       return `${name} heard ${event.source} advertise lower priority ${event.priority}`;
     case "AwaitsGroup": {
@@ -197,7 +209,7 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
       return withCause(waiting, event.cause, instant);
     }
     case "Stalled":
-      return `${name} was not scheduled for ${formatSpan(event.late)} although a deadline had passed`;
+      return `${name} was not scheduled for ${formatSpan(event.late)} although a deadline had passed; it ${event.reaction}`;
     case "OrderProgress":
       return `${name} ${orderProgressText(event)}`;
     case "FirstAnnouncement":

@@ -52,6 +52,8 @@ export function factText(fact: CauseFact, instant: InstantText): string {
       return `the wait of ${formatSpan(fact.waited)} after failed addresses is over (attempt ${fact.attempt})`;
     case "action-failed":
       return `${fact.what} failed: ${formatOsError(fact.error)}`;
+    case "stalled":
+      return `it was not scheduled for ${formatSpan(fact.late)}, and a peer has taken over meanwhile (timer_expired_backup)`;
     case "no-source-address":
       return `interface ${fact.interface} has no address to send advertisements from`;
     case "no-peers":

@@ -144,11 +144,20 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
       ];
     case "OwnerConflict":
       return [vrrp(LOG_ERROR, `${prefix}CONFLICT: ${event.source} is address owner too - ${event.reaction}`)];
+    case "AcceptRulesChanged":
+      return [detail(`${prefix}${event.drops ? "setting" : "removing"} firewall drop rule`)];
+    case "AcceptRulesFailed": {
+      const [what, consequence] = event.drops
+        ? ["set", "its virtual addresses answer although no_accept is set"]
+        : ["remove", "packets to its virtual addresses are still dropped here"];
+      const why = formatOsError(event.error);
+      return [vrrp(LOG_ERROR, `${prefix}cannot ${what} firewall drop rule: ${why}: ${consequence}`)];
+    }
     case "Stalled":
       return [
         vrrp(
           LOG_WARNING,
-          `${prefix}was not scheduled for ${formatSpan(event.late)}: the host stalls or is overloaded`,
+          `${prefix}was not scheduled for ${formatSpan(event.late)}: the host stalls or is overloaded; ${event.reaction}`,
         ),
       ];
   }

@@ -27,6 +27,8 @@ export type FromVrrp =
     }
   /** {@link InterfaceHoldings} as JSON text, before what they are about is done. */
   | { readonly kind: "Holdings"; readonly text: string }
+  /** Packets may be dropped by this nftables table from now on; a clean end removes it. */
+  | { readonly kind: "FirewallTable"; readonly name: string }
   | { readonly kind: "Notify"; readonly request: RunNotify }
   | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
   /** A line for the FIFOs, its end included. */
@@ -181,6 +183,7 @@ const FROM_VRRP: Shapes<FromVrrp> = {
   Beat: { masterDown: "number|null" },
   Ledger: { change: "string", entries: "array" },
   Holdings: TEXT,
+  FirewallTable: { name: "string" },
   Notify: { request: "object" },
   Mail: MAIL,
   Fifo: { line: "string" },

@@ -12,22 +12,23 @@ import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import type { Netlink, NetlinkEvent } from "../host/netlink.ts";
 import { openNetlink } from "../host/netlink.ts";
-import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { Engine } from "../ports/engine.ts";
 import { beatInterval } from "../supervise/heartbeat.ts";
 import type { InterfaceHoldings } from "../supervise/interface-facts.ts";
 import type { InterfaceWishes } from "../supervise/interface-wishes.ts";
 import { NO_WISHES, wishesOf } from "../supervise/interface-wishes.ts";
-import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { VrrpAction } from "../vrrp/action.ts";
 import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
 import type { Measurement, VrrpInput } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
+import { shortestMasterDown } from "../vrrp/snapshot.ts";
 import type { NextHop } from "../wire/netlink/default-route.ts";
+import { afterAll } from "./after-all.ts";
 import { BfdSide } from "./bfd-side.ts";
 import { deliveryOf } from "./event-log.ts";
 import { InterfaceKeeper, readHoldings } from "./interface-keeper.ts";
+import { ledgerEntry } from "./ledger-entry.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import type { FromVrrp, ToVrrp, VrrpChildSnapshot, VrrpSlice } from "./messages.ts";
 import { parseToVrrp } from "./messages.ts";
@@ -41,6 +42,8 @@ const SNAPSHOT_SPACING: Micros = millis(20);
 const SNAPSHOT_SHARE = 10;
 /** A stop must end, whatever the kernel does. */
 const STOP_LIMIT: Micros = seconds(4);
+/** Milliseconds after which the supervisor removes the nftables table rather than this process. */
+const FIREWALL_LIMIT = 1000;
 
 /** A difference of the clocks that is worth telling: far less than `time_window` can be. */
 const CLOCK_STEP: Micros = millis(50);
@@ -190,6 +193,8 @@ class VrrpChild {
     const slice = JSON.parse(message.slice) as VrrpSlice;
     this.#restoredFrom = snapshot;
     this.#engine = restoreVrrpEngine(snapshot, this.#loop.now());
+    this.#executor?.takeOverFirewall();
+    this.#tellTable(snapshot.model.firewall?.table);
     this.#executor?.configure(snapshot.model);
     this.#tellWallClock();
     this.#handle({ kind: "ClockReached" });
@@ -216,13 +221,15 @@ class VrrpChild {
     if (netlink === undefined) return;
     const slice = JSON.parse(message.slice) as VrrpSlice;
     this.#schedule(slice);
-    const ready = afterAll(2, () => {
+    const ready = afterAll(3, () => {
       this.#engine = createVrrpEngine();
       this.#tellWallClock();
       if (this.#stopRequested !== undefined) {
         this.#released();
         return;
       }
+      const now = this.#loop.now();
+      this.#engine.handle(now, { kind: "BootTimeKnown", at: now - this.#loop.bootClock() });
       for (const link of netlink.links())
         this.#engine.handle(this.#loop.now(), netlinkInput({ kind: "LinkChanged", link }));
       for (const address of netlink.addresses()) {
@@ -234,7 +241,11 @@ class VrrpChild {
       this.#tellGateways();
       this.#apply(message, slice);
     });
-    removeLeftovers(netlink, slice.model, ready);
+    removeLeftovers(netlink, slice.model, () => {
+      ready();
+      // In this order: an address of an earlier life must not answer in between.
+      this.#executor?.clearFirewall(slice.model.firewall, ready);
+    });
     this.#interfaces?.apply(wishesOfSlice(slice), ready);
   }
 
@@ -248,6 +259,7 @@ class VrrpChild {
   }
 
   #apply({ generation, measured }: ConfigureMessage, slice: VrrpSlice): void {
+    this.#tellTable(slice.model.firewall?.table);
     this.#executor?.configure(slice.model);
     this.#handle({ kind: "OrdersChanged", orders: slice.orders });
     this.#handle({ kind: "HostsResolved", hosts: slice.hosts });
@@ -259,6 +271,11 @@ class VrrpChild {
 
   #measure(measured: readonly Measurement[]): void {
     for (const one of measured) this.#handle({ kind: "TrackerMeasured", ...one });
+  }
+
+  /** The supervisor removes the table where this process no longer can. */
+  #tellTable(name: string | undefined): void {
+    if (name !== undefined) this.#post({ kind: "FirewallTable", name });
   }
 
   #schedule(slice: VrrpSlice): void {
@@ -413,7 +430,12 @@ class VrrpChild {
       }
       process.exit(0);
     };
-    leave();
+    // Addresses that stay (`--dont-release-vrrp`) stay as reachable as they were.
+    if (!this.#releaseOnStop || this.#executor === undefined) leave();
+    else {
+      this.#executor.removeFirewall(leave);
+      setTimeout(() => process.exit(1), FIREWALL_LIMIT);
+    }
   }
 
   #post(message: FromVrrp): void {
@@ -423,28 +445,4 @@ class VrrpChild {
 
 function wishesOfSlice(slice: VrrpSlice): InterfaceWishes {
   return wishesOf(slice.model.instances, slice.process.disableLocalIgmp);
-}
-
-/** Calls `done` once it has been called `times` itself. */
-function afterAll(times: number, done: () => void): () => void {
-  let missing = times;
-  return () => {
-    missing--;
-    if (missing === 0) done();
-  };
-}
-
-function ledgerEntry(instance: string, item: VirtualAddressModel | RoutingModel): LedgerEntry {
-  if ("kind" in item) return { instance, held: item };
-  const { interface: name, address, prefixLength } = item;
-  return { instance, held: { kind: "address", interface: name, address, prefixLength } };
-}
-
-function shortestMasterDown(snapshot: VrrpSnapshot): Micros | undefined {
-  let shortest: Micros | undefined;
-  for (const { state, masterDownInterval } of snapshot.instances) {
-    if (state === "MASTER" && (shortest === undefined || masterDownInterval < shortest))
-      shortest = masterDownInterval;
-  }
-  return shortest;
 }

@@ -2,7 +2,9 @@
  * Keeps the vrrp child running, as the supervisor sees it: what it needs to go on after its death (configuration, last
  * snapshot), the ledger of what it holds, its heartbeats, and the decision between going on and letting go.
  */
+import { formatOsError } from "../base/result.ts";
 import type { Instant, Micros } from "../base/time.ts";
+import { removeFirewallTables } from "../host/firewall.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { releaseHeld } from "../host/release-held.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
@@ -43,6 +45,8 @@ export class VrrpKeeper {
   readonly #ledger = new Ledger();
   readonly #measured = new Map<string, Measurement>();
   readonly #holdings: HoldingsFile;
+  /** nftables tables that the child may have made. */
+  readonly #tables = new Set<string>();
   readonly #heartbeatTimer: Timer;
   readonly #releaseTimer: Timer;
   #child: Child<FromVrrp, ToVrrp> | undefined;
@@ -157,6 +161,9 @@ export class VrrpKeeper {
       case "Holdings":
         this.#holdings.write(message.text);
         return;
+      case "FirewallTable":
+        this.#tables.add(message.name);
+        return;
       case "Snapshot":
         this.#snapshot = message.text;
         break;
@@ -228,13 +235,15 @@ export class VrrpKeeper {
 
   #leave(exit: ChildExit): void {
     // A clean end with --dont-release-vrrp leaves the addresses on purpose.
-    if (exit.kind === "exited" && exit.code === 0 && !this.#options.releaseOnStop) this.#ledger.clear();
+    const isClean = exit.kind === "exited" && exit.code === 0;
+    if (isClean && !this.#options.releaseOnStop) this.#ledger.clear();
+    if (isClean) this.#tables.clear();
     this.#releaseAll();
   }
 
   /** In the end everything goes that a dead child has left: addresses first, then interfaces and settings. */
   #releaseAll(): void {
-    if (this.#ledger.size > 0) this.#release();
+    if (this.#ledger.size + this.#tables.size > 0) this.#release();
     else if (this.#options.releaseOnStop) this.#undoInterfaces();
   }
 
@@ -259,17 +268,23 @@ export class VrrpKeeper {
       return;
     }
     const entries = this.#ledger.entries();
+    const tables = [...this.#tables];
     this.#ledger.clear();
-    if (entries.length === 0) return;
+    this.#tables.clear();
+    if (entries.length + tables.length === 0) return;
     this.#releasing = true;
     const items = entries.map(({ held }) => held);
-    releaseHeld(this.#loop, items, ({ released, failed }) => {
-      this.#releasing = false;
-      this.#listener.event({ kind: "LedgerReleased", addresses: released, failed });
-      this.#greet();
-      if (this.#ending && this.#options.releaseOnStop) this.#undoInterfaces();
-      if (!this.#releasing) this.#listener.released();
-    });
+    releaseHeld(this.#loop, items, ({ released, failed }) =>
+      // In this order: an address must not answer in between.
+      removeFirewallTables(this.#loop, tables, (errors) => {
+        this.#releasing = false;
+        const all = [...failed, ...errors.map((error) => formatOsError(error))];
+        this.#listener.event({ kind: "LedgerReleased", addresses: released, failed: all });
+        this.#greet();
+        if (this.#ending && this.#options.releaseOnStop) this.#undoInterfaces();
+        if (!this.#releasing) this.#listener.released();
+      }),
+    );
   }
 
   /** Heartbeats that lie unread in the channel are read first. */

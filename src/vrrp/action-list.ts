@@ -1,5 +1,6 @@
 import type {
   AskNeighbours,
+  DropPackets,
   KernelChange,
   RunNotify,
   SendAdvertisement,
@@ -18,7 +19,9 @@ const NOTHING: readonly VrrpAction[] = [];
  */
 export class ActionList {
   #adverts: SendAdvertisement[] = [];
-  #changes: KernelChange[] = [];
+  #changes: (KernelChange | DropPackets)[] = [];
+  /** What is accepted again, once the addresses have gone. */
+  #accepted: DropPackets[] = [];
   #frames: SendFrames[] = [];
   #questions: AskNeighbours[] = [];
   #rest: VrrpAction[] = [];
@@ -29,6 +32,11 @@ export class ActionList {
 
   changeKernel(action: KernelChange): void {
     this.#changes.push(action);
+  }
+
+  dropPackets(action: DropPackets): void {
+    if (action.addresses.length === 0) this.#accepted.push(action);
+    else this.#changes.push(action);
   }
 
   sendFrames(action: SendFrames): void {
@@ -62,14 +70,23 @@ export class ActionList {
   /** The whole list; a new one begins. */
   take(): readonly VrrpAction[] {
     const { length } = this.#adverts;
-    const others = this.#changes.length + this.#frames.length + this.#questions.length + this.#rest.length;
+    const changes = this.#changes.length + this.#accepted.length;
+    const others = changes + this.#frames.length + this.#questions.length + this.#rest.length;
     if (length + others === 0) return NOTHING;
     const adverts = this.#adverts;
     this.#adverts = [];
     // The steady state of a master: its advertisement and nothing else.
     if (others === 0) return adverts;
-    const all = [...adverts, ...this.#changes, ...this.#frames, ...this.#questions, ...this.#rest];
+    const all = [
+      ...adverts,
+      ...this.#changes,
+      ...this.#accepted,
+      ...this.#frames,
+      ...this.#questions,
+      ...this.#rest,
+    ];
     this.#changes = [];
+    this.#accepted = [];
     this.#frames = [];
     this.#questions = [];
     this.#rest = [];

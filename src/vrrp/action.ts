@@ -10,6 +10,8 @@ export type VrrpAction =
   | SendAdvertisement
   /** Ends in ActionDone or ActionFailed, once for each item, with the same id and epoch. */
   | KernelChange
+  /** Ends in DroppingDone or DroppingFailed, with the same id and epoch. */
+  | DropPackets
   | SendFrames
   | AskNeighbours
   | RunNotify
@@ -54,6 +56,20 @@ export interface RoutingChange {
   readonly epoch: number;
   readonly instance: string;
   readonly items: readonly RoutingModel[];
+}
+
+/**
+ * Packets to and from these addresses, and no others of the instance, are to be dropped. Requests of one instance for
+ * addresses and for this are carried out in their order.
+ */
+export interface DropPackets {
+  readonly kind: "DropPackets";
+  readonly id: number;
+  readonly epoch: number;
+  readonly instance: string;
+  /** Key of the instance. */
+  readonly key: string;
+  readonly addresses: readonly VirtualAddressModel[];
 }
 
 /** Whole Ethernet frames: gratuitous ARP and unsolicited neighbour advertisements. */

@@ -212,14 +212,6 @@ describe("a master", () => {
     driver.run(1);
     expect(driver.state).toBe("MASTER");
   });
-
-  it("reports that it slept, and advertises at once", () => {
-    const driver = master();
-    driver.sleep(seconds(9));
-    driver.feed({ kind: "ClockReached" });
-    expect(driver.eventsOf("Stalled")).toMatchObject([{ late: seconds(8) }]);
-    expect(driver.adverts).toEqual([100]);
-  });
 });
 
 describe("two owners", () => {

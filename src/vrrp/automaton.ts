@@ -7,6 +7,7 @@
 import type { IpAddress } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpHeader } from "../wire/vrrp.ts";
+import { repeatDropping } from "./accept-mode.ts";
 import { advertise } from "./advert.ts";
 import { announce, extraAnnouncements, isAnnouncing } from "./announce.ts";
 import { syncAhSequence } from "./authenticate.ts";
@@ -81,6 +82,9 @@ function receiveAsMaster(
   reportLowerPriority(turn, instance, packet, header);
   syncAhSequence(instance, packet, 1);
   tellOthers(turn, instance, "MASTER_RX_LOWER_PRI");
+  const { lowerPrioDelay } = model.garp;
+  // One that listened announces along with its advertisement.
+  if (phase.listening && lowerPrioDelay > 0) phase.lowerPriorityBurstAt ??= turn.now + lowerPrioDelay;
   if (!model.lowerPrioNoAdvert) advertiseNow(turn, instance, phase);
   for (const member of instance.group?.members ?? [instance]) announceAgain(turn, member, packet.source);
 }
@@ -139,6 +143,9 @@ export function reachDeadlines(turn: Turn, instance: Instance): void {
   if (memory.heldAt !== undefined && memory.heldAt <= turn.now) {
     retryDue(turn, instance);
   }
+  if (memory.dropping?.retryAt !== undefined && memory.dropping.retryAt <= turn.now) {
+    repeatDropping(turn, instance);
+  }
   if (phase.kind === "MASTER") {
     reachAsMaster(turn, instance, phase);
     pursueQuestions(turn, instance);
@@ -152,12 +159,15 @@ export function reachDeadlines(turn: Turn, instance: Instance): void {
 
 function reachAsMaster(turn: Turn, instance: Instance, phase: MasterPhase): void {
   const { model, memory } = instance;
+  if (phase.listening && phase.advertAt > turn.now) return;
   reachHandover(turn, instance, phase);
   if (phase.handover === undefined && phase.advertAt <= turn.now) {
     const late = turn.now - phase.advertAt;
-    if (isStall(late, masterDownOf(instance))) emit(turn, instance, { kind: "Stalled", late });
+    if (isStall(late, masterDownOf(instance)))
+      emit(turn, instance, { kind: "Stalled", late, reaction: "advertises at once" });
     advertise(turn, instance);
     phase.advertAt = nextAdvertAt(phase.advertAt, turn.now, model.advertisementInterval);
+    speakAgain(turn, instance, phase);
   }
   const { garp } = model;
   if (phase.secondBurstAt !== undefined && phase.secondBurstAt <= turn.now) {
@@ -179,21 +189,9 @@ function reachAsMaster(turn: Turn, instance: Instance, phase: MasterPhase): void
   if (phase.reclaimAt !== undefined && phase.reclaimAt <= turn.now) reclaim(turn, instance, phase);
 }
 
-/**
- * The master-down timer has run out. If it did so long ago, we slept and do not know what was said meanwhile: the wire is
- * listened to for one more interval before we speak.
- */
+/** The master-down timer has run out while we were awake. */
 function missMaster(turn: Turn, instance: Instance, phase: BackupPhase): void {
   const { model, memory } = instance;
-  const late = turn.now - phase.masterDownAt;
-  if (isStall(late, masterDownOf(instance))) {
-    emit(turn, instance, { kind: "Stalled", late });
-    phase.masterDownAt =
-      turn.now +
-      memory.masterInterval +
-      skewTime(model.version, memory.effectivePriority, memory.masterInterval);
-    return;
-  }
   const timer = factAt(turn.now, {
     kind: "master-down-timer",
     interval: masterDownOf(instance),
@@ -301,6 +299,14 @@ function adoptPriority(turn: Turn, instance: Instance, priority: number, fact: C
 function advertiseNow(turn: Turn, instance: Instance, phase: MasterPhase): void {
   advertise(turn, instance);
   phase.advertAt = turn.now + instance.model.advertisementInterval;
+  speakAgain(turn, instance, phase);
+}
+
+/** A master that slept, and has spoken again, announces: the LAN may have learnt another router meanwhile. */
+function speakAgain(turn: Turn, instance: Instance, phase: MasterPhase): void {
+  if (!phase.listening) return;
+  phase.listening = false;
+  announce(turn, instance, instance.memory.addresses, instance.model.garp.masterRepeat);
 }
 
 /** Version 3 backups live by the master's interval. */

@@ -80,6 +80,8 @@ export type CauseDetail =
   /** The wait after addresses could not be held is over: the instance may compete again. */
   | { readonly kind: "retry"; readonly waited: Micros; readonly attempt: number }
   | { readonly kind: "action-failed"; readonly what: string; readonly error: OsError }
+  /** The process slept past its advertisement, until a peer must have taken over. */
+  | { readonly kind: "stalled"; readonly late: Micros }
   | { readonly kind: "no-source-address"; readonly interface: string }
   /** Unicast without anybody to advertise to. */
   | { readonly kind: "no-peers" }

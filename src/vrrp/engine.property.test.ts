@@ -46,6 +46,8 @@ const models = fc
     higherPrioSendAdvert: fc.boolean(),
     smtpAlert: fc.boolean(),
     announceOnly: fc.boolean(),
+    noAccept: fc.boolean(),
+    timerExpiredPriority: fc.constantFrom(undefined, undefined, 150),
     addresses: fc.integer({ min: 0, max: 3 }),
     routing: fc.subarray(ROUTING),
     trackStatics: fc.constantFrom([], [STATIC.key]),
@@ -292,10 +294,11 @@ function play(
   let engine = createVrrpEngine();
   let now = seconds(5);
   const log: string[] = [];
-  const open: { readonly id: number; readonly epoch: number; readonly item: string }[] = [];
+  const open: { readonly id: number; readonly epoch: number; readonly item: string | undefined }[] = [];
   const feed = (input: VrrpInput): void => {
     const actions: readonly VrrpAction[] = engine.handle(now, input);
     for (const action of actions) {
+      if (action.kind === "DropPackets") open.push({ id: action.id, epoch: action.epoch, item: undefined });
       if (!isKernelChange(action)) continue;
       const items = "items" in action ? action.items.map(({ key }) => key) : action.addresses.map(addressKey);
       for (const item of items) open.push({ id: action.id, epoch: action.epoch, item });
@@ -320,12 +323,16 @@ function play(
     } else if (open.length > 0) {
       const [answer] = open.splice(step.which % open.length, 1);
       if (answer === undefined) continue;
-      const error = { call: "netlink", errno: step.errno ?? "", subject: answer.item };
-      feed(
-        step.errno === undefined
-          ? { kind: "ActionDone", ...answer }
-          : { kind: "ActionFailed", ...answer, error },
-      );
+      const { id, epoch, item } = answer;
+      const error = { call: "netlink", errno: step.errno ?? "", subject: item ?? "" };
+      if (item === undefined) {
+        feed(
+          step.errno === undefined
+            ? { kind: "DroppingDone", id, epoch }
+            : { kind: "DroppingFailed", id, epoch, error },
+        );
+      } else if (step.errno === undefined) feed({ kind: "ActionDone", id, epoch, item });
+      else feed({ kind: "ActionFailed", id, epoch, item, error });
     }
   }
   if (life.stop !== undefined) feed({ kind: "StopRequested", release: life.stop, by: "test" });
@@ -392,6 +399,7 @@ function laneOf(kind: VrrpAction["kind"]): number {
     case "RemoveAddresses":
     case "AddRouting":
     case "RemoveRouting":
+    case "DropPackets":
       return 1;
     case "SendFrames":
       return 2;

@@ -5,17 +5,19 @@ import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
 import type { Engine } from "../ports/engine.ts";
+import { settleDropping } from "./accept-mode.ts";
 import type { VrrpAction } from "./action.ts";
 import { ActionList } from "./action-list.ts";
 import { announce, announcementsAt, announceSources, sendAnnouncements } from "./announce.ts";
 import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
-import { awaiting, heldBy, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
+import { awaiting, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
 import { noteHosts } from "./hosts.ts";
 import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
-import type { Holder, Instance, SyncGroup } from "./instance.ts";
+import type { Instance, SyncGroup } from "./instance.ts";
 import { deadlineOf, earlier, isInstance, makeStaticHolder } from "./instance.ts";
+import { debounce, forgetHeld, heldLinksAt, releaseHeld } from "./link-delay.ts";
 import { freshEngineMemory } from "./memory.ts";
 import { changeOrders, expireOrders, ordersExpireAt, takeOrders } from "./order-book.ts";
 import { noteItemRemoval, noteRemoval } from "./ownership.ts";
@@ -28,7 +30,10 @@ import { noteNeighbour } from "./sightings.ts";
 import type { VrrpSnapshot } from "./snapshot.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { livesBy } from "./source-address.ts";
-import { resumeStatics, reviveOnLink, stopStatics } from "./statics.ts";
+import { noticeStalls } from "./stall.ts";
+import { endSilence, planStartup } from "./startup.ts";
+import { resumeStatics, reviveOnLink } from "./statics.ts";
+import { beginStop, finishStop } from "./stop.ts";
 import { emptySurroundings, forgetAddress, linkProblem, noteAddress } from "./surroundings.ts";
 import { agree, closeGroup, groupsOf, makeGroups } from "./sync-group.ts";
 import type { Limits } from "./timers.ts";
@@ -133,11 +138,12 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     turn.touched.clear();
     if (turn.memory.stop?.done === true) return turn.out.take();
     if (turn.memory.restoredFrom !== undefined) this.#resume(turn.memory.restoredFrom);
+    if (noticeStalls(turn, this.#deadlines.earliest())) this.#apply();
     this.#decide(input);
     this.#apply(input.kind === "ConfigChanged" ? this.#groups : undefined);
     sendAnnouncements(turn, this.#roster);
     for (const instance of turn.touched) pursueQuestions(turn, instance);
-    this.#finishStop();
+    finishStop(turn);
     for (const instance of turn.touched) this.#deadlines.set(instance.slot, deadlineOf(instance));
     return turn.out.take();
   }
@@ -145,7 +151,10 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   nextDeadline(): Instant | undefined {
     const { memory } = this.#turn;
     if (memory.stop?.done === true) return undefined;
-    const own = earlier(memory.restoredFrom, earlier(memory.startupUntil, memory.stop?.giveUpAt));
+    const own = earlier(
+      earlier(memory.restoredFrom, heldLinksAt(memory)),
+      earlier(memory.startupUntil, memory.stop?.giveUpAt),
+    );
     const held = earlier(this.#deadlines.earliest(), memory.statics.heldAt);
     const others = earlier(announcementsAt(memory), ordersExpireAt(memory));
     return earlier(earlier(held, others), own);
@@ -202,6 +211,9 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       case "WallClockSet":
         turn.memory.wallClockOffset = input.offset;
         return;
+      case "BootTimeKnown":
+        turn.memory.bootedAt = input.at;
+        return;
       case "ClockReached":
         this.#reachClock();
         return;
@@ -226,8 +238,13 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
         changeOrders(turn, input.orders);
         this.#touchAll();
         return;
+      case "DroppingDone":
+      case "DroppingFailed":
+        this.#touch(settleDropping(turn, input));
+        return;
       case "StopRequested":
-        this.#stop(input.release, input.by);
+        if (turn.memory.stop === undefined) beginStop(turn, input.release, input.by);
+        this.#touchAll();
         return;
       default:
         unreachable(input);
@@ -239,7 +256,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     if (turn.memory.stop !== undefined) return;
     const isReload = turn.memory.configured;
     const fact = factAt(turn.now, isReload ? { kind: "configured", what: "reload" } : { kind: "started" });
-    if (!isReload && model.startupDelay > 0) turn.memory.startupUntil = turn.now + model.startupDelay;
+    const wasSilent = turn.memory.startupUntil !== undefined;
+    planStartup(turn.memory, model, turn.now);
     const running = this.#roster.all;
     const models = [...running.map((instance) => instance.model), ...model.instances];
     turn.virtualAddresses = virtualAddressesOf(models);
@@ -250,6 +268,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     reconsiderMembers(turn, fact);
     turn.memory.configured = true;
     takeOrders(turn);
+    if (wasSilent && turn.memory.startupUntil === undefined) endSilence(turn, fact);
     this.#touchAll();
   }
 
@@ -266,6 +285,14 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   }
 
   #changeLink(name: string, link: LinkState | undefined): void {
+    const { memory, surroundings, now } = this.#turn;
+    const delays = this.#model.linkDelays ?? [];
+    if (link === undefined) forgetHeld(memory, name);
+    this.#countLink(name, link && debounce(memory, delays, surroundings.links.get(name), link, now));
+  }
+
+  /** What a link is from now on. */
+  #countLink(name: string, link: LinkState | undefined): void {
     const turn = this.#turn;
     const { links } = turn.surroundings;
     const before = linkProblem(links.get(name));
@@ -340,6 +367,8 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     if (memory.statics.heldAt !== undefined && memory.statics.heldAt <= turn.now)
       retryDue(turn, turn.statics);
     if (expireOrders(turn)) this.#touchAll();
+    for (const link of releaseHeld(memory, turn.surroundings.links, turn.now))
+      this.#countLink(link.name, link);
     const due: Instance[] = [];
     for (let slot = this.#dueSlot(); slot !== undefined; slot = this.#dueSlot()) {
       this.#deadlines.set(slot, undefined);
@@ -355,38 +384,6 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   #dueSlot(): number | undefined {
     const earliest = this.#deadlines.earliest();
     return earliest !== undefined && earliest <= this.#turn.now ? this.#deadlines.first() : undefined;
-  }
-
-  #stop(release: boolean, by: string): void {
-    const turn = this.#turn;
-    if (turn.memory.stop !== undefined) return;
-    turn.memory.stop = { by, release, giveUpAt: turn.now + turn.limits.stopTimeout, done: false };
-    const cause = [factAt(turn.now, { kind: "stop-requested", by })];
-    for (const instance of this.#roster.all) {
-      if (instance.retired) continue;
-      turn.wishes.push({
-        instance,
-        to: "STOP",
-        cause,
-        resigns: release,
-        keepsAddresses: !release,
-        due: turn.now,
-      });
-    }
-    stopStatics(turn, turn.statics);
-    this.#touchAll();
-  }
-
-  #finishStop(): void {
-    const { stop } = this.#turn.memory;
-    if (stop === undefined) return;
-    const releasing: readonly Holder[] = stop.release ? this.#roster.all : [];
-    const isClean = [this.#turn.statics, ...releasing].every((holder) =>
-      heldBy(holder).every((record) => record.state === "absent"),
-    );
-    if (!isClean && this.#turn.now < stop.giveUpAt) return;
-    stop.done = true;
-    this.#turn.out.stopped();
   }
 
   #resume(since: Instant): void {

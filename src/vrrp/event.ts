@@ -62,6 +62,8 @@ export type VerifyOutcome = "learned" | "asked" | "answered" | "unproved";
 
 /** Why a neighbour is asked. */
 export type WatchReason = "gateway" | "configured" | "seen";
+/** What a stalled instance does; a master may only listen if another one may have taken over. */
+export type StallReaction = "advertises at once" | "listens first" | "gives up MASTER";
 
 export type VrrpEvent = { readonly at: Instant; readonly instance: string } & VrrpEventDetail;
 
@@ -165,6 +167,14 @@ export type VrrpEventDetail =
   | { readonly kind: "OldChecksum"; readonly source: IpAddress }
   /** Another router claims to be the address owner. */
   | { readonly kind: "OwnerConflict"; readonly source: IpAddress; readonly reaction: string }
+  /** Packets to and from the addresses are dropped from now on (`no_accept`), or no longer. */
+  | { readonly kind: "AcceptRulesChanged"; readonly drops: boolean }
+  | {
+      readonly kind: "AcceptRulesFailed";
+      readonly drops: boolean;
+      readonly error: OsError;
+      readonly retryAt: Instant;
+    }
   | { readonly kind: "LowerPriorityAdvert"; readonly source: IpAddress; readonly priority: number }
   | { readonly kind: "TrackerChanged"; readonly tracker: string; readonly ok: boolean; readonly cause: Cause }
   /** Its timer has run out, and it waits for these members of its sync group. Told once for each wait. */
@@ -175,7 +185,7 @@ export type VrrpEventDetail =
       readonly cause: Cause;
     }
   /** The process was not scheduled for this long although a deadline had passed. */
-  | { readonly kind: "Stalled"; readonly late: Micros }
+  | { readonly kind: "Stalled"; readonly late: Micros; readonly reaction: StallReaction }
   /**
    * How far an operator's order has come. `handed-over`: `to` is master now. `kept`: nobody took over. `overtaken`: the
    * other master fell silent, so that we are master again.

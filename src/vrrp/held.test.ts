@@ -208,9 +208,9 @@ describe("a claim of one of our addresses", () => {
     const driver = master();
     driver.feed(claim);
     expect(driver.eventsOf("AddressConflict")).toMatchObject([{ address: "10.9.0.100", mac: claim.mac }]);
-    driver.sleep(seconds(9));
+    driver.run(seconds(9));
     expect(driver.feed(claim)).toEqual([]);
-    driver.sleep(seconds(1));
+    driver.run(seconds(1));
     expect(driver.feed(claim)).toHaveLength(1);
     expect(driver.state).toBe("MASTER");
   });

@@ -2,7 +2,7 @@
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
 import type { OsError } from "../base/result.ts";
-import type { Micros } from "../base/time.ts";
+import type { Instant, Micros } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
 import type { NeighbourSight } from "../wire/neighbour-sight.ts";
 import type { BfdVerdict } from "./cause.ts";
@@ -30,6 +30,8 @@ export type VrrpInput =
       readonly timedOut: boolean;
       readonly duration: Micros;
     }
+  /** When the machine was booted, on the engine's clock: negative where that stood still in between. */
+  | { readonly kind: "BootTimeKnown"; readonly at: Instant }
   /** A BFD session came up or failed. One that was never told of is down. */
   | { readonly kind: "BfdChanged"; readonly session: string; readonly up: boolean; readonly why: BfdVerdict }
   | ({ readonly kind: "TrackerMeasured" } & Measurement)
@@ -51,6 +53,8 @@ export type VrrpInput =
       readonly item: string;
       readonly error: OsError;
     }
+  | { readonly kind: "DroppingDone"; readonly id: number; readonly epoch: number }
+  | { readonly kind: "DroppingFailed"; readonly id: number; readonly epoch: number; readonly error: OsError }
   /** All orders of operators that stand. */
   | { readonly kind: "OrdersChanged"; readonly orders: readonly Order[] }
   | NeighbourSeen

@@ -137,6 +137,7 @@ export function freshMemory(
     // Whether an earlier life left them is not known: they are removed to be sure.
     routing: model.routing.map((one) => ({ ...freshRouting(one), state: "present" })),
     heldAt: undefined,
+    dropping: undefined,
     statistics: {
       advertisementsReceived: 0,
       advertisementsSent: 0,
@@ -200,8 +201,9 @@ export function masterDownOf(instance: Instance): number {
 
 /** The earliest instant at which this instance has something to do. */
 export function deadlineOf(instance: Instance): Instant | undefined {
-  const { phase, heldAt, hold, verification } = instance.memory;
-  let earliest = earlier(earlier(phaseDeadline(phase), heldAt), verification?.dueAt);
+  const { phase, heldAt, dropping, hold, verification } = instance.memory;
+  const kernel = earlier(heldAt, dropping?.retryAt);
+  let earliest = earlier(earlier(phaseDeadline(phase), kernel), verification?.dueAt);
   if (phase.kind === "FAULT" && hold !== undefined) earliest = earlier(earliest, hold.until);
   return earliest;
 }
@@ -217,6 +219,7 @@ function phaseDeadline(phase: Phase): Instant | undefined {
       return phase.masterDownAt;
     case "MASTER":
       if (phase.handover !== undefined) return phase.handover.giveUpAt;
+      if (phase.listening) return phase.advertAt;
       return earlier(
         earlier(earlier(phase.advertAt, phase.secondBurstAt), earlier(phase.extraAt, phase.reclaimAt)),
         earlier(phase.refreshAt, phase.lowerPriorityBurstAt),

@@ -55,6 +55,8 @@ export interface MasterPhase {
   bouts: number;
   /** ...and when the last one had gone. */
   reclaimedAt: Instant | undefined;
+  /** It slept until somebody else may have taken over, and listens until `advertAt` before it speaks. */
+  listening: boolean;
 }
 
 /** One reason for FAULT. The key stays the same as long as the reason does. */
@@ -121,6 +123,20 @@ export interface StaticsMemory extends HolderMemory {
   phase: { readonly kind: "MASTER" | "STOP" };
 }
 
+/** What was asked for last about dropping packets to the addresses; see `accept-mode.ts`. */
+export interface Dropping {
+  /** Whether they are to be dropped, or to be accepted again. */
+  readonly wanted: boolean;
+  /** Keys of the addresses that were asked for. */
+  readonly keys: readonly string[];
+  /** Id and epoch of the request whose answer counts; 0 if none is under way. */
+  actionId: number;
+  readonly actionEpoch: number;
+  retryAt: Instant | undefined;
+  attempts: number;
+  error: string | undefined;
+}
+
 export interface Statistics {
   advertisementsReceived: number;
   advertisementsSent: number;
@@ -159,6 +175,8 @@ export interface InstanceMemory extends HolderMemory {
   /** The last hold, for its growing waits. */
   lastHold: { readonly at: Instant; readonly attempt: number } | undefined;
   sourceAddress: IpAddress | undefined;
+  /** Undefined where nothing was ever dropped, or no longer is. */
+  dropping: Dropping | undefined;
   statistics: Statistics;
   /** Drops since the last accepted advertisement. */
   droppedSince: Partial<Record<DropReason, number>>;
@@ -257,6 +275,14 @@ export interface GroupMemory {
   lastMailed: NotifyState | undefined;
 }
 
+/** A link that went up or down and must stay so until `due` to count. */
+export interface HeldLink {
+  readonly name: string;
+  readonly due: Instant;
+  readonly up: boolean;
+  readonly running: boolean;
+}
+
 export interface EngineMemory {
   /** A configuration has come: the next one is a reload. */
   configured: boolean;
@@ -265,8 +291,13 @@ export interface EngineMemory {
   nextActionId: number;
   /** What operators ordered and did not take back. */
   orders: Order[];
-  /** Instances wait in INIT until then (`vrrp_startup_delay`). */
+  /** Instances wait in INIT until then (`vrrp_startup_delay`, `vrrp_delay_after_boot`). */
   startupUntil: Instant | undefined;
+  /** When the first configuration came. */
+  startedAt: Instant | undefined;
+  bootedAt: Instant | undefined;
+  /** Changes of links that do not count yet (`interface_up_down_delays`). */
+  heldLinks: HeldLink[];
   stop:
     | { readonly by: string; readonly release: boolean; readonly giveUpAt: Instant; done: boolean }
     | undefined;
@@ -287,6 +318,9 @@ export function freshEngineMemory(): EngineMemory {
     nextActionId: 1,
     orders: [],
     startupUntil: undefined,
+    startedAt: undefined,
+    bootedAt: undefined,
+    heldLinks: [],
     stop: undefined,
     dropped: {},
     lanes: [],

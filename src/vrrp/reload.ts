@@ -1,6 +1,7 @@
 /** A new configuration for a running engine: instances are matched by key, and what did not change is not touched. */
 import { equalPlain } from "../base/plain.ts";
 import type { TrackScriptJudgement, VrrpInstanceModel, VrrpModel } from "../model/model.ts";
+import { adjustDropping } from "./accept-mode.ts";
 import { advertise } from "./advert.ts";
 import { announce } from "./announce.ts";
 import { reconsider } from "./automaton.ts";
@@ -147,6 +148,7 @@ function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact
     }
     const { extra } = model.garp;
     phase.extraAt = extra === undefined ? undefined : (phase.extraAt ?? turn.now + extra.interval);
+    adjustDropping(turn, instance);
     if (fresh.length === 0) return;
     request(turn, instance, "add", fresh);
     const addresses = fresh.filter((record) => record.kind === "address");

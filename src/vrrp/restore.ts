@@ -3,6 +3,7 @@
 import { copyPlain } from "../base/plain.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
+import { repeatDropping } from "./accept-mode.ts";
 import { advertise } from "./advert.ts";
 import { announce } from "./announce.ts";
 import { heldBy, isDesired, request } from "./held.ts";
@@ -81,13 +82,17 @@ export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros):
     phase.handover = undefined;
     advertise(turn, instance);
     phase.advertAt = turn.now + model.advertisementInterval;
+    phase.listening = false;
+    repeatDropping(turn, instance);
     const wanted = heldBy(instance).filter((record) => isDesired(instance, record));
     request(turn, instance, "add", wanted);
     const addresses = wanted.filter((record) => record.kind === "address");
     verify(turn, instance, addresses);
     announce(turn, instance, addresses, model.garp.masterRepeat);
   }
-  if (phase.kind !== "MASTER") request(turn, instance, "remove", heldBy(instance).filter(isLeaving));
+  if (phase.kind === "MASTER") return;
+  request(turn, instance, "remove", heldBy(instance).filter(isLeaving));
+  repeatDropping(turn, instance);
 }
 
 /** Whether another is about to take over, from it or from a member of its sync group. */

@@ -316,3 +316,13 @@ function addressSnapshot(record: AddressRecord): AddressSnapshot {
   const { excluded, state, error } = record;
   return { address, prefixLength, interface: name, excluded, state, error };
 }
+
+/** The shortest Master_Down_Interval among the masters: how long their peers wait for a sign of life. */
+export function shortestMasterDown(snapshot: VrrpSnapshot): Micros | undefined {
+  let shortest: Micros | undefined;
+  for (const { state, masterDownInterval } of snapshot.instances) {
+    if (state === "MASTER" && (shortest === undefined || masterDownInterval < shortest))
+      shortest = masterDownInterval;
+  }
+  return shortest;
+}

@@ -1,5 +1,6 @@
 /** Carrying out a state change: what is sent, added, removed, announced and told, in this order. */
 import type { Instant } from "../base/time.ts";
+import { acceptPackets, dropPackets } from "./accept-mode.ts";
 import type { NotifyState } from "./action.ts";
 import { advertise, resign } from "./advert.ts";
 import { announce, cancelAnnouncements } from "./announce.ts";
@@ -30,7 +31,7 @@ export function applyTransition(turn: Turn, transition: Transition): void {
   if (to === "MASTER") becomeMaster(turn, instance, transition.due);
   else if (to === "BACKUP") becomeBackup(turn, instance, transition.wanted);
   else memory.phase = { kind: to };
-  if (from !== "MASTER" && to !== "MASTER" && !transition.keepsAddresses) removeAll(turn, instance);
+  if (from !== "MASTER" && to !== "MASTER" && !transition.keepsAddresses) letGo(turn, instance);
   const priority = memory.effectivePriority;
   emit(turn, instance, { kind: "StateChanged", from, to, priority, cause });
   tellOthers(turn, instance, transition.notifyAs ?? to);
@@ -109,8 +110,10 @@ function becomeMaster(turn: Turn, instance: Instance, due: Instant): void {
     rival: undefined,
     bouts: 0,
     reclaimedAt: undefined,
+    listening: false,
   };
   advertise(turn, instance);
+  dropPackets(turn, instance);
   addAll(turn, instance);
   verify(turn, instance, memory.addresses);
   announce(turn, instance, memory.addresses, garp.masterRepeat);
@@ -136,5 +139,10 @@ function leaveMaster(turn: Turn, transition: Transition): void {
   cancelAnnouncements(turn.memory, instance);
   cancelVerification(instance);
   memory.phase = { kind: "INIT" };
-  if (!transition.keepsAddresses) removeAll(turn, instance);
+  if (!transition.keepsAddresses) letGo(turn, instance);
+}
+
+function letGo(turn: Turn, instance: Instance): void {
+  removeAll(turn, instance);
+  acceptPackets(turn, instance);
 }

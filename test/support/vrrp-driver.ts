@@ -121,6 +121,8 @@ export function instanceModel(changes: Partial<VrrpInstanceModel> = {}): VrrpIns
     higherPrioSendAdvert: false,
     ownerIgnoreAdverts: false,
     skipCheckAdvAddr: false,
+    noAccept: false,
+    timerExpiredPriority: undefined,
     promoteSecondaries: false,
     notify: notifyModel(),
     notifyPriorityChanges: false,
@@ -254,6 +256,9 @@ export class Driver {
   /** Answers a request for an address, or for the key of a route or rule: done, failed with this errno, or nothing. */
   answer: (subject: string, kind: KernelChange["kind"]) => "done" | "lost" | string = () => "done";
 
+  /** The same for requests to drop packets. */
+  dropAnswer: "done" | "lost" | string = "done";
+
   constructor(options: VrrpEngineOptions = {}) {
     this.engine = createVrrpEngine(options);
   }
@@ -346,11 +351,21 @@ export class Driver {
     return this.actions.filter((action): action is ActionOf<Kind> => action.kind === kind);
   }
 
+  #answerDrop(id: number, epoch: number): void {
+    if (this.dropAnswer === "lost") return;
+    if (this.dropAnswer === "done") this.#handle({ kind: "DroppingDone", id, epoch });
+    else {
+      const error = { call: "nftables", errno: this.dropAnswer, subject: "table keepalived" };
+      this.#handle({ kind: "DroppingFailed", id, epoch, error });
+    }
+  }
+
   #handle(input: VrrpInput): void {
     const actions = this.engine.handle(this.now, input);
     this.actions.push(...actions);
     this.allActions.push(...actions);
     for (const action of actions) {
+      if (action.kind === "DropPackets") this.#answerDrop(action.id, action.epoch);
       if (!isKernelChange(action)) continue;
       const { kind, id, epoch } = action;
       const asked =

@@ -14,7 +14,6 @@ import {
   lenient,
   MISSED,
   optional,
-  REFUSED,
   type RowTemplate,
   rest,
   row,
@@ -316,13 +315,31 @@ const vrrpRows = [
       since: "2.2.7 (a build option)",
     },
   ),
-  row("nftables", [optional(word("table"))], COSMETIC, "Name of our nftables table.", {
-    default: "keepalived",
-  }),
-  row("nftables_priority", [integer(-2_147_483_648, SIGNED_MAX)], COSMETIC, "Hook priority of its chains.", {
-    default: "-1",
-  }),
-  row("nftables_ifindex", [], COSMETIC, "Match link-local addresses by interface index.", { default: "off" }),
+  row(
+    "nftables",
+    [optional(word("table", 63))],
+    works("vrrp.firewall.table"),
+    "Name of our nftables table.",
+    {
+      default: "keepalived",
+    },
+  ),
+  row(
+    "nftables_priority",
+    [integer(-2_147_483_648, SIGNED_MAX)],
+    works("vrrp.firewall.priority"),
+    "Hook priority of its chains.",
+    {
+      default: "-1",
+    },
+  ),
+  row(
+    "nftables_ifindex",
+    [],
+    accepted("link-local addresses are matched by interface index in any case, as 2.2.7 does"),
+    "Match link-local addresses by interface index.",
+    { default: "off" },
+  ),
   row(
     "vrrp_check_unicast_src",
     [],
@@ -341,7 +358,7 @@ const vrrpRows = [
       default: "off",
     },
   ),
-  row("vrrp_strict", [flag], REFUSED, "Obey the RFC to the letter.", { default: "off" }),
+  row("vrrp_strict", [flag], works("every instance"), "Obey the RFC to the letter.", { default: "off" }),
   row(
     "vrrp_owner_ignore_adverts",
     [flag],
@@ -388,10 +405,16 @@ const vrrpRows = [
       default: "0",
     },
   ),
-  row("vrrp_delay_after_boot", lenient([span(0, LONGEST, 3)]), REFUSED, "The same, counted from boot.", {
-    since: "2.4.0",
-    default: "0",
-  }),
+  row(
+    "vrrp_delay_after_boot",
+    lenient([span(0, LONGEST, 3)]),
+    works("vrrp.delayAfterBoot"),
+    "The same, counted from boot.",
+    {
+      since: "2.4.0",
+      default: "0",
+    },
+  ),
   row(
     "log_unknown_vrids",
     [],
@@ -729,7 +752,9 @@ const dumpRows = [
     since: "2.3.0",
   }),
   row("json_dump_file", lenient([word("path")]), COSMETIC, "Where the JSON is dumped.", { since: "2.3.0" }),
-  row("nftables_counters", [], COSMETIC, "Count packets in every rule.", { default: "off" }),
+  row("nftables_counters", [], works("vrrp.firewall.counters"), "Count packets in every rule.", {
+    default: "off",
+  }),
 ];
 
 export const GLOBAL_ROWS = block("global_defs", "global", [

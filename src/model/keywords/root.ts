@@ -143,7 +143,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "interface_up_down_delays",
     [entries("debounce")],
-    REFUSED,
+    works("vrrp.linkDelays"),
     "How long a link must stay up or down to count.",
     {
       default: "0 0",

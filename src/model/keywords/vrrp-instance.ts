@@ -13,7 +13,6 @@ import {
   MISSED,
   nested,
   optional,
-  REFUSED,
   rest,
   row,
   script,
@@ -331,9 +330,15 @@ const electionRows = [
       default: "v3_checksum_as_v2 of global_defs",
     },
   ),
-  row("accept", [], works("draft"), "Take packets to the virtual addresses while master.", { default: "on" }),
-  row("no_accept", [], REFUSED, "Drop packets to the virtual addresses unless owner.", { default: "off" }),
-  row("strict_mode", [flag], REFUSED, "Obey the RFC to the letter.", { default: "vrrp_strict" }),
+  row("accept", [], works("instance.noAccept"), "Take packets to the virtual addresses while master.", {
+    default: "on",
+  }),
+  row("no_accept", [], works("instance.noAccept"), "Drop packets to the virtual addresses unless owner.", {
+    default: "off",
+  }),
+  row("strict_mode", [flag], works("the whole instance"), "Obey the RFC to the letter.", {
+    default: "vrrp_strict",
+  }),
   row(
     "skip_check_adv_addr",
     [flag],
@@ -368,14 +373,20 @@ const electionRows = [
   row(
     "timer_expired_backup",
     [optional(integer(1, 254))],
-    REFUSED,
+    works("instance.timerExpiredPriority"),
     "With nopreempt: fall back to BACKUP after a stall, assuming this priority of the peer.",
     { since: "2.2.8", default: "off; 254 when bare" },
   ),
-  row("thread_timer_expired", [optional(integer(1, 254))], REFUSED, "Other name of timer_expired_backup.", {
-    since: "2.3.2",
-    default: "off",
-  }),
+  row(
+    "thread_timer_expired",
+    [optional(integer(1, 254))],
+    works("instance.timerExpiredPriority"),
+    "Other name of timer_expired_backup.",
+    {
+      since: "2.3.2",
+      default: "off",
+    },
+  ),
 ];
 
 const linkRows = [

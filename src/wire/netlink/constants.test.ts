@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as constants from "./constants.ts";
+import * as nftables from "./nftables-constants.ts";
 
 const HEADERS = [
   "sys/socket.h",
@@ -16,11 +17,15 @@ const HEADERS = [
   "linux/lwtunnel.h",
   "linux/ila.h",
   "linux/ip.h",
+  "linux/netfilter/nfnetlink.h",
+  "linux/netfilter/nf_tables.h",
+  "linux/netfilter.h",
 ];
 /** Where ours is not named as the kernel's, the kernel's expression. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
   LIFETIME_FOREVER: "0xFFFFFFFFu",
   RTMGRP_IPV6_RULE: "1 << (RTNLGRP_IPV6_RULE - 1)",
+  NFT_GOTO: "(unsigned int)NFT_GOTO",
 };
 /** Newer than the headers of some distributions that are still in use. */
 const MAY_BE_MISSING: readonly string[] = ["IFA_PROTO", "RTPROT_KEEPALIVED"];
@@ -56,7 +61,7 @@ function guard(name: string): string {
 
 describe("constants of netlink", () => {
   it("are those of the system's headers", () => {
-    const ours: Readonly<Record<string, number>> = { ...constants };
+    const ours: Readonly<Record<string, number>> = { ...constants, ...nftables };
     const theirs = fromHeaders(Object.keys(ours));
     if (theirs === undefined) {
       process.stdout.write("no C compiler: the constants are not compared with the headers\n");

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { advertFrom, Driver, instanceModel } from "../../test/support/vrrp-driver.ts";
+import { millis, seconds } from "../base/time.ts";
+
+const MODEL = instanceModel({ priority: 200 });
+/** Master_Down_Interval of priority 200 at one second: three intervals and 56/256 s. */
+const SKEW = 218_750;
+
+function master(changes: Partial<typeof MODEL> = {}): Driver {
+  const driver = Driver.start({ ...MODEL, ...changes });
+  driver.run(seconds(60));
+  expect(driver.state).toBe("MASTER");
+  return driver;
+}
+
+/** Sleeps for this long past the next advertisement's time, then wakes by the clock. */
+function oversleep(driver: Driver, late: number): void {
+  const due = driver.engine.nextDeadline() ?? 0;
+  driver.sleep(due - driver.now + late);
+}
+
+describe("a master that slept", () => {
+  it("speaks at once while no backup can have taken over", () => {
+    const driver = master();
+    oversleep(driver, seconds(2) + SKEW);
+    driver.feed({ kind: "ClockReached" });
+    expect(driver.eventsOf("Stalled")).toMatchObject([{ reaction: "advertises at once" }]);
+    expect(driver.adverts).toEqual([200]);
+  });
+
+  it("listens for one interval and the skew after that, then speaks and announces", () => {
+    const driver = master();
+    oversleep(driver, seconds(2) + SKEW + 1);
+    driver.feed({ kind: "ClockReached" });
+    expect(driver.eventsOf("Stalled")).toMatchObject([{ reaction: "listens first" }]);
+    expect(driver.adverts).toEqual([]);
+    driver.run(seconds(1) + SKEW - 1);
+    expect(driver.adverts).toEqual([]);
+    expect(driver.frames).toEqual([]);
+    driver.run(1);
+    expect(driver.adverts).toEqual([200]);
+    expect(driver.frames).toHaveLength(5);
+    expect(driver.state).toBe("MASTER");
+    driver.run(seconds(1));
+    expect(driver.adverts).toEqual([200]);
+    expect(driver.frames).toEqual([]);
+  });
+
+  it("notices it whatever wakes it, once, and yields to the master it hears", () => {
+    const driver = master();
+    oversleep(driver, seconds(5));
+    driver.feed({ kind: "AddressRemoved", address: SOMETHING, origin: "other" });
+    expect(driver.eventsOf("Stalled")).toHaveLength(1);
+    driver.feed({ kind: "ClockReached" });
+    expect(driver.eventsOf("Stalled")).toEqual([]);
+    driver.feed(advertFrom(MODEL, { priority: 210 }));
+    expect(driver.state).toBe("BACKUP");
+    expect(driver.adverts).toEqual([]);
+  });
+
+  it("answers a lower priority that took over, and announces", () => {
+    const driver = master();
+    oversleep(driver, seconds(5));
+    driver.feed(advertFrom(MODEL, { priority: 100 }));
+    expect(driver.eventsOf("Stalled")).toHaveLength(1);
+    expect(driver.state).toBe("MASTER");
+    expect(driver.adverts).toEqual([200]);
+    expect(driver.frames.length).toBeGreaterThan(0);
+  });
+
+  it("goes on listening through a snapshot", () => {
+    const driver = master();
+    oversleep(driver, seconds(5));
+    driver.feed({ kind: "ClockReached" });
+    const text = JSON.stringify(driver.engine.snapshot(driver.now));
+    expect(JSON.parse(text).instances[0].internal.phase).toMatchObject({ listening: true });
+  });
+});
+
+describe("a backup that slept", () => {
+  it("listens, whatever wakes it", () => {
+    const driver = Driver.start(MODEL);
+    driver.sleep(seconds(3) + SKEW + seconds(2));
+    driver.feed({ kind: "AddressRemoved", address: SOMETHING, origin: "other" });
+    expect(driver.eventsOf("Stalled")).toMatchObject([{ reaction: "listens first" }]);
+    driver.feed({ kind: "ClockReached" });
+    expect(driver.state).toBe("BACKUP");
+    driver.run(seconds(1) + SKEW);
+    expect(driver.state).toBe("MASTER");
+  });
+});
+
+describe("timer_expired_backup", () => {
+  const waiting = { preempt: false, timerExpiredPriority: 254 };
+
+  it("gives up MASTER once a peer of that priority has taken over, and says nothing on the wire", () => {
+    const driver = master(waiting);
+    oversleep(driver, seconds(2) + millis(10));
+    driver.feed({ kind: "ClockReached" });
+    expect(driver.state).toBe("BACKUP");
+    expect(driver.adverts).toEqual([]);
+    expect(driver.eventsOf("Stalled")).toMatchObject([{ reaction: "gives up MASTER" }]);
+    expect(driver.eventsOf("StateChanged")).toMatchObject([{ to: "BACKUP", cause: [{ kind: "stalled" }] }]);
+  });
+
+  it("stays MASTER where the peer still waits", () => {
+    const driver = master({ ...waiting, timerExpiredPriority: 1 });
+    oversleep(driver, seconds(2) + millis(10));
+    driver.feed({ kind: "ClockReached" });
+    expect(driver.state).toBe("MASTER");
+  });
+});
+
+const SOMETHING = {
+  interface: "eth9",
+  address: "10.77.0.1",
+  prefixLength: 24,
+  family: "ipv4",
+  scope: 0,
+  secondary: false,
+  tentative: false,
+  dadFailed: false,
+} as const;
