@@ -35,8 +35,31 @@ const ROUTING = [
   ruleModel(100),
 ];
 
+const PEERS = [
+  { host: "10.9.0.2", address: "10.9.0.2", minTtl: 100, maxTtl: undefined },
+  { host: "three.example.com", address: undefined, minTtl: undefined, maxTtl: undefined },
+];
+const HMAC = {
+  keys: [{ id: 1, secret: "ab".repeat(32) }],
+  activeKey: 1,
+  timeWindow: 5,
+  antiReplay: "time",
+  mode: "permissive",
+} as const;
+
+/** How advertisements travel. */
+const WAYS: readonly Partial<VrrpInstanceModel>[] = [
+  {},
+  {},
+  { unicast: { peers: PEERS, hopLimit: 64, checkSource: true, oldChecksum: "auto" } },
+  { unicast: { peers: PEERS.slice(0, 1), hopLimit: 255, checkSource: false, oldChecksum: "auto" } },
+  { authentication: { kind: "ah", password: "secret" } },
+  { authHmac: HMAC },
+];
+
 const models = fc
   .record({
+    way: fc.constantFrom(...WAYS),
     version: fc.constantFrom(2 as const, 3 as const),
     priority: fc.constantFrom(1, 50, 100, 150, 254, 255),
     preempt: fc.boolean(),
@@ -60,6 +83,7 @@ const models = fc
   })
   .map(
     ({
+      way,
       addresses,
       spacing,
       scriptWeight,
@@ -71,6 +95,7 @@ const models = fc
       const { garp } = instanceModel();
       return {
         ...rest,
+        ...way,
         verifyNeighbours: ["10.9.0.7"],
         verifyTimeout: millis(500),
         garp: { ...garp, garpInterval: spacing, masterRefresh: seconds(7) },
@@ -144,12 +169,25 @@ const adverts = fc
     priority: fc.constantFrom(0, 1, 99, 100, 101, 254, 255),
     source: fc.constantFrom("10.9.0.0", "10.9.0.1", "10.9.0.2"),
     hopLimit: fc.constantFrom(255, 255, 255, 1),
+    destination: fc.constantFrom("224.0.0.18", "224.0.0.18", "10.9.0.1"),
     interval: fc.constantFrom(seconds(1), seconds(2)),
   })
   .map(({ version, id, name, ...changes }): VrrpInput => {
     const model = instanceModel({ version, virtualRouterId: id, interface: name });
     return advertFrom(model, changes);
   });
+
+const surroundings = fc.oneof(
+  fc.constantFrom("10.9.0.2", "10.9.0.3").map(
+    (address): VrrpInput => ({
+      kind: "HostsResolved",
+      hosts: [{ name: "three.example.com", family: "ipv4", address }],
+    }),
+  ),
+  fc
+    .integer({ min: 0, max: 100 })
+    .map((offset): VrrpInput => ({ kind: "WallClockSet", offset: seconds(1_700_000_000 + offset) })),
+);
 
 const noise = fc
   .record({ payload: fc.uint8Array({ maxLength: 40 }), name: names, verified: fc.boolean() })
@@ -262,7 +300,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("input" as const),
       after: delays,
-      input: fc.oneof(addressInputs, noise, otherInputs),
+      input: fc.oneof(addressInputs, noise, surroundings, otherInputs),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("input" as const), after: delays, input: sights }) },

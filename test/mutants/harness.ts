@@ -1,6 +1,6 @@
 /** Copies the core and the simulator, changes one line, and lets the simulator look for the difference. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,6 +37,8 @@ export async function search(
         filter: (path) => !path.endsWith(".test.ts"),
       });
     }
+    // The codecs use a package.
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     if (mutant !== undefined) patch(join(folder, mutant.file), mutant);
     const program = await bundle(join(folder, "sim/run.ts"), join(folder, "out"));
     const args = ["--enable-source-maps", program, "--seeds", `${first}-${last}`];

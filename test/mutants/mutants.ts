@@ -95,9 +95,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "accepts a bad checksum",
     effect: "a damaged advertisement counts",
     file: "src/vrrp/receive.ts",
-    find: 'if (!packet.checksumVerified && !hasGoodChecksum(packet, header)) return "checksum";',
+    find: 'if (!packet.checksumVerified && !hasGoodChecksum(turn, instance, packet, header)) return "checksum";',
     replace:
-      'if (!packet.checksumVerified && !hasGoodChecksum(packet, header) && packet.family === "ipv6") return "checksum";',
+      'if (!packet.checksumVerified && !hasGoodChecksum(turn, instance, packet, header) && packet.family === "ipv6") return "checksum";',
     showsInWorld: true,
   },
 ];
