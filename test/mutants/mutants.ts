@@ -63,8 +63,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "timer never re-armed",
     effect: "a backup takes over from a living master when its first timer ends",
     file: "src/vrrp/automaton.ts",
-    find: "  phase.masterDownAt = turn.now + masterDownOf(instance);\n}",
-    replace: "}",
+    find: "  phase.masterDownAt = turn.now + masterDownOf(instance);\n  if (instance.group?.joining",
+    replace: "  if (instance.group?.joining",
     showsInWorld: true,
   },
   {
