@@ -154,7 +154,7 @@ function sendBatch(turn: Turn, lane: AnnouncementLane, roster: Roster): void {
 /** Sends up to `share` frames of a burst and returns how many there were. */
 function sendShare(turn: Turn, job: AnnouncementJob, instance: Instance, share: number): number {
   const frames: Uint8Array[] = [];
-  const announced: AddressRecord[] = [];
+  const announced = new Set<AddressRecord>();
   while (job.rounds > 0 && frames.length < share) {
     const key = job.addresses[job.next];
     job.next++;
@@ -167,13 +167,13 @@ function sendShare(turn: Turn, job: AnnouncementJob, instance: Instance, share: 
     const frame = isOurs ? frameFor(turn, instance, record) : undefined;
     if (frame === undefined) continue;
     frames.push(frame);
-    if (isOurs && record.verifyNext) announced.push(record);
+    if (isOurs && record.verifyNext) announced.add(record);
   }
   if (frames.length === 0) return 0;
   const { memory, model } = instance;
   turn.out.sendFrames({ kind: "SendFrames", instance: model.name, interface: job.interface, frames });
   memory.statistics.announcementsSent += frames.length;
-  for (const record of announced) beginQuestions(turn, instance, record);
+  beginQuestions(turn, instance, [...announced]);
   if (memory.phase.kind === "MASTER" && memory.phase.announcementDue !== undefined) {
     emit(turn, instance, {
       kind: "FirstAnnouncement",

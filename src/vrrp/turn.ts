@@ -24,7 +24,7 @@ export interface Turn {
   readonly statics: StaticHolder;
   /** The `garp_group` of each interface that is in one. */
   garpGroups: ReadonlyMap<string, GarpGroupModel>;
-  /** Questions that may still go out in this turn. */
+  /** Questions that may still be carried on in this turn. */
   questionsLeft: number;
   /** Lines about states are wanted. */
   fifo: boolean;

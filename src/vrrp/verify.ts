@@ -45,19 +45,32 @@ export function verify(turn: Turn, instance: Instance, records: readonly Address
   turn.touched.add(instance);
 }
 
-/** To be called when an announcement of the address goes out: its questions go right behind. */
-export function beginQuestions(turn: Turn, instance: Instance, record: AddressRecord): void {
+/** To be called when announcements of these addresses go out: their questions go right behind. */
+export function beginQuestions(turn: Turn, instance: Instance, records: readonly AddressRecord[]): void {
   const { verification } = instance.memory;
-  record.verifyNext = false;
-  if (verification === undefined) return;
+  for (const record of records) record.verifyNext = false;
+  if (verification === undefined || records.length === 0) return;
+  const again = new Set(records.map(({ key }) => key));
+  verification.questions = verification.questions.filter(({ key }) => !again.has(key));
+  for (const record of records) beginAbout(turn, instance, verification, record);
+  finish(turn, instance, verification);
+  if (verification.questions.length > 0) verification.dueAt = turn.now;
+  turn.touched.add(instance);
+}
+
+function beginAbout(
+  turn: Turn,
+  instance: Instance,
+  verification: VerificationMemory,
+  record: AddressRecord,
+): void {
   const { address: held, interface: name } = record.model;
-  verification.questions = verification.questions.filter(({ key }) => key !== record.key);
+  const unknown = ownAddress(turn, record.model) === undefined ? "ask" : "resolve";
   for (const { address, why } of watchList(turn, instance, record)) {
-    if (verification.questions.length >= MOST_QUESTIONS) break;
+    if (verification.questions.length >= MOST_QUESTIONS) return;
     const watched = watchedOf(verification, { address, interface: name, why });
     watched.mac = stationOf(turn.memory, name, address, turn.now);
     delete watched.results[held];
-    const unknown = ownAddress(turn, record.model) === undefined ? "ask" : "resolve";
     verification.questions.push({
       key: record.key,
       interface: name,
@@ -70,9 +83,6 @@ export function beginQuestions(turn: Turn, instance: Instance, record: AddressRe
       took: undefined,
     });
   }
-  finish(turn, instance, verification);
-  rearm(turn, verification);
-  turn.touched.add(instance);
 }
 
 /** Nobody is asked any more. */
@@ -94,7 +104,6 @@ export function pursueQuestions(turn: Turn, instance: Instance): void {
   const batches = new Map<string, Uint8Array[]>();
   const send = (record: AddressRecord, frame: Uint8Array | undefined): void => {
     if (frame === undefined) return;
-    turn.questionsLeft--;
     const { interface: name } = record.model;
     const batch = batches.get(name) ?? [];
     batch.push(frame);
@@ -103,6 +112,7 @@ export function pursueQuestions(turn: Turn, instance: Instance): void {
   for (const question of [...verification.questions]) {
     if (turn.questionsLeft <= 0) break;
     if (question.dueAt > turn.now) continue;
+    turn.questionsLeft--;
     const record = addressOf(instance, question.key);
     if (record === undefined || !isDesired(instance, record)) {
       drop(verification, question);
@@ -121,17 +131,19 @@ export function pursueQuestions(turn: Turn, instance: Instance): void {
 export function noteAnswer(turn: Turn, instance: Instance, seen: NeighbourSeen): void {
   const { verification } = instance.memory;
   if (verification === undefined || seen.sender === undefined) return;
-  let hit = false;
-  for (const question of [...verification.questions]) {
-    const record = question.neighbour === seen.sender ? addressOf(instance, question.key) : undefined;
-    if (record === undefined || record.model.interface !== seen.interface) continue;
-    hit = true;
+  const { sender, interface: name } = seen;
+  const open = verification.questions.filter(
+    (question) => question.neighbour === sender && question.interface === name,
+  );
+  if (open.length === 0) return;
+  for (const question of open) {
+    const record = addressOf(instance, question.key);
+    if (record === undefined) continue;
     if (record.model.address === seen.target) answered(turn, instance, verification, question, record);
     else if (question.stage === "resolve") enter(turn, question, "probe");
   }
-  if (!hit) return;
   for (const watched of verification.neighbours) {
-    if (watched.address === seen.sender && watched.interface === seen.interface) watched.mac = seen.mac;
+    if (watched.address === sender && watched.interface === name) watched.mac = seen.mac;
   }
   rearm(turn, verification);
   turn.touched.add(instance);
@@ -141,9 +153,8 @@ export function noteAnswer(turn: Turn, instance: Instance, seen: NeighbourSeen):
 export function noteEcho(turn: Turn, instance: Instance, from: IpAddress, to: IpAddress): void {
   const { verification } = instance.memory;
   if (verification === undefined) return;
-  for (const question of [...verification.questions]) {
-    const record = question.neighbour === from ? addressOf(instance, question.key) : undefined;
-    if (record?.model.address !== to) continue;
+  for (const question of verification.questions.filter(({ neighbour }) => neighbour === from)) {
+    if (addressOf(instance, question.key)?.model.address !== to) continue;
     settle(turn, instance, verification, question, ECHO_OUTCOMES[question.stage]);
   }
   rearm(turn, verification);
@@ -321,6 +332,7 @@ function lookForOthers(
 ): void {
   if (verification.checkAt > turn.now) return;
   while (verification.unchecked.length > 0 && turn.questionsLeft > 0) {
+    turn.questionsLeft--;
     const key = verification.unchecked.shift();
     const record = key === undefined ? undefined : addressOf(instance, key);
     if (record === undefined || !isDesired(instance, record)) continue;
