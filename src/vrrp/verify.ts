@@ -18,7 +18,7 @@ import type { Instance } from "./instance.ts";
 import { earlier } from "./instance.ts";
 import type { AddressRecord } from "./memory.ts";
 import { ownAddress, probingFrame, resolvingFrame, teachingFrame } from "./question-frames.ts";
-import { askBackoff, HANDOVER, PROBE_WAIT, VERIFY_TIMEOUT } from "./timers.ts";
+import { askBackoff, HANDOVER, PROBE_WAIT, RESOLVE_WAIT, VERIFY_TIMEOUT } from "./timers.ts";
 import type { Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
 import { MOST_QUESTIONS, watchList } from "./watch-list.ts";
@@ -225,7 +225,7 @@ function advance(
 
 function waitForAnswer(turn: Turn, question: Question): void {
   question.sent++;
-  question.dueAt = turn.now + PROBE_WAIT;
+  question.dueAt = turn.now + (question.stage === "resolve" ? RESOLVE_WAIT : PROBE_WAIT);
 }
 
 /** Whether the neighbour has been silent for too long; else one more request is on its way, and the next one planned. */

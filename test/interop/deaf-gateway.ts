@@ -89,6 +89,10 @@ export async function withDeafGateway(
       detail: () => one.output,
     });
     two.start(config(family, 100, extra));
+    await waitFor("buoy to be backup", () => two.output.includes("Entering BACKUP STATE"), {
+      within: 10_000,
+      detail: () => two.output,
+    });
     const pings = PingLog.start(client, family.address);
     await waitFor("the client to reach the virtual address", () => pings.firstAfter(0), { within: 5_000 });
     await pause(1_000);
