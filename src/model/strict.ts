@@ -4,6 +4,7 @@ import type { Span } from "../config/source.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
 import type { VrrpInstanceModel } from "./model.ts";
+import { virtualMac, withProtocolVmac } from "./virtual-interfaces.ts";
 
 const OWNER_PRIORITY = 255;
 /** RFC 9568 section 6.1: Master_Down_Interval is three intervals and the skew. */
@@ -29,7 +30,7 @@ export function obeyStrictMode(
   reportMended(model, block, context);
   const { garp } = model;
   return {
-    ...model,
+    ...withProtocolVmac(model),
     wantedState: isOwner ? "MASTER" : "BACKUP",
     authentication: { kind: "none" },
     authHmac: model.authHmac && { ...model.authHmac, mode: "enforce" },
@@ -91,6 +92,10 @@ function reportMended(model: VrrpInstanceModel, block: DraftBlock, context: Reso
   mend("lower_prio_no_advert", !model.lowerPrioNoAdvert, "answers no lower priority", "it is switched on");
   mend("higher_prio_send_advert", model.higherPrioSendAdvert, "yields in silence", "it is switched off");
   mend("owner_ignore_adverts", !model.ownerIgnoreAdverts, "has owners ignore others", "it is switched on");
+  const { virtualInterface: own } = model;
+  const hasOwnMac = own?.kind === "macvlan" && own.mac !== virtualMac(model.family, model.virtualRouterId);
+  mend("use_vmac", hasOwnMac, "wants the MAC of the protocol", "that one is used");
+  mend("vmac_xmit_base", model.transmitBase, "advertises from the VMAC", "it is ignored");
   const accepts = acceptWish(block)?.row.keyword === "accept" && !isOwner;
   mend("accept", accepts && model.version === 2, "knows accept in version 3 only", "packets are dropped");
   const [first] = model.virtualAddresses;

@@ -7,7 +7,8 @@ import type { Word } from "../config/tree.ts";
 import type { ReadAddress } from "./addresses.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DraftBlock, DraftStatement } from "./draft.ts";
-import type { VirtualAddressModel, VirtualInterfaceModel } from "./model.ts";
+import { instanceKey } from "./keys.ts";
+import type { VirtualAddressModel, VirtualInterfaceModel, VrrpInstanceModel } from "./model.ts";
 
 /** Longest name of an interface. */
 const LONGEST_NAME = 15;
@@ -271,6 +272,16 @@ export function resolveTransmitBase(
     repair: "it is ignored",
   });
   return false;
+}
+
+/** A VMAC as the RFC has it: with the MAC of the protocol, and advertisements that leave by it. */
+export function withProtocolVmac(model: VrrpInstanceModel): VrrpInstanceModel {
+  const { virtualInterface: own, unicast, family, virtualRouterId } = model;
+  if (own?.kind !== "macvlan") return model;
+  const virtualInterface = { ...own, mac: virtualMac(family, virtualRouterId) };
+  const vmac = { virtualInterface, transmitBase: false };
+  const identity = { ...model, ...vmac, interface: own.base, isUnicast: unicast !== undefined };
+  return { ...model, ...vmac, key: instanceKey(identity) };
 }
 
 /** `vrf`, for an instance whose interface is empty. */
