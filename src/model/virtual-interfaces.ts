@@ -315,7 +315,8 @@ export class AddressPlaces {
     context: ResolveContext,
   ) {
     this.#owner = owner;
-    this.#own = own;
+    // An ipvlan is for advertisements: the addresses stay on its base, whose MAC it has.
+    this.#own = own?.kind === "macvlan" ? own : undefined;
     this.#everywhere = block.has("use_vmac_addr");
     this.#names = names;
     this.#context = context;

@@ -171,12 +171,13 @@ describe("a VMAC", () => {
     const world = new World();
     const eth0 = world.base("eth0");
     const { mac } = VMAC;
-    const own = world.base("vrrp.51", { parent: eth0.index, linkInfoKind: "macvlan", mode: "private", mac });
+    const kind = { parent: eth0.index, linkInfoKind: "macvlan", mode: "private", mac } as const;
+    const own = world.base("vrrp.51", { ...kind, up: false });
     world.settle(wishesOf([withVmac()], false));
     expect(world.link("vrrp.51")?.ipv4?.arp_ignore).toBe(1);
     expect(world.log.some((key) => key.startsWith("create"))).toBe(false);
     world.settle(NO_WISHES);
-    expect(world.link("vrrp.51")).toEqual({ ...own, addressGeneration: 0 });
+    expect(world.link("vrrp.51")).toEqual({ ...own, addressGeneration: 0, up: true });
   });
 
   it("of a life that crashed is recognised by what was remembered, and taken away if nobody wants it", () => {
@@ -269,6 +270,17 @@ describe("an ipvlan", () => {
     expect(world.addresses).toMatchObject([{ index: made?.index, ...address }]);
     expect(made?.up).toBe(true);
     expect(world.link("eth0")?.ipv4).toEqual(ZERO);
+    expect(world.sysctls.get("net/ipv6/conf/vrrp.51/disable_ipv6")).toBe(1);
+  });
+
+  it("of IPv6 makes itself the link-local address that it speaks with", () => {
+    const world = new World();
+    world.base("eth0");
+    const own = { kind: "ipvlan", mode: "bridge", mac: undefined, family: "ipv6" } as const;
+    const virtualAddresses = [virtualAddress("2001:db8::1")];
+    world.settle(wishesOf([withVmac(own, { virtualAddresses })], false));
+    expect(world.link("vrrp.51")).toMatchObject({ up: true, addressGeneration: 0 });
+    expect(world.sysctls.get("net/ipv6/conf/vrrp.51/disable_ipv6")).toBe(0);
   });
 });
 

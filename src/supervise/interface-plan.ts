@@ -149,6 +149,9 @@ class Planner {
 
   #wantOf(wish: WishedLink, link: FoundLink): void {
     const { model } = wish;
+    if (this.#isOurs(link)) {
+      for (const [path, value] of quietIpv6(wish)) this.#wantedSysctls.set(path, value);
+    }
     if (model.kind !== "macvlan") return;
     const base = this.#byName.get(model.base);
     // Each answers for its own addresses only: the base must not tell its MAC for an address that is the VMAC's.
@@ -158,8 +161,6 @@ class Planner {
     } else {
       this.#want(link, { arp_ignore: 1 });
     }
-    if (!this.#isOurs(link)) return;
-    for (const [path, value] of quietIpv6(wish)) this.#wantedSysctls.set(path, value);
   }
 
   #want(link: FoundLink | undefined, settings: Partial<Record<Setting, number>>): void {
@@ -220,7 +221,10 @@ class Planner {
       const known = this.#settings.some((one) => one.index === index && one.setting === setting);
       if (!known && !this.#isOurs(link)) this.#settings.push({ name, index, setting, value: now[setting] });
     }
-    const generates = this.#isOurs(link) && (link.addressGeneration ?? NO_GENERATION) !== NO_GENERATION;
+    const generates =
+      this.#isOurs(link) &&
+      link.linkInfoKind === "macvlan" &&
+      (link.addressGeneration ?? NO_GENERATION) !== NO_GENERATION;
     const changes = Object.entries(ipv4).map(([setting, value]) => `${setting}=${value}`);
     if (changes.length === 0 && !generates) return;
     this.#steps.push({
@@ -264,8 +268,7 @@ class Planner {
         ...address,
       });
     }
-    if (!link.up && this.#isOurs(link))
-      this.#steps.push({ kind: "change", key: `up ${index}`, name, index, up: true });
+    if (!link.up) this.#steps.push({ kind: "change", key: `up ${index}`, name, index, up: true });
   }
 
   #hasAddress(

@@ -78,9 +78,12 @@ export function isIpv4Vmac({ model }: WishedLink): boolean {
   return model.kind === "macvlan" && model.family === "ipv4";
 }
 
-/** A VMAC of a backup must not say a word: no IPv6 where it carries none, no address and route by router advertisements. */
+/**
+ * A VMAC of a backup must not say a word: no IPv6 where it carries none, no address and route by router advertisements. An
+ * IPv6 ipvlan lives by its own link-local address.
+ */
 export function quietIpv6({ model, carriesIpv6 }: WishedLink): ReadonlyMap<string, number> {
-  if (model.kind !== "macvlan") return new Map();
+  if (model.kind === "ipvlan" && carriesIpv6) return new Map();
   const directory = `net/ipv6/conf/${model.name}`;
   return carriesIpv6
     ? new Map([

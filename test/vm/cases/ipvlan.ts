@@ -1,6 +1,5 @@
-/** What needs ipvlan and VRF: an instance with an ipvlan, one with a VMAC in a VRF, and unicast without interface in one. */
+/** What needs ipvlan and VRF: an instance with an ipvlan, and one with a VMAC in a VRF. */
 import assert from "node:assert/strict";
-import type { DirectorKind } from "../../support/director.ts";
 import type { Host, Lan } from "../../support/lan.ts";
 import { waitFor } from "../../support/wait.ts";
 import type { MachineCase } from "../case.ts";
@@ -51,44 +50,39 @@ function buildVrf(lan: Lan, host: Host, number: 1 | 2): void {
   addAddress(lan, host, number);
 }
 
+/** The second one's VMAC is looked at: that it is in the VRF is what lets the address answer there. */
 async function vmacInVrf(pair: MachinePair): Promise<void> {
-  const link = detailsOf(pair.one.host, "gate");
+  const link = detailsOf(pair.two.host, "gate");
   assert.equal(link.linkinfo?.info_kind, "macvlan");
   assert.equal(link.master, "blue", "the VMAC is in its base's VRF");
   assert.equal(link.address, "00:00:5e:00:01:33");
   await handsOver(pair, "gate");
 }
 
-const KINDS: readonly (readonly [DirectorKind, DirectorKind])[] = [
-  ["buoy", "keepalived"],
-  ["keepalived", "buoy"],
-];
-
 export const ipvlanCases: readonly MachineCase[] = [
-  ...KINDS.map((kinds) => ({
-    name: `an ipvlan: ${kinds[0]} hands over to ${kinds[1]}`,
+  {
+    name: "an ipvlan: buoy hands over to keepalived",
     run: () =>
       withPair(
         {
-          kinds,
+          kinds: ["buoy", "keepalived"],
           prepare: addAddress,
           interface: "eth0",
-          holder: "iv0",
           extra: (number) => `use_ipvlan iv0 10.9.0.1${number}/24 bridge`,
         },
         ipvlanHandsOver,
       ),
-  })),
+  },
   {
-    name: "a VMAC in a VRF: buoy hands over to buoy",
+    name: "a VMAC in a VRF: keepalived hands over to buoy",
     run: () =>
       withPair(
         {
-          kinds: ["buoy", "buoy"],
+          kinds: ["keepalived", "buoy"],
           prepare: buildVrf,
           interface: "eth0",
           holder: "gate",
-          extra: () => "use_vmac name gate",
+          extra: () => "use_vmac gate",
         },
         vmacInVrf,
       ),
