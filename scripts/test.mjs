@@ -1,5 +1,5 @@
 // `npm test`: everything this machine can run, one step after the other, with a count at the end.
-// `--long` adds the long suites; `--only=NAME[,NAME]` runs some steps (lint, unit, interop, e2e, vm, lab, newer-node).
+// `--long` adds the long suites; `--only=NAME[,NAME]` runs some steps (lint, unit, interop, e2e, differential, vm, lab, newer-node).
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -177,7 +177,7 @@ if (built !== 0) {
   process.exit(1);
 }
 const { preflight } = await import("../dist/lab/preflight.js");
-const inNamespaces = wanted("interop") || wanted("e2e") || wanted("vm");
+const inNamespaces = ["interop", "e2e", "differential", "vm"].some(wanted);
 const inMachine = wanted("vm") && process.arch === "x64";
 installPackages({ ...(inNamespaces ? NEEDED : {}), ...(inMachine ? MACHINE_PROGRAMS : {}) });
 if (wanted("lint")) {
@@ -191,8 +191,13 @@ if (wanted("unit")) {
   vitest("unit", []);
 }
 const obstacle = noNamespaces();
-for (const name of ["interop", "e2e"].filter(wanted)) {
-  heading(name === "interop" ? "interop with keepalived" : "whole daemons");
+const STEPS = {
+  interop: "interop with keepalived",
+  e2e: "whole daemons",
+  differential: "keepalived and buoy in twin worlds",
+};
+for (const name of Object.keys(STEPS).filter(wanted)) {
+  heading(STEPS[name]);
   if (obstacle === undefined) vitest(name, ["--config", `vitest.${name}.config.ts`]);
   else skip(`the ${name} tests`, obstacle);
 }

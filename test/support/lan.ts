@@ -43,17 +43,12 @@ export class Lan {
     const host = new Host(this, name, namespace, port);
     this.#hosts.push(host);
     this.switch("ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace);
-    host.run(
-      "sysctl",
-      "-qw",
-      "net.ipv6.conf.all.accept_dad=0",
-      "net.ipv6.conf.default.accept_dad=0",
-      "net.ipv6.conf.eth0.accept_dad=0",
-    );
-    host.run("ip", "link", "set", "lo", "up");
-    host.run("ip", "link", "set", "eth0", "up");
-    if (options.ipv4 !== undefined) host.run("ip", "addr", "add", options.ipv4, "dev", "eth0");
-    if (options.ipv6 !== undefined) host.run("ip", "-6", "addr", "add", options.ipv6, "dev", "eth0", "nodad");
+    const setup = ["link set lo up", "link set eth0 up"];
+    if (options.ipv4 !== undefined) setup.push(`addr add ${options.ipv4} dev eth0`);
+    if (options.ipv6 !== undefined) setup.push(`addr add ${options.ipv6} dev eth0 nodad`);
+    const undetected = ["all", "default", "eth0"].map((name) => `net.ipv6.conf.${name}.accept_dad=0`);
+    host.run("sysctl", "-qw", ...undetected);
+    host.ip(...setup);
     this.switch("ip", "link", "set", port, "master", "br0", "up");
     return host;
   }
@@ -89,6 +84,14 @@ export class Host {
   /** Runs a command to its end and returns what it printed; throws with stderr if it fails. */
   run(...command: string[]): string {
     return run("ip", "netns", "exec", this.namespace, ...command);
+  }
+
+  /** Carries out lines of `ip -batch` (without the word ip). */
+  ip(...lines: readonly string[]): void {
+    execFileSync("ip", ["-n", this.namespace, "-batch", "-"], {
+      input: lines.map((line) => `${line}\n`).join(""),
+      stdio: ["pipe", "ignore", "pipe"],
+    });
   }
 
   /** Starts a command; it ends with the LAN at the latest. */
