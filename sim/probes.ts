@@ -13,7 +13,7 @@ import type { RouterNode } from "./node.ts";
 import type { Allowances } from "./settle.ts";
 import { expectedPriority, isFit, membersOf, NO_ALLOWANCE, settle } from "./settle.ts";
 import type { Probe, VirtualRouterSpec } from "./spec.ts";
-import { LAN_INTERFACE } from "./spec.ts";
+import { companyOf, LAN_INTERFACE } from "./spec.ts";
 import type { InstanceView } from "./view.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
@@ -88,8 +88,13 @@ function expectTakeoverByTimeout(world: World, reign: Reign, returnsAt = Number.
   const { router, master, heirs } = reign;
   if (heirs.length === 0) return;
   const { d, w } = calmDelays(world.scenario);
-  const spoken = world.history.lastSpoken(master.node.name, router.name);
-  if (spoken === undefined) throw new Violation("takeover", `${master.node.name} never spoke`);
+  // A sync group waits for the member that heard the master last.
+  const spoken = Math.max(
+    ...companyOf(master.node.spec, router.name).map(
+      ({ name }) => world.history.lastSpoken(master.node.name, name) ?? Number.NEGATIVE_INFINITY,
+    ),
+  );
+  if (spoken < 0) throw new Violation("takeover", `${master.node.name} never spoke`);
   const interval = master.view.model.advertisementInterval;
   const spans = heirs.map(({ node, view }) =>
     masterDown(view.model, expectedPriority(node, view.model), interval),

@@ -1,14 +1,20 @@
 /** From a seed to a world: its routers, their configurations, what goes wrong, and what is asked afterwards. */
+import { present } from "../src/base/assert.ts";
 import type { IpFamily } from "../src/base/ip.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Micros } from "../src/base/time.ts";
 import { MICROS_PER_MILLI, MICROS_PER_SECOND } from "../src/base/time.ts";
 import type { AuthenticationModel } from "../src/model/advertising.ts";
-import type { GarpModel, VirtualAddressModel, VrrpInstanceModel } from "../src/model/model.ts";
+import type {
+  GarpModel,
+  SyncGroupModel,
+  VirtualAddressModel,
+  VrrpInstanceModel,
+} from "../src/model/model.ts";
 import { DEAF_IPV4, DEAF_IPV6 } from "./deaf.ts";
 import { drawFaults } from "./faults.ts";
 import type { Probe, RouterSpec, Scenario, ScriptSpec, VirtualRouterSpec } from "./spec.ts";
-import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
+import { GROUP, LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
 
 const PROBES: readonly Probe[] = [
   "power-off-master",
@@ -66,10 +72,15 @@ export function drawScenario(seed: number): Scenario {
     initFail: random.chance(0.2),
   };
   const members = traits.map((trait) => drawMembers(trait, count, longest, random));
+  const grouping = new Prng(seed ^ 0x6e0f_9a2d);
+  const isGrouped = hasSecond && grouping.chance(0.6);
+  const addresses = grouping.integer(1, 3);
+  if (isGrouped) members[1] = (members[0] ?? []).map((first) => first && sibling(first, addresses, grouping));
   const routers = Array.from({ length: count }, (_, index) =>
     drawRouter(
       index,
       members.map((instances) => instances[index]).filter(isDefined),
+      isGrouped,
       script,
       longest,
       random,
@@ -279,9 +290,34 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
   };
 }
 
+/**
+ * The other member of a sync group. Priorities and weights are those of the first: routers whose members disagree about who
+ * is better would take turns for ever. What means FAULT is followed by the first alone.
+ */
+function sibling(first: VrrpInstanceModel, addresses: number, random: Prng): VrrpInstanceModel {
+  const { family } = first;
+  const isWeighted = ({ weight }: { readonly weight: number }): boolean => weight !== 0;
+  const address = (index: number): VirtualAddressModel =>
+    virtualAddress(family, 52, index, false, LAN_INTERFACE, false);
+  return {
+    ...first,
+    name: "VI_2",
+    key: `52 ${family} ${LAN_INTERFACE}`,
+    virtualRouterId: 52,
+    wantedState: first.priority === 255 || random.chance(0.3) ? "MASTER" : "BACKUP",
+    virtualAddresses: Array.from({ length: addresses }, (_, index) => address(index)),
+    excludedAddresses: [],
+    trackInterfaces: first.trackInterfaces.filter(isWeighted),
+    trackScripts: first.trackScripts.filter(isWeighted),
+    lowerPrioNoAdvert: random.chance(0.1),
+    higherPrioSendAdvert: random.chance(0.1),
+  };
+}
+
 function drawRouter(
   index: number,
   instances: readonly VrrpInstanceModel[],
+  isGrouped: boolean,
   script: ScriptSpec,
   unit: Micros,
   random: Prng,
@@ -296,7 +332,7 @@ function drawRouter(
     ipv6: `fe80::${number.toString(16)}`,
     model: {
       instances,
-      syncGroups: [],
+      syncGroups: isGrouped && instances.length > 0 ? [drawGroup(instances)] : [],
       garpGroups: [],
       trackScripts: tracks ? [{ name, rise, fall, initFail }] : [],
       trackFiles: [],
@@ -311,6 +347,12 @@ function drawRouter(
     startsAt: random.chance(0.5) ? random.integer(0, unit / 10) : random.integer(0, 3 * unit),
     bootTime: random.chance(0.7) ? random.integer(unit / 20, unit / 2) : random.integer(unit, 3 * unit),
   };
+}
+
+function drawGroup([first, ...others]: readonly VrrpInstanceModel[]): SyncGroupModel {
+  const { notify, smtpAlert } = present(first, "a member");
+  const members = [first, ...others].map((member) => present(member, "a member").name);
+  return { name: GROUP, members, notify, smtpAlert, notifyPriorityChanges: false };
 }
 
 function virtualAddress(

@@ -8,7 +8,7 @@ import type { TrackedModel, VrrpInstanceModel } from "../src/model/model.ts";
 import { announceBound, calmDelays, retryWait, settleBound } from "./bounds.ts";
 import type { RouterNode } from "./node.ts";
 import type { VirtualRouterSpec } from "./spec.ts";
-import { LAN_INTERFACE } from "./spec.ts";
+import { companyOf, LAN_INTERFACE } from "./spec.ts";
 import type { InstanceView } from "./view.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
@@ -247,8 +247,15 @@ export function membersOf(
   return members;
 }
 
-/** Whether nothing keeps this instance from being master: links and scripts as they are, not as the engine sees them. */
+/**
+ * Whether nothing keeps this instance, or another of its sync group, from being master: links and scripts as they are, not
+ * as the engine sees them.
+ */
 export function isFit(node: RouterNode, model: VrrpInstanceModel): boolean {
+  return companyOf(node.spec, model.name).every((member) => isSound(node, member));
+}
+
+function isSound(node: RouterNode, model: VrrpInstanceModel): boolean {
   if (node.engine === undefined || !node.attached || node.paused) return false;
   const failing = (tracked: TrackedModel, up: boolean): boolean => tracked.weight === 0 && !up;
   const watched = [...model.virtualAddresses, ...model.excludedAddresses].filter(({ noTrack }) => !noTrack);

@@ -10,6 +10,9 @@ export const LAN_INTERFACE = "eth0";
 /** An interface that is only tracked. */
 export const TRACKED_INTERFACE = "eth1";
 
+/** Name of every router's sync group, where the world has them. */
+export const GROUP = "G1";
+
 export interface RouterSpec {
   readonly name: string;
   readonly mac: MacAddress;
@@ -34,6 +37,13 @@ export interface LoopMood {
   readonly latencyMax: Micros;
   /** From a deadline to the timer's callback. */
   readonly latenessMax: Micros;
+}
+
+/** The instances that share the state of this one: itself, and the other members of its sync group. */
+export function companyOf(spec: RouterSpec, name: string): readonly VrrpInstanceModel[] {
+  const { instances, syncGroups } = spec.model;
+  const group = syncGroups.find(({ members }) => members.includes(name));
+  return instances.filter((instance) => instance.name === name || group?.members.includes(instance.name));
 }
 
 /** One virtual router: the instances of all routers that share VRID and family. */

@@ -10,6 +10,7 @@ import { History } from "./checkers/history.ts";
 import { Order } from "./checkers/order.ts";
 import { ReloadOfTheSame } from "./checkers/reload.ts";
 import { RestoreEquivalence } from "./checkers/restore.ts";
+import { SyncGroups } from "./checkers/sync-groups.ts";
 import { Tracking } from "./checkers/tracking.ts";
 import { WireValid } from "./checkers/wire-valid.ts";
 import { VirtualClock } from "./clock.ts";
@@ -65,6 +66,7 @@ export class World {
       new AddressesFollowMaster(),
       new Announcements(),
       new Tracking(),
+      new SyncGroups(),
       new ReloadOfTheSame(),
       this.#twins,
     ];

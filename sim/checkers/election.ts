@@ -13,6 +13,7 @@ import type { SendAdvertisement } from "../../src/vrrp/action.ts";
 import type { PacketReceived } from "../../src/vrrp/input.ts";
 import type { AdvertReading } from "../independent.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
+import { companyOf } from "../spec.ts";
 import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 import { acceptable } from "./reception.ts";
@@ -36,6 +37,8 @@ interface Reference {
   preemptAt: Range | undefined;
   /** The end of the delay before a warm restart, which the snapshot may or may not have held. */
   preemptBefore: Instant | undefined;
+  /** Its timer has ended, and it waits for others of its sync group. */
+  isWilling: boolean;
   /** Restored, and nothing handled yet: a master that was away for long becomes BACKUP with its first input. */
   isRestored: boolean;
 }
@@ -55,6 +58,7 @@ export class Election implements Checker {
         seen: own,
         preemptAt: undefined,
         preemptBefore: undefined,
+        isWilling: false,
         isRestored,
       };
       if (isRestored && known !== undefined) {
@@ -76,8 +80,11 @@ export class Election implements Checker {
       const was = before.get(name);
       const reference = this.#references.get(keyOf(node, name));
       if (was === undefined || reference === undefined) continue;
-      if (input.kind === "PacketReceived") receive(handling, input, was, view, reference);
-      else if (input.kind === "ClockReached") reach(handling, was, view, reference);
+      const company = this.#companyOf(node, name);
+      if (follows(handling, was, view)) {
+        if (view.state === "BACKUP" && was.state === "MASTER") restart(handling, view, reference);
+      } else if (input.kind === "PacketReceived") receive(handling, input, was, view, reference);
+      else if (input.kind === "ClockReached") reach(handling, was, view, reference, company);
       else if (was.state !== "MASTER" && view.state === "MASTER" && was.model.priority !== 255) {
         fail(handling, `becomes master on ${input.kind}`);
       }
@@ -95,6 +102,21 @@ export class Election implements Checker {
       if (view.state === "MASTER") reference.interval = exactly(view.model.advertisementInterval);
     }
   }
+
+  #companyOf(node: RouterNode, name: string): readonly Reference[] {
+    return companyOf(node.spec, name).flatMap((member) => {
+      const reference = this.#references.get(keyOf(node, member.name));
+      return reference === undefined ? [] : [reference];
+    });
+  }
+}
+
+/** What a packet for another member does to this one, which need not look at it. */
+function follows({ node, input }: Handling, was: Readonly<InstanceView>, view: InstanceView): boolean {
+  if (input.kind !== "PacketReceived" || was.state === view.state) return false;
+  const { name, virtualRouterId } = view.model;
+  if (input.payload[1] === virtualRouterId) return false;
+  return companyOf(node.spec, name).some((member) => member.virtualRouterId === input.payload[1]);
 }
 
 /** By half of Master_Down_Interval the supervisor has taken its addresses out: another is about to be master. */
@@ -113,6 +135,7 @@ function restart(handling: Handling, view: InstanceView, reference: Reference): 
   reference.interval = union(reference.interval, exactly(model.advertisementInterval));
   reference.preemptAt = undefined;
   reference.preemptBefore = undefined;
+  reference.isWilling = false;
   reference.timer = later(handling.now, masterDown(model, effectivePriority, reference.interval));
 }
 
@@ -121,6 +144,7 @@ function reach(
   was: Readonly<InstanceView>,
   view: InstanceView,
   reference: Reference,
+  company: readonly Reference[],
 ): void {
   const { now } = handling;
   const { timer } = reference;
@@ -132,8 +156,12 @@ function reach(
   ) {
     fail(handling, `goes from ${was.state} to MASTER`);
   }
-  if (was.state !== "BACKUP" || timer === undefined) return;
-  if (view.state === "MASTER") {
+  if (was.state !== "BACKUP" || timer === undefined || reference.isWilling) return;
+  const waits = isToldToWait(handling, view);
+  if (view.state === "MASTER" || waits) {
+    reference.isWilling = waits;
+    if (waits && company.every(({ isWilling }) => isWilling))
+      fail(handling, "waits for a group that is willing");
     if (now < timer.low - ROUNDING) fail(handling, `becomes master ${timer.low - now} us too early`);
     // Whoever slept for long does not know what was said meanwhile.
     const slept = now - timer.high;
@@ -157,6 +185,16 @@ function listenAfterSleep(now: Instant, view: InstanceView, reference: Reference
   return true;
 }
 
+/** What it says of its wish to be master is judged like mastership itself. */
+function isToldToWait({ actions }: Handling, view: InstanceView): boolean {
+  return actions.some(
+    (action) =>
+      action.kind === "Emit" &&
+      action.event.kind === "AwaitsGroup" &&
+      action.event.instance === view.model.name,
+  );
+}
+
 function receive(
   handling: Handling,
   packet: PacketReceived,
@@ -174,6 +212,8 @@ function receive(
   else receiveAsBackup(handling, reading, was, view, reference);
 }
 
+const ALONG_WITH_GROUP: readonly string[] = ["Emit", "SendFrames", "AskNeighbours"];
+
 /** Nothing at all may come of it but a word in the journal. What was due anyway may come along with it. */
 function ignore(handling: Handling, was: Readonly<InstanceView>, view: InstanceView): void {
   const { node, now, actions, deadlineBefore } = handling;
@@ -184,7 +224,9 @@ function ignore(handling: Handling, was: Readonly<InstanceView>, view: InstanceV
   const mine = actions.filter(
     (action) => isAlone || ("instance" in action && action.instance === view.model.name),
   );
-  if (mine.some((action) => action.kind !== "Emit")) fail(handling, "answers a packet to ignore");
+  // A master announces along with another of its sync group that has heard a lesser one, and asks its own neighbours.
+  const quiet = companyOf(node.spec, view.model.name).length > 1 ? ALONG_WITH_GROUP : ["Emit"];
+  if (mine.some(({ kind }) => !quiet.includes(kind))) fail(handling, "answers a packet to ignore");
   if (isAlone && node.engine?.nextDeadline() !== deadlineBefore) {
     fail(handling, "changes its timer by a packet to ignore");
   }
@@ -240,6 +282,7 @@ function receiveAsBackup(
     const isObeyed = obeys(reference, model, own, reading.priority, now);
     if (isObeyed !== "no") {
       const interval = model.version === 3 ? exactly(reading.interval) : reference.interval;
+      if (isObeyed === "yes") reference.isWilling = false;
       reference.interval = isObeyed === "yes" ? interval : union(interval, reference.interval);
       reference.timer = later(now, masterDown(model, own, reference.interval));
       if (isObeyed === "perhaps" && timer !== undefined) reference.timer = union(timer, reference.timer);
@@ -273,7 +316,7 @@ function obeys(
 function checkTimer(handling: Handling, reference: Reference): void {
   const deadline = handling.node.engine?.nextDeadline();
   const { timer } = reference;
-  if (timer === undefined) return;
+  if (timer === undefined || reference.isWilling) return;
   if (deadline === undefined || deadline > timer.high + ROUNDING) {
     fail(handling, `wakes at ${deadline}, after its master-down timer ends at ${timer.high}`);
   }

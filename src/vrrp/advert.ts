@@ -20,6 +20,12 @@ export function advertise(turn: Turn, instance: Instance): void {
   send(turn, instance, instance.adverts);
 }
 
+/** Two masters met: the higher one may have heard nothing of us, and must tell our neighbours that it is there. */
+export function speakLast(turn: Turn, instance: Instance): void {
+  const { higherPrioSendAdvert, announceOnly } = instance.model;
+  if (higherPrioSendAdvert || !announceOnly) advertise(turn, instance);
+}
+
 /** Sends priority 0: whoever is next need not wait for the timer. */
 export function resign(turn: Turn, instance: Instance): void {
   const sent = send(turn, instance, makeAdverts(turn, instance, RESIGNATION));

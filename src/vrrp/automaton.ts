@@ -8,7 +8,7 @@ import type { IpAddress } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
 import type { VrrpHeader } from "../wire/vrrp.ts";
 import { repeatDropping } from "./accept-mode.ts";
-import { advertise } from "./advert.ts";
+import { advertise, speakLast } from "./advert.ts";
 import { announce, extraAnnouncements, isAnnouncing } from "./announce.ts";
 import { syncAhSequence } from "./authenticate.ts";
 import type { Cause, CauseFact } from "./cause.ts";
@@ -71,8 +71,7 @@ function receiveAsMaster(
   considerRival(turn, instance, packet, header, !yields());
   if (yields()) {
     syncAhSequence(instance, packet, -1);
-    // Two masters met: the other one may have heard nothing of us, and must tell our neighbours that it is there.
-    if (model.higherPrioSendAdvert || !model.announceOnly) advertise(turn, instance);
+    speakLast(turn, instance);
     const fact = advertisementFact(turn, instance, packet, header);
     const cause = [fact, ...priorityFacts(model, turn.surroundings, memory.effectivePriority, turn.now)];
     turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
@@ -236,13 +235,15 @@ export function reconsider(turn: Turn, instance: Instance, fact: CauseFact): voi
   ];
   const fresh = faults.filter(({ key }) => !old.has(key));
   memory.faults = faults.map((fault) => old.get(fault.key) ?? fault);
+  const follows = instance.group !== undefined && old.size === 0 && !memory.waiting;
   memory.waiting = found.waiting || turn.memory.startupUntil !== undefined;
   if (memory.phase.kind === "INIT") {
     if (memory.waiting) return;
     if (memory.faults.length > 0) fail(turn, instance, [...memory.faults.map((fault) => fault.fact), fact]);
     else begin(turn, instance, [fact]);
   } else if (memory.phase.kind === "FAULT") {
-    if (memory.faults.length === 0) begin(turn, instance, [fact]);
+    // Who only followed its group waits for the member that did not.
+    if (memory.faults.length === 0 && !follows) begin(turn, instance, [fact]);
   } else if (fresh.length > 0) {
     fail(
       turn,

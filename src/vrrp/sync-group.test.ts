@@ -160,6 +160,17 @@ describe("a sync group", () => {
   it("leaves FAULT when all members are sound, and not before", () => {
     const driver = masters();
     driver.feed({ kind: "LinkChanged", link: second(false) });
+    driver.feed({ kind: "LinkChanged", link: second(true) });
+    expect(told(driver)).toEqual([
+      "INSTANCE VI_2 BACKUP 100",
+      "INSTANCE VI_1 BACKUP 100",
+      "GROUP G1 BACKUP 0",
+    ]);
+    expect(driver.instance("VI_1").cause).toMatchObject([
+      { kind: "group", member: "VI_2" },
+      { kind: "interface", name: "eth1", up: true },
+    ]);
+    driver.feed({ kind: "LinkChanged", link: second(false) });
     driver.feed({ kind: "LinkChanged", link: link({ running: false }) });
     expect(driver.kinds).toEqual([]);
     driver.feed({ kind: "LinkChanged", link: second(true) });

@@ -4,6 +4,7 @@
  */
 import { present } from "../base/assert.ts";
 import type { SyncGroupModel } from "../model/model.ts";
+import { speakLast } from "./advert.ts";
 import type { Cause, CauseFact } from "./cause.ts";
 import type { Instance, SyncGroup } from "./instance.ts";
 import { masterDownOf } from "./instance.ts";
@@ -142,6 +143,8 @@ function together(
   const [trigger] = wishes;
   if (trigger === undefined) return [];
   const others = masters.filter((instance) => !wishes.some((wish) => wish.instance === instance));
+  // The other master may have heard nothing of us on these LANs either.
+  if (trigger.cause[0]?.kind === "advertisement") for (const instance of others) speakLast(turn, instance);
   return [...wishes, ...others.map((instance) => follow(turn, group, instance, trigger))];
 }
 

@@ -100,4 +100,28 @@ export const MUTANTS: readonly Mutant[] = [
       'if (!packet.checksumVerified && !hasGoodChecksum(turn, instance, packet, header) && packet.family === "ipv6") return "checksum";',
     showsInWorld: true,
   },
+  {
+    name: "a group follows its first member",
+    effect: "a sync group is master as soon as one member would be",
+    file: "src/vrrp/sync-group.ts",
+    find: "wishOf(instance) === undefined)) return [];",
+    replace: "wishOf(instance) === undefined && wishes.length === 0)) return [];",
+    showsInWorld: false,
+  },
+  {
+    name: "a group yields in part",
+    effect: "a higher advertisement on one LAN takes only that LAN's addresses away",
+    file: "src/vrrp/sync-group.ts",
+    find: "return [...wishes, ...others.map((instance) => follow(turn, group, instance, trigger))];",
+    replace: "return wishes;",
+    showsInWorld: false,
+  },
+  {
+    name: "a group fails in part",
+    effect: "members of a sync group stay master while another has a fault",
+    file: "src/vrrp/sync-group.ts",
+    find: "return [...own, ...others.map((instance) => follow(turn, group, instance, trigger))];",
+    replace: "return own;",
+    showsInWorld: true,
+  },
 ];

@@ -1,5 +1,6 @@
 /**
- * A LAN made of network namespaces: one bridge, hosts with an `eth0` each on a port of it. Names carry a prefix and the pid
+ * A LAN made of network namespaces: one bridge, hosts with an `eth0` each on a port of it; and a second one with their
+ * `eth1`s where a test asks for it. Names carry a prefix and the pid
  * of the test, so that what a killed run left behind is recognised and removed by the next.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -53,9 +54,23 @@ export class Lan {
     return host;
   }
 
+  /** Gives hosts an `eth1` each, with this IPv4 address, on a bridge of their own. */
+  addSecondLan(addresses: ReadonlyMap<Host, string>): void {
+    this.switch("ip", "link", "add", "br1", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0");
+    this.switch("ip", "link", "set", "br1", "up");
+    for (const [host, address] of addresses) {
+      const port = secondPort(host);
+      this.switch("ip", "link", "add", port, "type", "veth", "peer", "name", "eth1", "netns", host.namespace);
+      host.run("ip", "link", "set", "eth1", "up");
+      host.run("ip", "addr", "add", address, "dev", "eth1");
+      this.switch("ip", "link", "set", port, "master", "br1", "up");
+    }
+  }
+
   /** Plugs the cable of a host in or pulls it. */
-  setCable(host: Host, plugged: boolean): void {
-    this.switch("ip", "link", "set", host.port, plugged ? "up" : "down");
+  setCable(host: Host, plugged: boolean, device: "eth0" | "eth1" = "eth0"): void {
+    const port = device === "eth0" ? host.port : secondPort(host);
+    this.switch("ip", "link", "set", port, plugged ? "up" : "down");
   }
 
   /** Ends every process in the namespaces and removes all of it. Safe to call twice. */
@@ -129,6 +144,10 @@ export class Host {
   path(name: string): string {
     return join(this.lan.directory, `${this.name}-${name}`);
   }
+}
+
+function secondPort(host: Host): string {
+  return `q-${host.name}`;
 }
 
 function run(command: string, ...args: string[]): string {
