@@ -30,12 +30,14 @@ export interface Diagnostic {
   readonly hint?: string;
   /** What is done instead, for a `repair`: "the default 100 is used". */
   readonly repair?: string;
+  /** The line holds a secret: it is named by its place and not shown. */
+  readonly secret?: true;
   /** Without it: `silent` for a note, else `config-error`. */
   readonly exitClass?: ExitClass;
 }
 
 /** The parts of a diagnostic that a caller of `note`, `repair` or `refuse` may add. */
-export type DiagnosticDetails = Partial<Pick<Diagnostic, "hint" | "repair" | "exitClass">>;
+export type DiagnosticDetails = Partial<Pick<Diagnostic, "hint" | "repair" | "secret" | "exitClass">>;
 
 /** More of one severity is of no use to a reader, and a repeated line can cause any number. */
 const KEPT_AT_MOST = 2000;

@@ -60,7 +60,7 @@ export interface DiagnosticJson {
 }
 
 export function diagnosticToJson(diagnostic: Diagnostic): DiagnosticJson {
-  const { code, severity, message, span, hint, repair } = diagnostic;
+  const { code, severity, message, span, hint, repair, secret } = diagnostic;
   const links = span === undefined ? [] : chainOf(span);
   return {
     code,
@@ -69,7 +69,7 @@ export function diagnosticToJson(diagnostic: Diagnostic): DiagnosticJson {
     ...(span === undefined
       ? {}
       : { file: span.file, line: span.line, column: span.column, endColumn: span.endColumn }),
-    ...(span?.expanded === undefined ? {} : { expanded: span.expanded }),
+    ...(span?.expanded === undefined || secret === true ? {} : { expanded: span.expanded }),
     ...(hint === undefined ? {} : { hint }),
     ...(repair === undefined ? {} : { repair }),
     ...(links.length === 0
@@ -115,13 +115,14 @@ function linkText(link: SpanLink): string {
 const LINKS_SHOWN = 8;
 
 function textBlock(diagnostic: Diagnostic, index: LineCache, paint: Paint): string {
-  const { span, severity, message, code, hint, repair } = diagnostic;
+  const { span, severity, message, code, hint, repair, secret } = diagnostic;
   const where = span === undefined ? "" : `${span.file}:${span.line}:${span.column}: `;
   const head = `${paint.bold(printable(where))}${paint.severity(severity, `${severity}:`)} ${printable(message)} [${code}]`;
   const lines = [head];
   if (span !== undefined) {
-    lines.push(...excerpt(span, severity, index, paint));
-    if (span.expanded !== undefined) lines.push(`  which reads '${clip(printable(span.expanded))}'`);
+    if (secret !== true) lines.push(...excerpt(span, severity, index, paint));
+    if (span.expanded !== undefined && secret !== true)
+      lines.push(`  which reads '${clip(printable(span.expanded))}'`);
     const links = chainOf(span);
     for (const link of links.slice(0, LINKS_SHOWN)) {
       const { file, line, column } = link.at;

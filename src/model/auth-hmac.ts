@@ -82,6 +82,7 @@ function readKeys(block: DraftBlock, context: ResolveContext): readonly AuthKeyM
     const leaveOut = (code: string, message: string): void =>
       context.report.repair(code, statement.span, `key ${id.value}: ${message}`, {
         repair: "the key is left out",
+        ...(keyFileOf(statement) === undefined && { secret: true }),
       });
     if (keys.some((known) => known.id === id.value)) {
       leaveOut("duplicate-key", "it is defined already");

@@ -58,6 +58,7 @@ function readPassword(
       "auth_pass is longer than 8 bytes",
       {
         repair: "the first 8 are used",
+        secret: true,
       },
     );
   }

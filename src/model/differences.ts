@@ -100,12 +100,17 @@ function valueText(value: unknown, row: KeywordRow | undefined): string {
 /** What an element of a list is called. */
 function identityOf(value: unknown): string {
   if (!isRecord(value)) return JSON.stringify(value);
-  const { name, address, prefixLength, interface: device } = value;
+  const { name, id, address, prefixLength, interface: device } = value;
   if (typeof name === "string") return name;
+  if (typeof id === "number") return String(id);
   if (typeof address === "string" && typeof prefixLength === "number") {
     return `${address}/${prefixLength}${typeof device === "string" ? ` dev ${device}` : ""}`;
   }
-  return typeof address === "string" ? address : JSON.stringify(value);
+  return typeof address === "string" ? address : JSON.stringify(value, masked);
+}
+
+function masked(field: string, value: unknown): unknown {
+  return SECRETS.has(field) ? MASKED : value;
 }
 
 function elementText(value: unknown): string {

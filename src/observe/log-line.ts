@@ -47,7 +47,8 @@ export function logLine(entry: JournalEntry): readonly LogLine[] {
     case "steward": {
       const { kind } = entry.event.event;
       const failed = kind === "ConfigRefused" || kind === "MailFailed";
-      const priority = failed ? LOG_ERROR : kind === "TrackerTrouble" ? LOG_WARNING : LOG_INFO;
+      const warns = kind === "TrackerTrouble" || kind === "PeerNameFailed" || kind === "PeerNamesNotKept";
+      const priority = failed ? LOG_ERROR : warns ? LOG_WARNING : LOG_INFO;
       return [parent(priority, stewardText(entry.event.event))];
     }
   }

@@ -84,6 +84,20 @@ describe("planReload", () => {
     ]);
   });
 
+  test("a key of auth_hmac that is new or another one is named by its id, and not shown", () => {
+    const rules = { activeKey: 1, timeWindow: 5, antiReplay: "time", mode: "enforce" } as const;
+    const before = { ...one, authHmac: { ...rules, keys: [{ id: 1, secret: "aabb" }] } };
+    const after = { ...one, authHmac: { ...rules, keys: [1, 2].map((id) => ({ id, secret: "ccdd" })) } };
+    const changed = planReload(model([before]), model([after]), standing(one, "MASTER"));
+    const added = planReload(model([one]), model([after]), standing(one, "MASTER"));
+    expect(changed.instances[0]?.changes).toMatchObject([
+      { from: "********", to: "********" },
+      { from: undefined, to: "2" },
+    ]);
+    expect(added.instances[0]?.changes).toHaveLength(1);
+    expect(JSON.stringify([changed, added])).not.toMatch(/aabb|ccdd/);
+  });
+
   test("a setting that all routers share is pointed out, and no password is shown", () => {
     const before = { ...one, authentication: { kind: "pass", password: "secret" } } as const;
     const after = { ...one, authentication: { kind: "pass", password: "sesame" } } as const;

@@ -62,6 +62,20 @@ describe("a unicast master", () => {
     expect(driver.instance().statistics.priorityZeroSent).toBe(1);
   });
 
+  it("goes on with another peer after a reload", () => {
+    const driver = Driver.start(model({ peers: [peer(PEER)] }));
+    driver.run(seconds(4));
+    expect(driver.state).toBe("MASTER");
+    driver.feed({ kind: "ConfigChanged", model: vrrpModel([model()]) });
+    expect(driver.kinds, "says so to both, and nothing else").toEqual([
+      "SendAdvertisement",
+      "SendAdvertisement",
+    ]);
+    expect(driver.actionsOf("SendAdvertisement").map(({ to }) => to)).toEqual([PEER, THIRD]);
+    driver.feed({ kind: "ConfigChanged", model: vrrpModel([model()]) });
+    expect(driver.actions, "an equal one changes nothing").toEqual([]);
+  });
+
   it("does not write to itself", () => {
     const driver = Driver.start(instanceModel({ unicast: unicast([peer(PEER), peer(OWN_ADDRESS)]) }));
     driver.run(seconds(4));

@@ -22,6 +22,8 @@ const virtualOf = (flavour: Flavour): string => (isIpv6(flavour) ? "2001:db8::10
 
 function config(flavour: Flavour, name: HostName, priority: number): string {
   const peers = (Object.keys(NUMBERS) as HostName[]).filter((other) => other !== name);
+  // Whoever sent another TTL, or checked it wrongly, would make a second master.
+  const window = flavour === "v3" ? " min_ttl 60 max_ttl 64" : "";
   return `
 vrrp_instance VI_1 {
   state ${priority === 255 ? "MASTER" : "BACKUP"}
@@ -32,8 +34,9 @@ vrrp_instance VI_1 {
   version ${flavour.startsWith("v2") ? 2 : 3}
   unicast_src_ip ${addressOf(flavour, name)}
   unicast_peer {
-    ${peers.map((peer) => addressOf(flavour, peer)).join("\n    ")}
+    ${peers.map((peer) => `${addressOf(flavour, peer)}${window}`).join("\n    ")}
   }
+  ${window === "" ? "" : "unicast_ttl 64"}
   ${flavour === "v2-ah" ? "authentication {\n auth_type AH\n auth_pass secret\n }" : ""}
   virtual_ipaddress {
     ${isIpv6(flavour) ? "fe80::5:1/64\n    2001:db8::100/64" : "10.9.0.100/24\n    10.9.0.101/24"}
