@@ -4,6 +4,7 @@ import type { Entry, Word } from "../config/tree.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
 import type { LinkDelayModel } from "./host-settings.ts";
+import { baseInterfaceOf, virtualInterfacesOf } from "./keys.ts";
 import type { VrrpInstanceModel, VrrpModel } from "./model.ts";
 
 const LONGEST_SECONDS = 255;
@@ -26,6 +27,11 @@ export function resolveLinkDelays(
       const delay = readDelay(entry, instances, context);
       if (delay !== undefined) delays.set(delay.interface, delay);
     }
+  }
+  // What stands on an interface comes and goes with it.
+  for (const { name, base } of instances.flatMap(virtualInterfacesOf)) {
+    const delay = delays.get(base);
+    if (delay !== undefined && !delays.has(name)) delays.set(name, { ...delay, interface: name });
   }
   const linkDelays = [...delays.values()].filter(({ down, up }) => down > 0 || up > 0);
   return linkDelays.length > 0 ? { linkDelays } : {};
@@ -63,7 +69,7 @@ function clip(
   instances: readonly VrrpInstanceModel[],
   context: ResolveContext,
 ): Micros {
-  const users = instances.filter((instance) => instance.interface === name.text);
+  const users = instances.filter((instance) => baseInterfaceOf(instance) === name.text);
   const most = Math.min(
     ...users.map(
       ({ downTimerAdverts, advertisementInterval }) => (downTimerAdverts - 1) * advertisementInterval,

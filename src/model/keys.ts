@@ -43,6 +43,18 @@ export function baseInterfaceOf(model: VrrpInstanceModel): string {
   return model.virtualInterface?.base ?? model.interface;
 }
 
+/** The interface that one of the instance's stands on, or itself. */
+export function baseOf(model: VrrpInstanceModel, name: string): string {
+  const own = virtualInterfacesOf(model).find((one) => one.name === name);
+  return own?.base ?? name;
+}
+
+/** All that were made for the instance. */
+export function virtualInterfacesOf(model: VrrpInstanceModel): readonly VirtualInterfaceModel[] {
+  const { virtualInterface, addressInterfaces } = model;
+  return virtualInterface === undefined ? addressInterfaces : [virtualInterface, ...addressInterfaces];
+}
+
 /** Where the advertisements leave. */
 export function advertisingInterfaceOf(model: VrrpInstanceModel): string {
   return model.transmitBase ? baseInterfaceOf(model) : model.interface;

@@ -1,5 +1,5 @@
 /** What interfaces and settings a configuration asks for. */
-import { baseInterfaceOf } from "../model/keys.ts";
+import { baseInterfaceOf, virtualInterfacesOf } from "../model/keys.ts";
 import type { VirtualInterfaceModel, VrrpInstanceModel } from "../model/model.ts";
 import type { FoundLink, InterfaceHoldings } from "./interface-facts.ts";
 
@@ -28,8 +28,7 @@ export function wishesOf(
   const promoting = new Set<string>();
   for (const instance of instances) {
     const addresses = [...instance.virtualAddresses, ...instance.excludedAddresses];
-    for (const model of [instance.virtualInterface, ...instance.addressInterfaces]) {
-      if (model === undefined) continue;
+    for (const model of virtualInterfacesOf(instance)) {
       const carriesIpv6 = addresses.some((one) => one.family === "ipv6" && one.interface === model.name);
       links.push({ model, carriesIpv6: carriesIpv6 || model.family === "ipv6" });
     }

@@ -8,7 +8,7 @@ import { present } from "../base/assert.ts";
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
 import type { Instant, Micros } from "../base/time.ts";
-import { advertisingInterfaceOf } from "../model/keys.ts";
+import { advertisingInterfaceOf, baseOf, virtualInterfacesOf } from "../model/keys.ts";
 import type { VrrpInstanceModel } from "../model/model.ts";
 import { encodeGratuitousArp } from "../wire/arp.ts";
 import { encodeUnsolicitedNeighbourAdvertisement } from "../wire/ndisc.ts";
@@ -49,7 +49,7 @@ export function announce(
     const { interface: name, family } = present(burst[0], "an address of a burst").model;
     const addresses = burst.map(({ key }) => key);
     const job = { instance: instance.model.key, interface: name, addresses, rounds, next: 0 };
-    laneFor(turn, name, family).jobs.push(job);
+    laneFor(turn, baseOf(instance.model, name), family).jobs.push(job);
   }
 }
 
@@ -64,7 +64,7 @@ export function extraAnnouncements(
   const { extra } = model.garp;
   if (extra === undefined) return [];
   const advertising = advertisingInterfaceOf(model);
-  const virtual = [model.virtualInterface, ...model.addressInterfaces].map((one) => one?.name);
+  const virtual = virtualInterfacesOf(model).map((one) => one.name);
   const first = new Map<string, AddressRecord>();
   for (const record of records) {
     const name = record.model.interface;
@@ -135,7 +135,7 @@ function sendBatch(turn: Turn, lane: AnnouncementLane, roster: Roster): void {
   for (let job = lane.jobs.shift(); job !== undefined; job = lane.jobs.shift()) {
     const instance = roster.find(job.instance);
     if (instance === undefined) continue;
-    const spacing = spacingOf(turn, instance, job.interface, lane.family);
+    const spacing = spacingOf(turn, instance, baseOf(instance.model, job.interface), lane.family);
     const share = spacing > 0 ? 1 : lane.jobs.length === 0 ? left : Math.min(left, FAIR_SHARE);
     const sent = sendShare(turn, job, instance, share);
     left -= sent;

@@ -90,6 +90,34 @@ describe("an instance with a VMAC", () => {
   });
 });
 
+describe("announcements of VMACs", () => {
+  it("keep their spacing on the base that carries them all", () => {
+    const garp = { ...instanceModel().garp, garpInterval: seconds(0.1), masterDelay: 0, masterRepeat: 1 };
+    const second = { ...VMAC, name: "vrrp.52" };
+    const model = (name: string, own: VirtualInterfaceModel, virtualRouterId: number): VrrpInstanceModel =>
+      instanceModel({
+        name,
+        virtualRouterId,
+        garp,
+        interface: own.name,
+        virtualInterface: own,
+        virtualAddresses: [virtualAddress(`10.9.0.${virtualRouterId}`, { interface: own.name })],
+      });
+    const driver = new Driver();
+    for (const name of ["eth0", "vrrp.51", "vrrp.52"])
+      driver.feed({ kind: "LinkChanged", link: link({ name }) });
+    driver.feed({ kind: "AddressAdded", address: interfaceAddress(OWN_ADDRESS), origin: "other" });
+    driver.feed({ kind: "ConfigChanged", model: vrrpModel([model("A", VMAC, 51), model("B", second, 52)]) });
+    const times: number[] = [];
+    for (let moment = 0; moment < 80; moment++) {
+      const frames = driver.run(seconds(0.05)).filter(({ kind }) => kind === "SendFrames");
+      for (const _ of frames) times.push(moment);
+    }
+    expect(times).toHaveLength(2);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBe(2);
+  });
+});
+
 describe("announcements where no advertisement goes", () => {
   const other = { ...VMAC, name: "vrrp1.51", base: "eth1" };
   const model = instanceModel({

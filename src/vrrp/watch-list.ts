@@ -1,5 +1,6 @@
 /** Whom a master asks about one of its addresses: gateways, those of the configuration, and those lately seen. */
 import { familyOf, type IpAddress } from "../base/ip.ts";
+import { baseOf } from "../model/keys.ts";
 import { interestedIn } from "./acquaintances.ts";
 import type { WatchReason } from "./event.ts";
 import type { Instance } from "./instance.ts";
@@ -25,9 +26,9 @@ export function watchList(turn: Turn, instance: Instance, record: AddressRecord)
     list.set(address, why);
   };
   // A virtual MAC's interface has no routes of its own.
+  const base = baseOf(instance.model, name);
   for (const gateway of surroundings.gateways) {
-    if (gateway.interface === name || gateway.interface === instance.model.interface)
-      add(gateway.address, "gateway");
+    if (gateway.interface === name || gateway.interface === base) add(gateway.address, "gateway");
   }
   for (const address of instance.model.verifyNeighbours) add(address, "configured");
   for (const { address } of interestedIn(memory, name, held, turn.now)) add(address, "seen");
