@@ -54,6 +54,7 @@ export const FAMILIES: readonly Family[] = [
 export interface Site {
   readonly two: Director;
   readonly pings: PingLog;
+  readonly gatewayMac: string;
   /** Pulls the master's cable; the moment of the backup's first advertisement. */
   takeOver(): Promise<number>;
   /** Plugs it in again, waits until keepalived is master, and lets the gateway know it. */
@@ -100,6 +101,7 @@ export async function withDeafGateway(
       await run({
         two,
         pings,
+        gatewayMac: gateway.mac(),
         async takeOver() {
           const source = sourceOf(family, two.host);
           const before = seen.advertisementsFrom(source).length;
