@@ -282,6 +282,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     ownerIgnoreAdverts: false,
     skipCheckAdvAddr: false,
     noAccept: false,
+    strictMode: false,
     timerExpiredPriority: undefined,
     promoteSecondaries: false,
     notify: { ...notify, timeout: 60 * MICROS_PER_SECOND },

@@ -4,6 +4,7 @@ import { type Micros, seconds } from "../base/time.ts";
 import type { Word } from "../config/tree.ts";
 import type { ResolveContext } from "./context.ts";
 import { blockOf, DraftBlock } from "./draft.ts";
+import type { DumpModel } from "./dump-model.ts";
 import { MULTICAST_GROUP } from "./keys.ts";
 import type { ExtraGarpModel, GarpModel, GlobalModel, HostFacts, MailModel, ProcessModel } from "./model.ts";
 import { NO_VERIFICATION_DEFAULTS, resolveVerification, type VerificationModel } from "./verification.ts";
@@ -122,7 +123,20 @@ export function resolveGlobal(root: DraftBlock, globals: DraftBlock, context: Re
     process: resolveProcess(globals, context),
     dynamicInterfaces: context.dynamicInterfaces,
     processMonitorBuffer: resolveMonitorBuffer(globals),
+    dumps: resolveDumps(globals),
     reloadCheckConfig: globals.has("reload_check_config"),
+  };
+}
+
+function resolveDumps(globals: DraftBlock): DumpModel | undefined {
+  const words = ["json_version", "data_use_instance", "state_dump_file", "stats_dump_file", "json_dump_file"];
+  if (!words.some((word) => globals.has(word))) return undefined;
+  return {
+    jsonVersion: globals.number("json_version") === 2 ? 2 : 1,
+    useInstance: globals.flag("data_use_instance") ?? false,
+    state: globals.text("state_dump_file"),
+    stats: globals.text("stats_dump_file"),
+    json: globals.text("json_dump_file"),
   };
 }
 

@@ -180,6 +180,7 @@ function readInstance(
       ownerIgnoreAdverts: block.flag("owner_ignore_adverts") ?? defaults.ownerIgnoreAdverts,
       skipCheckAdvAddr: block.flag("skip_check_adv_addr") ?? defaults.skipCheckAdvAddr,
       noAccept: refusesPackets(block, election.priority),
+      strictMode: false,
       timerExpiredPriority: resolveTimerExpired(block, election.preempt, context),
       promoteSecondaries: block.has("promote_secondaries"),
       notify,

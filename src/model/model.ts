@@ -7,6 +7,7 @@ import type { MacAddress } from "../base/mac.ts";
 import type { Route, Rule } from "../base/routing.ts";
 import type { Micros } from "../base/time.ts";
 import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
+import type { DumpModel } from "./dump-model.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { ProcessQuorum, TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
 
@@ -61,6 +62,8 @@ export interface GlobalModel {
   readonly dynamicInterfaces: boolean;
   /** Of the socket that tells of processes (`process_monitor_rcv_bufs`). */
   readonly processMonitorBuffer: { readonly bytes: number; readonly force: boolean } | undefined;
+  /** Undefined where nothing is said about dumps. */
+  readonly dumps: DumpModel | undefined;
   /** Names under which buoy knows unread lines: none of them changes who is master. */
   readonly reloadCheckConfig: boolean;
 }
@@ -262,6 +265,7 @@ export interface VrrpInstanceModel {
   readonly skipCheckAdvAddr: boolean;
   /** As master, packets to and from the virtual addresses are dropped (`no_accept`, strict mode); never the owner's. */
   readonly noAccept: boolean;
+  readonly strictMode: boolean;
   /**
    * `timer_expired_backup`: a nopreempt master that slept until a peer of this priority has taken over becomes BACKUP.
    */

@@ -31,6 +31,7 @@ export function obeyStrictMode(
   const { garp } = model;
   return {
     ...withProtocolVmac(model),
+    strictMode: true,
     wantedState: isOwner ? "MASTER" : "BACKUP",
     authentication: { kind: "none" },
     authHmac: model.authHmac && { ...model.authHmac, mode: "enforce" },

@@ -1,6 +1,7 @@
 /** Passwords and keys stay inside: what is shown or written has a mask in their place. */
 
-const MASK = "********";
+/** What stands in place of a secret. */
+export const MASK = "********";
 /** Fields of the model that hold a secret. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set(["password", "secret"]);
 

@@ -84,6 +84,7 @@ export type ToVrrp =
       readonly duration: Micros;
     }
   | { readonly kind: "SnapshotWanted" }
+  | { readonly kind: "ClearStatistics" }
   /** Write all states to the FIFOs. */
   | { readonly kind: "StatesWanted" }
   | { readonly kind: "Stop"; readonly by: string };
@@ -106,6 +107,9 @@ export interface VrrpChildSnapshot {
   /** Changes asked of the kernel so far by this process. */
   readonly kernelRequests: number;
 }
+
+/** SIGUSR1, SIGUSR2, signal 63 and signal 36. */
+export type DumpKind = "state" | "stats" | "stats-clear" | "json";
 
 /** Steward to supervisor. */
 export type FromSteward =
@@ -135,7 +139,9 @@ export type FromSteward =
   | { readonly kind: "Measured"; readonly measured: readonly Measurement[] }
   | { readonly kind: "ReloadRequested"; readonly asker: number }
   | { readonly kind: "StopRequested"; readonly by: string }
-  | { readonly kind: "StatusWanted" };
+  | { readonly kind: "StatusWanted" }
+  /** The counters have been written: they begin anew. */
+  | { readonly kind: "ClearStatistics" };
 
 /** Supervisor to steward. */
 export type ToSteward =
@@ -160,8 +166,8 @@ export type ToSteward =
       readonly droppedEvents: number;
       readonly vrrpRunning: boolean;
     }
-  /** Write the status to the log. */
-  | { readonly kind: "LogStatus" }
+  /** Write a file of keepalived's; the state goes to the log as well. */
+  | { readonly kind: "Dump"; readonly what: DumpKind }
   /** Deliver what can be delivered at once, and end. */
   | { readonly kind: "End" };
 
@@ -215,6 +221,7 @@ const TO_VRRP: Shapes<ToVrrp> = {
     duration: "number",
   },
   SnapshotWanted: {},
+  ClearStatistics: {},
   StatesWanted: {},
   Stop: { by: "string" },
 };
@@ -235,6 +242,7 @@ const FROM_STEWARD: Shapes<FromSteward> = {
   ReloadRequested: { asker: "number" },
   StopRequested: { by: "string" },
   StatusWanted: {},
+  ClearStatistics: {},
 };
 
 const TO_STEWARD: Shapes<ToSteward> = {
@@ -251,7 +259,7 @@ const TO_STEWARD: Shapes<ToSteward> = {
     droppedEvents: "number",
     vrrpRunning: "boolean",
   },
-  LogStatus: {},
+  Dump: { what: "string" },
   End: {},
 };
 

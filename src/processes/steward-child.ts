@@ -24,9 +24,10 @@ import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { ConfigurationReport, RunningConfiguration } from "./configuration.ts";
 import { decideConfiguration } from "./configuration.ts";
 import { parseControlRequest } from "./control-requests.ts";
+import { writeDumps } from "./dumps.ts";
 import { isoMicros, Journal } from "./journal.ts";
 import { Mailer } from "./mailer.ts";
-import type { FromSteward, ToSteward, VrrpSlice } from "./messages.ts";
+import type { DumpKind, FromSteward, ToSteward, VrrpSlice } from "./messages.ts";
 import { parseToSteward } from "./messages.ts";
 import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
@@ -127,8 +128,8 @@ class Steward {
       case "Status":
         this.#inquiry.heardStatus(message);
         return;
-      case "LogStatus":
-        this.#inquiry.fresh(() => this.#logStatus());
+      case "Dump":
+        this.#inquiry.fresh(() => this.#dump(message.what));
         return;
       case "End":
         this.#end();
@@ -377,6 +378,17 @@ class Steward {
       degraded: status?.degraded ?? [],
       droppedEvents: (status?.droppedEvents ?? 0) + (this.#journal?.failedAppends ?? 0),
     };
+  }
+
+  #dump(what: DumpKind): void {
+    if (what === "state") this.#logStatus();
+    const model = this.#running?.model;
+    const { snapshot } = this.#inquiry;
+    if (model === undefined || snapshot === undefined) return;
+    const [now, wallClock] = [this.#loop.now(), this.#loop.wallClock()];
+    const source = { model, ...snapshot, wallClock: (at: Instant) => wallClock - (now - at) };
+    for (const failure of writeDumps(what, source, process.env)) this.#journal?.say(LOG_WARNING, failure);
+    if (what === "stats-clear") this.#post({ kind: "ClearStatistics" });
   }
 
   #logStatus(): void {

@@ -20,7 +20,7 @@ import { Child, childStatus } from "./child.ts";
 import { DaemonDuties } from "./daemon-duties.ts";
 import { claimFiles, writeChildPid } from "./daemon-files.ts";
 import { EventLog } from "./event-log.ts";
-import type { FromSteward, FromVrrp, ToSteward } from "./messages.ts";
+import type { DumpKind, FromSteward, FromVrrp, ToSteward } from "./messages.ts";
 import { parseFromSteward } from "./messages.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL, EXIT_OK } from "./run-options.ts";
@@ -124,7 +124,7 @@ class Supervisor {
     onSignals(this.#loop, caught, (signal) => {
       if (signal === SIGHUP) this.#requestReload(undefined);
       else if (signal === SIGTERM || signal === SIGINT) this.#stop(signal === SIGTERM ? "SIGTERM" : "SIGINT");
-      else if (signal !== SIGXCPU) this.#steward?.outbox.post({ kind: "LogStatus" });
+      else if (signal !== SIGXCPU) this.#steward?.outbox.post({ kind: "Dump", what: dumpOf(signal) });
     });
     this.#event({ kind: "DaemonStarted", pid: process.pid, version: this.#version });
     this.#startSteward();
@@ -262,6 +262,9 @@ class Supervisor {
         return;
       case "StopRequested":
         this.#stop(message.by);
+        return;
+      case "ClearStatistics":
+        this.#vrrp.post({ kind: "ClearStatistics" });
         return;
       case "StatusWanted":
         this.#answerStatus();
@@ -418,4 +421,11 @@ class Supervisor {
     if (this.#stopping !== undefined || this.#vrrp.isFresh(now)) this.#manager.watchdog();
     this.#watchdogTimer.set(now + Math.floor(period / 2));
   }
+}
+
+/** keepalived's signals that write files. */
+function dumpOf(signal: number): DumpKind {
+  if (signal === SIGNAL_JSON) return "json";
+  if (signal === SIGNAL_STATS_CLEAR) return "stats-clear";
+  return signal === constants.signals.SIGUSR2 ? "stats" : "state";
 }

@@ -161,7 +161,8 @@ class VrrpChild {
         });
         return;
       case "StatesWanted":
-        this.#handle({ kind: "StatesWanted" });
+      case "ClearStatistics":
+        this.#handle({ kind: message.kind });
         return;
       case "SnapshotWanted":
         this.#sendSnapshot();

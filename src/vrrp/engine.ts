@@ -16,7 +16,7 @@ import { awaiting, holdsNothing, retryDue, settleDone, settleFailed } from "./he
 import { noteHosts } from "./hosts.ts";
 import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
 import type { Instance, SyncGroup } from "./instance.ts";
-import { deadlineOf, earlier, isInstance, makeStaticHolder } from "./instance.ts";
+import { deadlineOf, earlier, freshStatistics, isInstance, makeStaticHolder } from "./instance.ts";
 import { debounce, forgetHeld, heldLinksAt, releaseHeld } from "./link-delay.ts";
 import { freshEngineMemory } from "./memory.ts";
 import { changeOrders, expireOrders, ordersExpireAt, takeOrders } from "./order-book.ts";
@@ -201,6 +201,9 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
       case "BfdChanged":
       case "TrackerMeasured":
         if (hearVerdict(turn, input)) this.#touchAll();
+        return;
+      case "ClearStatistics":
+        for (const { memory } of this.#roster.all) Object.assign(memory.statistics, freshStatistics());
         return;
       case "StatesWanted":
         tellStates(turn);

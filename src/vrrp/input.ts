@@ -41,6 +41,8 @@ export type VrrpInput =
   | { readonly kind: "WallClockSet"; readonly offset: Micros }
   /** The states of all instances are to be written to the FIFOs again. */
   | { readonly kind: "StatesWanted" }
+  /** All counters begin anew. */
+  | { readonly kind: "ClearStatistics" }
   /** A deadline may have passed; `handle`'s `now` says how late it is. */
   | { readonly kind: "ClockReached" }
   /** Somebody else has deleted a route or rule that we hold; `item` is its key. */

@@ -19,6 +19,7 @@ import type {
   Phase,
   RoutingRecord,
   StaticsMemory,
+  Statistics,
 } from "./memory.ts";
 import { masterDownInterval } from "./timers.ts";
 import { effectivePriority } from "./tracking.ts";
@@ -138,19 +139,7 @@ export function freshMemory(
     routing: model.routing.map((one) => ({ ...freshRouting(one), state: "present" })),
     heldAt: undefined,
     dropping: undefined,
-    statistics: {
-      advertisementsReceived: 0,
-      advertisementsSent: 0,
-      becameMaster: 0,
-      releasedMaster: 0,
-      priorityZeroReceived: 0,
-      priorityZeroSent: 0,
-      announcementsSent: 0,
-      addressListErrors: 0,
-      signedReceived: 0,
-      unsignedReceived: 0,
-      dropped: {},
-    },
+    statistics: freshStatistics(),
     droppedSince: {},
     reported: [],
     suppressed: {},
@@ -165,6 +154,23 @@ export function freshMemory(
     authSenders: [],
     rivalOwner: undefined,
     demoted: false,
+  };
+}
+
+/** Counters that begin. */
+export function freshStatistics(): Statistics {
+  return {
+    advertisementsReceived: 0,
+    advertisementsSent: 0,
+    becameMaster: 0,
+    releasedMaster: 0,
+    priorityZeroReceived: 0,
+    priorityZeroSent: 0,
+    announcementsSent: 0,
+    addressListErrors: 0,
+    signedReceived: 0,
+    unsignedReceived: 0,
+    dropped: {},
   };
 }
 

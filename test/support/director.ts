@@ -1,6 +1,7 @@
 /** A VRRP daemon under test in a host: buoy, or the real keepalived as its peer and oracle. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Host } from "./lan.ts";
 
@@ -28,6 +29,11 @@ export class Director {
     return this.host.path("run");
   }
 
+  /** Where it writes what signals ask for. */
+  get dumps(): string {
+    return this.host.path("dumps");
+  }
+
   /** `prefix` is a command that runs the daemon in its own place. */
   start(config: string, { prefix = [] }: { readonly prefix?: readonly string[] } = {}): void {
     const file = this.host.writeFile(`${this.kind}.conf`, config);
@@ -51,7 +57,8 @@ export class Director {
             "-b",
             pid("bfd"),
           ];
-    const child = this.host.spawn([...prefix, ...command]);
+    mkdirSync(this.dumps, { recursive: true });
+    const child = this.host.spawn([...prefix, ...command], { TMPDIR: this.dumps });
     const collect = (chunk: Buffer): void => {
       this.#output += chunk.toString();
     };
@@ -61,8 +68,9 @@ export class Director {
   }
 
   /** Sends a signal to the daemon's first process. */
-  signal(signal: NodeJS.Signals): void {
-    this.#process?.kill(signal);
+  signal(signal: NodeJS.Signals | number): void {
+    // By its id: Node names only the usual signals to a child.
+    if (this.#process?.pid !== undefined) process.kill(this.#process.pid, signal);
   }
 
   get pid(): number | undefined {

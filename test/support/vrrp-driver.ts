@@ -122,6 +122,7 @@ export function instanceModel(changes: Partial<VrrpInstanceModel> = {}): VrrpIns
     ownerIgnoreAdverts: false,
     skipCheckAdvAddr: false,
     noAccept: false,
+    strictMode: false,
     timerExpiredPriority: undefined,
     promoteSecondaries: false,
     notify: notifyModel(),

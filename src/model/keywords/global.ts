@@ -742,16 +742,38 @@ const fileRows = [
 ].map((template) => ({ ...template, area: "config" as const }));
 
 const dumpRows = [
-  row("data_use_instance", [flag], COSMETIC, "Put the instance into names of dumps.", { default: "off" }),
-  row("json_version", lenient([integer(1, 2)]), COSMETIC, "Shape of the JSON dump.", {
-    since: "2.2.8",
-    default: "1",
-  }),
-  row("state_dump_file", lenient([word("path")]), COSMETIC, "Where the state is dumped.", { since: "2.3.0" }),
-  row("stats_dump_file", lenient([word("path")]), COSMETIC, "Where the counters are dumped.", {
+  row(
+    "data_use_instance",
+    [flag],
+    works("global.dumps.useInstance"),
+    "Put the instance into names of dumps.",
+    { default: "off" },
+  ),
+  row(
+    "json_version",
+    lenient([integer(1, 2)]),
+    works("global.dumps.jsonVersion"),
+    "Shape of the JSON dump.",
+    {
+      since: "2.2.8",
+      default: "1",
+    },
+  ),
+  row("state_dump_file", lenient([word("path")]), works("global.dumps.state"), "Where the state is dumped.", {
     since: "2.3.0",
   }),
-  row("json_dump_file", lenient([word("path")]), COSMETIC, "Where the JSON is dumped.", { since: "2.3.0" }),
+  row(
+    "stats_dump_file",
+    lenient([word("path")]),
+    works("global.dumps.stats"),
+    "Where the counters are dumped.",
+    {
+      since: "2.3.0",
+    },
+  ),
+  row("json_dump_file", lenient([word("path")]), works("global.dumps.json"), "Where the JSON is dumped.", {
+    since: "2.3.0",
+  }),
   row("nftables_counters", [], works("vrrp.firewall.counters"), "Count packets in every rule.", {
     default: "off",
   }),

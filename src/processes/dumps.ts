@@ -1,0 +1,64 @@
+/** Writes keepalived's files on request, where keepalived writes them. */
+import { basename, dirname, extname, join } from "node:path";
+import { replaceFile } from "../host/dump-file.ts";
+import { bfdStateText } from "../observe/dump/bfd-state-text.ts";
+import { jsonDump } from "../observe/dump/json.ts";
+import type { DumpSource } from "../observe/dump/source.ts";
+import { globalStateText, vrrpStateText } from "../observe/dump/state-text.ts";
+import { statsText } from "../observe/dump/stats-text.ts";
+import type { DumpKind } from "./messages.ts";
+
+/** Permissions before the umask. */
+const MODE = 0o666;
+
+/** Writes the files of one request. Returns what could not be written, in sentences. */
+export function writeDumps(
+  what: DumpKind,
+  source: DumpSource,
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const { dumps } = source.model.global;
+  const directory = environment.TMPDIR?.startsWith("/") === true ? environment.TMPDIR : "/tmp";
+  const place = (wish: string | undefined, extension: string, suffix = ""): string =>
+    dumpPath(join(directory, `keepalived${extension}`), wish, suffix, instanceOf(source));
+  switch (what) {
+    case "state": {
+      const global = globalStateText(source.model);
+      return [
+        ...write(place(dumps?.state, ".data", "_parent"), global, source),
+        ...write(place(dumps?.state, ".data"), global + vrrpStateText(source), source),
+        ...(source.model.bfd.length === 0
+          ? []
+          : write(place(dumps?.state, ".data", "_bfd"), global + bfdStateText(source), source)),
+      ];
+    }
+    case "stats":
+    case "stats-clear":
+      return write(place(dumps?.stats, ".stats"), statsText(source), source);
+    case "json":
+      return write(place(dumps?.json, ".json"), `${jsonDump(source, dumps?.jsonVersion ?? 1)}\n`, source);
+  }
+}
+
+function instanceOf({ model: { global } }: DumpSource): string {
+  return global.dumps?.useInstance === true && global.instanceName !== undefined
+    ? `_${global.instanceName}`
+    : "";
+}
+
+/** `wish` is a file, or a directory where it ends with `/`; suffixes stand before the extension. */
+export function dumpPath(usual: string, wish: string | undefined, suffix: string, instance: string): string {
+  const whole = wish === undefined ? usual : wish.endsWith("/") ? join(wish, basename(usual)) : wish;
+  const extension = extname(whole);
+  const name = basename(whole, extension);
+  return join(dirname(whole), `${name}${suffix}${instance}${extension}`);
+}
+
+function write(path: string, text: string, { model }: DumpSource): readonly string[] {
+  try {
+    replaceFile(path, text, MODE & ~model.daemon.umask);
+    return [];
+  } catch (error) {
+    return [`cannot write ${path}: ${(error as Error).message}`];
+  }
+}
