@@ -75,7 +75,7 @@ export interface Netlink {
 }
 
 export interface NetlinkOptions {
-  /** Bytes of the monitor's receive buffer; default 1 MiB. */
+  /** Bytes of each monitor's receive buffer; default 1 MiB. */
   readonly receiveBuffer?: number;
   /** Requests that may wait for the writer thread; one more fails with ENOBUFS. Default 4096. */
   readonly queueLimit?: number;
@@ -136,7 +136,7 @@ class KernelNetlink implements Netlink {
     this.#port = check("getsockname", "netlink monitor", native.netlinkPort(this.#fd));
     this.#writer = openNetlinkWriter(loop, options.queueLimit ?? DEFAULT_QUEUE_LIMIT);
     this.#echoes = new EchoFilter(this.#writer.port);
-    this.#routing = createRoutingMonitor(loop, this.#writer.port, this.#indexOf, (item) => {
+    this.#routing = createRoutingMonitor(loop, this.#writer.port, size, this.#indexOf, (item) => {
       if (this.#open) listener({ kind: "RoutingRemoved", item });
     });
     this.#registration = loop.onReadable(this.#fd, () => this.#read(DATAGRAMS_A_TURN));

@@ -31,7 +31,6 @@ import type { IndexOf } from "./routing-match.ts";
 import { RoutingWatch } from "./routing-match.ts";
 
 const GROUPS = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_IPV6_RULE;
-const RECEIVE_BUFFER = 1 << 20;
 const DATAGRAM = 1 << 16;
 const DATAGRAMS_A_TURN = 16;
 const SOL_NETLINK = 270;
@@ -56,10 +55,11 @@ export interface RoutingMonitor {
 export function createRoutingMonitor(
   loop: Loop,
   ownPort: number,
+  receiveBuffer: number,
   indexOf: IndexOf,
   removed: (key: string) => void,
 ): RoutingMonitor {
-  return new KernelRoutingMonitor(loop, ownPort, indexOf, removed);
+  return new KernelRoutingMonitor(loop, ownPort, receiveBuffer, indexOf, removed);
 }
 
 interface OpenSocket {
@@ -71,6 +71,7 @@ interface OpenSocket {
 class KernelRoutingMonitor implements RoutingMonitor {
   readonly #loop: Loop;
   readonly #ownPort: number;
+  readonly #receiveBuffer: number;
   readonly #removed: (key: string) => void;
   readonly #watched: RoutingWatch;
   readonly #buffer = new Uint8Array(DATAGRAM);
@@ -81,9 +82,16 @@ class KernelRoutingMonitor implements RoutingMonitor {
   #lost = false;
   #seen = new Set<string>();
 
-  constructor(loop: Loop, ownPort: number, indexOf: IndexOf, removed: (key: string) => void) {
+  constructor(
+    loop: Loop,
+    ownPort: number,
+    receiveBuffer: number,
+    indexOf: IndexOf,
+    removed: (key: string) => void,
+  ) {
     this.#loop = loop;
     this.#ownPort = ownPort;
+    this.#receiveBuffer = receiveBuffer;
     this.#removed = removed;
     this.#watched = new RoutingWatch(indexOf);
   }
@@ -104,7 +112,11 @@ class KernelRoutingMonitor implements RoutingMonitor {
   }
 
   #begin(): OpenSocket {
-    const fd = check("netlink", "routing monitor", native.netlinkOpen(NETLINK_ROUTE, GROUPS, RECEIVE_BUFFER));
+    const fd = check(
+      "netlink",
+      "routing monitor",
+      native.netlinkOpen(NETLINK_ROUTE, GROUPS, this.#receiveBuffer),
+    );
     const port = check("getsockname", "routing monitor", native.netlinkPort(fd));
     check("SO_ATTACH_FILTER", "routing monitor", native.attachFilter(fd, onlyOurs()));
     // Before Linux 4.20 a dump is simply not filtered.

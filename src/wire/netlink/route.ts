@@ -134,7 +134,11 @@ function addMetrics(builder: MessageBuilder, route: Route): void {
     if (locks !== 0) builder.uint32(RTAX_LOCK, locks >>> 0);
     for (const { id, value } of route.metrics) {
       if (typeof value === "number") builder.uint32(id, value);
-      else builder.text(id, value);
+      else
+        builder.attribute(
+          id,
+          Uint8Array.from(value, (letter) => letter.charCodeAt(0)),
+        );
     }
   });
 }
