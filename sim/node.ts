@@ -206,13 +206,15 @@ export class RouterNode implements LanHost {
     this.kernel.setLink(linkState(this.spec, interfaceName, running));
   }
 
-  /** Someone deletes the first virtual address. */
+  /** Someone deletes the first virtual address, and the first route. */
   deleteAddress(): void {
     for (const instance of this.spec.model.instances) {
       const address = instance.virtualAddresses[0];
       if (address === undefined || !this.kernel.hasAddress(address.interface, address.address)) continue;
       this.#note(`someone deletes ${address.address}`);
       this.kernel.deleteByOther(address.interface, address.address);
+      const [item] = instance.routing;
+      if (item !== undefined) this.kernel.deleteRoutingByOther(item.key);
     }
   }
 

@@ -13,6 +13,7 @@ import type {
 } from "../src/model/model.ts";
 import { DEAF_IPV4, DEAF_IPV6 } from "./deaf.ts";
 import { drawFaults } from "./faults.ts";
+import { sampleRouting } from "./routing.ts";
 import type { Probe, RouterSpec, Scenario, ScriptSpec, VirtualRouterSpec } from "./spec.ts";
 import { GROUP, LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
 
@@ -48,6 +49,7 @@ interface Traits {
   readonly downTimerAdverts: number;
   readonly addresses: readonly VirtualAddressModel[];
   readonly excluded: readonly VirtualAddressModel[];
+  readonly routing: VrrpInstanceModel["routing"];
   readonly garp: GarpModel;
   readonly priorities: readonly number[];
   readonly preemption: "preempt" | "nopreempt" | "mixed" | "delayed";
@@ -163,6 +165,7 @@ function drawTraits(
     downTimerAdverts: random.chance(0.85) ? 3 : random.pick([2, 4, 5]),
     addresses: Array.from({ length: addressCount }, (_, index) => address(index)),
     excluded: random.chance(0.2) ? [address(20)] : [],
+    routing: addressCount <= 2 ? sampleRouting(virtualRouterId) : [],
     garp: drawGarp(unit, random),
     priorities: drawPriorities(routers, random),
     preemption: random.pick(["preempt", "preempt", "nopreempt", "mixed", "delayed"]),
@@ -261,7 +264,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
     authHmac: undefined,
     virtualAddresses: traits.addresses,
     excludedAddresses: traits.excluded,
-    routing: [],
+    routing: traits.routing,
     trackStatics: [],
     trackInterfaces: traits.tracksInterface
       ? [{ name: TRACKED_INTERFACE, weight: random.pick([0, -50, 30]), reverse: false }]

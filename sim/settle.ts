@@ -159,6 +159,14 @@ function checkNode(node: RouterNode): void {
         );
       }
     }
+    for (const { key } of model.routing) {
+      if (node.kernel.hasRouting(key) !== isMaster) {
+        fail(
+          "addresses",
+          `${node.name} is ${view?.state ?? "dead"} and ${isMaster ? "lacks" : "keeps"} ${key}`,
+        );
+      }
+    }
     if (view === undefined) continue;
     const told = snapshot?.instances.find((instance) => instance.name === model.name);
     if (told?.state !== view.state) fail("snapshot", `${node.name} shows ${told?.state}, not ${view.state}`);

@@ -1,8 +1,9 @@
 /**
- * On every machine, whenever its loop has done all there was to do: the master's addresses are in the kernel, and no
- * others, or a change is on its way, or the kernel has refused and the engine says when it asks again.
+ * On every machine, whenever its loop has done all there was to do: the master's addresses, routes and rules are in the
+ * kernel, and no others, or a change is on its way, or the kernel has refused and the engine says when it asks again.
  */
 import type { VirtualAddressModel } from "../../src/model/model.ts";
+import type { InstanceSnapshot } from "../../src/vrrp/snapshot.ts";
 import type { Checker, RouterNode } from "../node.ts";
 import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
@@ -27,28 +28,47 @@ export class AddressesFollowMaster implements Checker {
           `${node.name} ${view.model.name} is ${view.state} and ${what} ${address.address}`,
         );
       }
+      for (const { key } of view.model.routing) this.#checkRouting(node, view, key);
     }
+  }
+
+  #checkRouting(node: RouterNode, view: InstanceView, key: string): void {
+    const wanted = view.state === "MASTER";
+    if (node.kernel.hasRouting(key) === wanted || node.kernel.isPending(key)) return;
+    const instance = instanceOf(node, view);
+    const state = instance?.routing.find(({ item }) => item === key)?.state;
+    if (isWaiting(state, wanted) && node.engine?.nextDeadline() !== undefined) return;
+    const what = wanted ? "lacks" : "keeps";
+    throw new Violation(this.name, `${node.name} ${view.model.name} is ${view.state} and ${what} ${key}`);
   }
 
   /** Whoever says that all is released has released all. */
   ended(node: RouterNode, how: "killed" | "stopped" | "power"): void {
     if (how !== "stopped" || node.leftBehind) return;
-    for (const { virtualAddresses, excludedAddresses } of node.spec.model.instances) {
+    for (const { virtualAddresses, excludedAddresses, routing } of node.spec.model.instances) {
       for (const { address, interface: name } of [...virtualAddresses, ...excludedAddresses]) {
         if (!node.kernel.hasAddress(name, address)) continue;
         throw new Violation(this.name, `${node.name} has stopped and keeps ${address}`);
       }
+      const kept = routing.find(({ key }) => node.kernel.hasRouting(key));
+      if (kept !== undefined)
+        throw new Violation(this.name, `${node.name} has stopped and keeps ${kept.key}`);
     }
   }
 
   /** A refusal, or an answer that a process took into its grave: known, and with a deadline. */
   #isExcused(node: RouterNode, view: InstanceView, address: VirtualAddressModel, wanted: boolean): boolean {
-    const snapshot = node.engine?.snapshot(node.now);
-    const instance = snapshot?.instances.find(({ name }) => name === view.model.name);
-    const record = instance?.addresses.find((known) => known.address === address.address);
-    if (record === undefined || node.engine?.nextDeadline() === undefined) return false;
-    return wanted ? record.state === "failed" || record.state === "adding" : record.state === "removing";
+    const record = instanceOf(node, view)?.addresses.find((known) => known.address === address.address);
+    return isWaiting(record?.state, wanted) && node.engine?.nextDeadline() !== undefined;
   }
+}
+
+function instanceOf(node: RouterNode, view: InstanceView): InstanceSnapshot | undefined {
+  return node.engine?.snapshot(node.now).instances.find(({ name }) => name === view.model.name);
+}
+
+function isWaiting(state: string | undefined, wanted: boolean): boolean {
+  return wanted ? state === "failed" || state === "adding" : state === "removing";
 }
 
 /** What a master of this instance has in its kernel. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { routeModel, ruleModel } from "../../test/support/routing.ts";
+import { routeModel, ruleModel } from "../../sim/routing.ts";
 import {
   advertFrom,
   groupModel,

@@ -57,8 +57,17 @@ function defendAddress(turn: Turn, instance: Instance, record: HeldRecord & { ki
     return;
   }
   tell(turn, instance, record, "put back");
-  request(turn, instance, "add", [record]);
+  request(turn, instance, "add", [record, ...dependents(instance, record)]);
   announce(turn, instance, [record], instance.model.garp.masterRepeat);
+}
+
+/** Routes that prefer the address as their source: the kernel dropped them along with it, before Linux 6.6 in silence. */
+function dependents(instance: Instance, record: HeldRecord & { kind: "address" }): readonly HeldRecord[] {
+  const { address } = record.model;
+  return instance.memory.routing.filter(
+    ({ state, model }) =>
+      state === "present" && model.kind === "route" && model.route.preferredSource === address,
+  );
 }
 
 /** Without a route, or a static entry, an instance still serves: a fight for it is fought ever more rarely. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { routeModel, ruleModel } from "../../test/support/routing.ts";
+import { routeModel, ruleModel } from "../../sim/routing.ts";
 import {
   advertFrom,
   Driver,
   instanceModel,
+  interfaceAddress,
   link,
   virtualAddress,
   vrrpModel,
@@ -97,6 +98,14 @@ describe("routes and rules of an instance", () => {
     expect(driver.state).toBe("MASTER");
     driver.run(seconds(2));
     expect(states(driver)).toEqual(["present", "present"]);
+  });
+
+  it("that prefer an address as their source are put back along with it", () => {
+    const sourced = routeModel("10.5.0.0/16", { interface: "eth0", preferredSource: "10.9.0.100" });
+    const driver = master(instanceModel({ routing: [sourced, ROUTE] }));
+    const address = interfaceAddress("10.9.0.100", { prefixLength: 32 });
+    driver.feed({ kind: "AddressRemoved", address, origin: "other" });
+    expect(asked(driver)).toEqual(["AddAddresses 10.9.0.100", `AddRouting ${sourced.key}`]);
   });
 
   it("of no_track are left to their fate", () => {

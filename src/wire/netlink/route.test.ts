@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NO_HOP, route, rule } from "../../../test/support/routing.ts";
+import { NO_HOP, route, rule } from "../../../sim/routing.ts";
 import { fromHex, toHex } from "../../base/bytes.ts";
 import { AttributeReader } from "./attributes.ts";
 import { MESSAGE_HEADER, splitMessages } from "./message.ts";

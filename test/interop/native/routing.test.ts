@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeEach, expect, it } from "vitest";
+import { routeModel, ruleModel } from "../../../sim/routing.ts";
 import type { OsError } from "../../../src/base/result.ts";
 import { createLoop } from "../../../src/host/loop.ts";
 import type { Netlink, NetlinkOptions } from "../../../src/host/netlink.ts";
 import { openNetlink } from "../../../src/host/netlink.ts";
 import type { RoutingModel } from "../../../src/model/model.ts";
-import { routeModel, ruleModel } from "../../support/routing.ts";
 import { pause, waitFor } from "../../support/wait.ts";
 import { enterNewNamespace } from "./namespace.ts";
 

@@ -1,7 +1,8 @@
-/** Routes and rules for tests. */
-import { familyOf } from "../../src/base/ip.ts";
-import type { NextHop, Route, Rule } from "../../src/base/routing.ts";
-import type { RoutingModel } from "../../src/model/model.ts";
+/** Routes and rules, plain unless told otherwise: for scenarios and for tests. */
+import { familyOf } from "../src/base/ip.ts";
+import type { NextHop, Route, Rule } from "../src/base/routing.ts";
+import type { RoutingModel } from "../src/model/model.ts";
+import { LAN_INTERFACE } from "./spec.ts";
 
 export const NO_HOP: NextHop = {
   gateway: undefined,
@@ -72,4 +73,10 @@ export function routeModel(destination: string, changes: Partial<Route> = {}, no
 
 export function ruleModel(priority: number, changes: Partial<Rule> = {}, noTrack = false): RoutingModel {
   return { kind: "rule", key: `rule ${priority}`, rule: rule(priority, changes), noTrack };
+}
+
+/** A route and a rule of one virtual router. */
+export function sampleRouting(virtualRouterId: number): readonly RoutingModel[] {
+  const hop = { gateway: "10.0.0.254", interface: LAN_INTERFACE };
+  return [routeModel(`10.${100 + virtualRouterId}.0.0/16`, hop), ruleModel(virtualRouterId)];
 }
