@@ -201,6 +201,8 @@ class Steward {
       this.#record({ kind: "ReloadPlanned", lines: shortened(this.#lastPlan) });
     if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
     this.#names.configure(running.model.vrrp, () => {
+      // Another reload, or an answer, may have come first: then that has been published.
+      if (this.#running !== running) return;
       this.#published = true;
       this.#publish(running, report.text, first);
     });
