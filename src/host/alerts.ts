@@ -1,5 +1,5 @@
 /** Sends mail through a mail server. The library is loaded when the first mail is due. */
-import type { MailModel } from "../model/model.ts";
+import type { MailModel } from "../model/mail-model.ts";
 
 export interface OutgoingMail {
   readonly subject: string;

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { replaceFile } from "./dump-file.ts";
+import { replaceFile, whileMarked } from "./dump-file.ts";
 
 let directory: string;
 
@@ -37,6 +37,25 @@ it("replaces a link, and leaves alone what it points to", () => {
   replaceFile(path, "new", 0o600);
   expect(readFileSync(victim, "utf8")).toBe("precious");
   expect(lstatSync(path).isFile()).toBe(true);
+});
+
+it("marks the time of some work, and goes on without a mark where none can be made", () => {
+  const path = join(directory, "mark");
+  const complaints: string[] = [];
+  const there = () => readdirSync(directory).includes("mark");
+  expect(whileMarked(path, there, (message) => complaints.push(message))).toBe(true);
+  expect(there()).toBe(false);
+  expect(() =>
+    whileMarked(
+      path,
+      () => JSON.parse("{"),
+      () => undefined,
+    ),
+  ).toThrow(SyntaxError);
+  expect(there()).toBe(false);
+  expect(complaints).toEqual([]);
+  expect(whileMarked(join(path, "x"), there, (message) => complaints.push(message))).toBe(false);
+  expect(complaints).toHaveLength(1);
 });
 
 it("leaves nothing behind where it fails", () => {

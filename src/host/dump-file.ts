@@ -1,6 +1,30 @@
 /** Files that a running daemon leaves in a directory where others may write too. */
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, fchmodSync, openSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+
+/** Runs `work` while an empty file of that name is there, as a sign for others. `trouble` hears why there is none. */
+export function whileMarked<T>(path: string, work: () => T, trouble: (message: string) => void): T {
+  try {
+    replaceFile(path, "", 0o644);
+  } catch (error) {
+    trouble((error as Error).message);
+    return work();
+  }
+  try {
+    return work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
 
 /**
  * Puts a whole file in the place of that name: readers see the old one or the new one. It is made under a name that nobody

@@ -58,7 +58,7 @@ function reportNothingRead(tree: Tree, report: Diagnostics): void {
 function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveContext): Model {
   const policy = resolveScriptPolicy(globals, context);
   const defined = resolveTrackScripts(root, policy, context);
-  const daemon = resolveDaemon(globals, policy, context);
+  const daemon = resolveDaemon(root, globals, policy, context);
   const bfds = resolveBfds(root, context);
   const files = resolveTrackFiles(root, context);
   const processes = resolveTrackProcesses(root, context);

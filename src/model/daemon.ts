@@ -6,14 +6,17 @@ import type { DraftBlock } from "./draft.ts";
 import type { CommandModel, DaemonModel, FifoModel, TimedCommandModel } from "./model.ts";
 
 const SCRIPT_TIMEOUT = 10;
+const RELOAD_FILE = "/run/keepalived.reload";
 /** Files are for their owner alone, and not executable. */
 const UMASK = 0o177;
 
 export function resolveDaemon(
+  root: DraftBlock,
   globals: DraftBlock,
   policy: ScriptPolicy,
   context: ResolveContext,
 ): DaemonModel {
+  const wait = root.number("child_wait_time");
   return {
     fifos: [
       ...resolveFifo("all", "notify_fifo", globals, policy, context),
@@ -24,7 +27,22 @@ export function resolveDaemon(
     startupScript: resolveTimed("startup_script", globals, policy, context),
     shutdownScript: resolveTimed("shutdown_script", globals, policy, context),
     umask: resolveUmask(globals, context),
+    childWait: wait === undefined ? undefined : seconds(wait),
+    reloadFile: resolveReloadFile(globals, context),
   };
+}
+
+/** Bare, it stands beside the pid files. */
+function resolveReloadFile(globals: DraftBlock, context: ResolveContext): string | undefined {
+  const statement = globals.last("reload_file");
+  if (statement === undefined) return undefined;
+  const path = globals.text("reload_file") ?? RELOAD_FILE;
+  if (path.startsWith("/")) return path;
+  context.report.repair("relative-path", statement.span, `reload_file '${path}' is no absolute path`, {
+    hint: "write the whole path, from / on",
+    repair: "there is no such file",
+  });
+  return undefined;
 }
 
 function resolveFifo(

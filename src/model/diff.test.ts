@@ -64,6 +64,8 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
       startupScript: undefined,
       shutdownScript: undefined,
       umask: 0o177,
+      childWait: undefined,
+      reloadFile: undefined,
     },
     ...more,
   };

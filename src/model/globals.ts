@@ -6,7 +6,8 @@ import type { ResolveContext } from "./context.ts";
 import { blockOf, DraftBlock } from "./draft.ts";
 import type { DumpModel } from "./dump-model.ts";
 import { MULTICAST_GROUP } from "./keys.ts";
-import type { ExtraGarpModel, GarpModel, GlobalModel, HostFacts, MailModel, ProcessModel } from "./model.ts";
+import type { MailModel } from "./mail-model.ts";
+import type { ExtraGarpModel, GarpModel, GlobalModel, HostFacts, ProcessModel } from "./model.ts";
 import { NO_VERIFICATION_DEFAULTS, resolveVerification, type VerificationModel } from "./verification.ts";
 
 /** What instances take where they set nothing themselves. */

@@ -9,6 +9,7 @@ import type { Micros } from "../base/time.ts";
 import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
 import type { DumpModel } from "./dump-model.ts";
 import type { HostSettings } from "./host-settings.ts";
+import type { MailModel } from "./mail-model.ts";
 import type { ProcessQuorum, TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
 
 export interface Model {
@@ -34,6 +35,10 @@ export interface DaemonModel {
   readonly shutdownScript: TimedCommandModel | undefined;
   /** Mode bits that scripts and FIFOs are made without. */
   readonly umask: number;
+  /** How long a stop waits for each child (`child_wait_time`); undefined is the usual time. */
+  readonly childWait: Micros | undefined;
+  /** There while a reload reads the configuration (`reload_file`); undefined for none. */
+  readonly reloadFile: string | undefined;
 }
 
 /** `notify_fifo` and its kin. */
@@ -77,17 +82,6 @@ export interface ProcessModel {
   readonly noSwap: boolean;
   /** No IGMP reports for groups of the link while running (`disable_local_igmp`). */
   readonly disableLocalIgmp: boolean;
-}
-
-/** `notification_email`, `smtp_server` and their kin; absent where either is missing. */
-export interface MailModel {
-  readonly from: string;
-  readonly recipients: readonly string[];
-  readonly server: string;
-  readonly port: number;
-  readonly heloName: string;
-  readonly connectTimeout: Micros;
-  readonly routerId: string;
 }
 
 /** A command as it will be run: argv[0] is the path as configured. */

@@ -1,4 +1,5 @@
 /** What the configuration asks of the supervisor itself: FIFOs, and scripts of the daemon's start and end. */
+import type { Micros } from "../base/time.ts";
 import type { Loop } from "../host/loop.ts";
 import type { ScriptEnd } from "../host/scripts.ts";
 import { runScript } from "../host/scripts.ts";
@@ -51,6 +52,11 @@ export class DaemonDuties {
   /** `fifo_write_vrrp_states_on_reload`. */
   get statesOnReload(): boolean {
     return this.#model?.statesOnReload === true;
+  }
+
+  /** `child_wait_time`. */
+  get childWait(): Micros | undefined {
+    return this.#model?.childWait;
   }
 
   /** There is a shutdown script that has not ended yet. */

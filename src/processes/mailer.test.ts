@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Instant } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
 import type { Loop, Timer } from "../host/loop.ts";
-import type { MailModel } from "../model/model.ts";
+import type { MailModel } from "../model/mail-model.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
 import { RETRY_DELAYS } from "../supervise/mail-retry.ts";
 import { Mailer } from "./mailer.ts";

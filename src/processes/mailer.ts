@@ -2,7 +2,7 @@
 
 import { deliverMail } from "../host/alerts.ts";
 import type { Loop, Timer } from "../host/loop.ts";
-import type { MailModel } from "../model/model.ts";
+import type { MailModel } from "../model/mail-model.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
 import type { Mail, MailAction } from "../supervise/mail-retry.ts";
 import { MailQueue } from "../supervise/mail-retry.ts";

@@ -3,6 +3,7 @@ import type { Instant } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
 import type { ControlClient, ControlServer } from "../host/control-server.ts";
 import { listenControl } from "../host/control-server.ts";
+import { whileMarked } from "../host/dump-file.ts";
 import type { Loop } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import { resolveName } from "../host/resolve-name.ts";
@@ -176,7 +177,10 @@ class Steward {
       this.#refuse(freeze, EXIT_FATAL, NOTHING_READ);
       return;
     }
-    const decision = decideConfiguration(this.#options, this.#running);
+    const decide = () => decideConfiguration(this.#options, this.#running);
+    const trouble = (message: string): void => this.#journal?.say(LOG_WARNING, message);
+    const marker = this.#running?.model.daemon.reloadFile;
+    const decision = marker === undefined ? decide() : whileMarked(marker, decide, trouble);
     const { report } = decision;
     if (decision.kind === "refuse") {
       this.#refuse(decision.why, decision.exitCode, report);

@@ -355,7 +355,7 @@ class Supervisor {
 
   #stop(by: string): void {
     if (this.#stopping !== undefined) return;
-    this.#stopping = new Stopping(this.#loop.now());
+    this.#stopping = new Stopping(this.#loop.now(), this.#duties.childWait);
     this.#manager.stopping();
     this.#event({ kind: "DaemonStopping", by });
     for (const timer of [this.#vrrpLife.restartTimer, this.#stewardLife.restartTimer, this.#reloadTimer])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { seconds } from "../base/time.ts";
 import { CHILD_WAIT, SCRIPTS_LIMIT, Stopping } from "./stopping.ts";
 
 const ALL = { vrrp: true, scripts: true, steward: true, shutdownScript: false };
@@ -50,5 +51,13 @@ describe("Stopping", () => {
     expect(stopping.nextDeadline()).toBeUndefined();
     expect(stopping.advance(2, left)).toEqual([]);
     expect(stopping.advance(3, { ...left, shutdownScript: false })).toEqual([{ kind: "EndSteward" }]);
+  });
+
+  it("waits as long for a child as it is told", () => {
+    const stopping = new Stopping(0, seconds(1));
+    const left = { vrrp: true, scripts: false, steward: true, shutdownScript: false };
+    expect(stopping.advance(seconds(1) - 1, left)).toEqual([]);
+    expect(stopping.advance(seconds(1), left)).toEqual([{ kind: "KillVrrp" }]);
+    expect(stopping.nextDeadline()).toBe(seconds(2));
   });
 });

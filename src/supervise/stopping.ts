@@ -35,10 +35,12 @@ export interface Remaining {
 export class Stopping {
   #phase: StopPhase = "vrrp";
   #deadline: Instant | undefined;
+  readonly #childWait: Micros;
 
   /** Begins: answers the machine and its first actions through {@link advance}. */
-  constructor(now: Instant) {
-    this.#deadline = now + CHILD_WAIT;
+  constructor(now: Instant, childWait: Micros = CHILD_WAIT) {
+    this.#childWait = childWait;
+    this.#deadline = now + childWait;
   }
 
   get phase(): StopPhase {
@@ -63,7 +65,7 @@ export class Stopping {
     switch (this.#phase) {
       case "vrrp":
         if (!remaining.vrrp) return this.#enter("scripts", now + SCRIPTS_LIMIT, []);
-        return late ? this.#enter("vrrp", now + CHILD_WAIT, [{ kind: "KillVrrp" }]) : undefined;
+        return late ? this.#enter("vrrp", now + this.#childWait, [{ kind: "KillVrrp" }]) : undefined;
       case "scripts":
         if (!remaining.scripts) return this.#shutDown(remaining);
         return late
@@ -73,10 +75,10 @@ export class Stopping {
         return remaining.scripts && !late ? undefined : this.#shutDown(remaining);
       case "steward":
         if (!remaining.steward) return this.#enter("done", undefined, [{ kind: "Done" }]);
-        return late ? this.#enter("steward", now + CHILD_WAIT, [{ kind: "KillSteward" }]) : undefined;
+        return late ? this.#enter("steward", now + this.#childWait, [{ kind: "KillSteward" }]) : undefined;
       case "shutdown-script":
         if (remaining.shutdownScript) return undefined;
-        return this.#enter("steward", now + CHILD_WAIT, [{ kind: "EndSteward" }]);
+        return this.#enter("steward", now + this.#childWait, [{ kind: "EndSteward" }]);
       case "done":
         return undefined;
     }

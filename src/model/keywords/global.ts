@@ -27,6 +27,7 @@ import {
 
 const LONGEST = 4294;
 const OWN_NAMES = accepted("buoy's processes carry names of their own, the same everywhere");
+const IN_VRRP = accepted("BFD runs in the VRRP process, whose words (vrrp_priority and its kin) hold for it");
 const OWN_RULES = accepted("buoy writes its packet rules with nftables");
 
 /** The scheduling wishes of one child; `state` where they are obeyed or not. */
@@ -585,7 +586,7 @@ const processWideRows = [
   ),
   ...processRows("vrrp", (field) => works(`global.process.${field}`)),
   ...processRows("checker", () => COSMETIC),
-  ...processRows("bfd", () => COSMETIC),
+  ...processRows("bfd", () => IN_VRRP),
   row(
     "umask",
     [rest("NUMBER | IRUSR|IWUSR|...")],
@@ -698,9 +699,15 @@ const fileRows = [
   ),
   row("reload_time_file", lenient([word("path")]), MISSED, "File with the time of a reload."),
   row("reload_repeat", [], MISSED, "Keep that file.", { default: "off" }),
-  row("reload_file", [optional(word("path"))], MISSED, "File that exists while configuration is read.", {
-    default: "off",
-  }),
+  row(
+    "reload_file",
+    [optional(word("path"))],
+    works("daemon.reloadFile"),
+    "File that exists while configuration is read.",
+    {
+      default: "off",
+    },
+  ),
   row(
     "include_check",
     [optional(rest("[+|-]{read|match|wildcard_match|brace_match} ..."))],

@@ -2,7 +2,6 @@
 import {
   accepted,
   block,
-  COSMETIC,
   entries,
   integer,
   lenient,
@@ -50,10 +49,16 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row("instance", lenient([word("name")]), works("process"), "Name of this daemon among several on a host.", {
     area: "process",
   }),
-  row("child_wait_time", [integer(0, UNSIGNED_MAX)], COSMETIC, "Seconds that children get to end.", {
-    area: "process",
-    default: "5",
-  }),
+  row(
+    "child_wait_time",
+    [integer(0, UNSIGNED_MAX)],
+    works("daemon.childWait"),
+    "Seconds that children get to end.",
+    {
+      area: "process",
+      default: "5",
+    },
+  ),
   row(
     "global_defs",
     [nested("global_defs")],
