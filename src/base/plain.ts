@@ -21,5 +21,9 @@ export function equalPlain(a: unknown, b: unknown): boolean {
 function copy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copy);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copy(item)]));
+  // A plain loop: snapshots of a thousand addresses are copied between two advertisements.
+  const original = value as Readonly<Record<string, unknown>>;
+  const copied: Record<string, unknown> = {};
+  for (const key of Object.keys(original)) copied[key] = copy(original[key]);
+  return copied;
 }

@@ -29,6 +29,7 @@ import { openEchoSocket } from "./echo-socket.ts";
 import type { Loop } from "./loop.ts";
 import { SystemError } from "./native.ts";
 import type { ChangeDone, Netlink } from "./netlink.ts";
+import { RequestWindow } from "./request-window.ts";
 import { Sequencer } from "./sequencer.ts";
 import { interfaceIndex } from "./system.ts";
 import { openVmacReceiver } from "./vmac-receiver.ts";
@@ -62,6 +63,9 @@ interface OpenSocket<S> {
   readonly socket: S;
 }
 
+/** Enough to keep the netlink thread busy. What comes back in one turn must be digested by code that may be cold: 0.5 ms each. */
+const REQUESTS_UNDER_WAY = 8;
+
 /** Without permission nothing works: better no router than one that is mute. */
 const FORBIDDEN: ReadonlySet<string> = new Set(["EPERM", "EACCES"]);
 
@@ -77,6 +81,7 @@ export class VrrpExecutor {
   /** Of one instance, requests for addresses and for dropping packets go one after the other. */
   readonly #order = new Sequencer();
   readonly #dropped: DroppedPackets;
+  readonly #window = new RequestWindow(REQUESTS_UNDER_WAY);
   #model: VrrpModel = {
     instances: [],
     syncGroups: [],
@@ -275,15 +280,23 @@ export class VrrpExecutor {
         if (error === undefined) this.#listener.input({ kind: "ActionDone", ...answer });
         else this.#listener.input({ kind: "ActionFailed", ...answer, error });
       };
-      const index = this.#indexOf(address.interface);
+      // What stands on an interface that was renamed is removed there.
+      const former = adding ? undefined : this.#netlink.formerIndex(address.interface);
+      const index = former ?? this.#indexOf(address.interface);
       if (index === undefined) {
         // An address of an interface that is gone is gone as well. The answer must not come within `execute`.
         const error = { call: "RTM_NEWADDR", errno: "ENODEV", subject: address.interface };
         queueMicrotask(() => ended(adding ? error : undefined));
         continue;
       }
-      if (adding) this.#netlink.addAddress({ ...address, index }, ended);
-      else this.#netlink.removeAddress({ ...address, index }, ended);
+      this.#window.run((answered) => {
+        const both: ChangeDone = (error) => {
+          answered();
+          ended(error);
+        };
+        if (adding) this.#netlink.addAddress({ ...address, index }, both);
+        else this.#netlink.removeAddress({ ...address, index }, both);
+      });
     }
   }
 
@@ -292,12 +305,18 @@ export class VrrpExecutor {
     const adding = action.kind === "AddRouting";
     if (adding) this.#listener.ledger("added", instance, items);
     for (const item of items) {
-      this.#netlink.changeRouting(adding ? "add" : "remove", item, (error) => {
+      const ended: ChangeDone = (error) => {
         const answer = { id, epoch, item: item.key };
         if (!adding && error === undefined) this.#listener.ledger("removed", instance, [item]);
         if (error === undefined) this.#listener.input({ kind: "ActionDone", ...answer });
         else this.#listener.input({ kind: "ActionFailed", ...answer, error });
-      });
+      };
+      this.#window.run((answered) =>
+        this.#netlink.changeRouting(adding ? "add" : "remove", item, (error) => {
+          answered();
+          ended(error);
+        }),
+      );
     }
   }
 

@@ -37,6 +37,7 @@ export class NetlinkTable {
   readonly #links = new Map<number, Entry<LinkFact>>();
   readonly #addresses = new Map<string, Entry<AddressFact>>();
   readonly #emit: (event: TableEvent) => void;
+  readonly #formerNames = new Map<string, number>();
   #generation = 0;
 
   constructor(emit: (event: TableEvent) => void) {
@@ -76,10 +77,24 @@ export class NetlinkTable {
     }
   }
 
+  /** Index of an interface that had this name and was given another one, unless the name is in use again. */
+  formerIndex(name: string): number | undefined {
+    return this.linkByName(name) === undefined ? this.#formerNames.get(name) : undefined;
+  }
+
+  /** One that was renamed is told of as gone under its old name, and as there, with its addresses, under the new one. */
   putLink(link: LinkFact): void {
     const before = this.#links.get(link.index)?.fact;
+    const isRenamed = before !== undefined && before.name !== link.name;
+    const moved = isRenamed ? this.addresses().filter((address) => address.index === link.index) : [];
+    for (const address of moved) this.removeAddress(address, "other");
     this.#links.set(link.index, { fact: link, generation: this.#generation });
+    if (isRenamed) {
+      this.#formerNames.set(before.name, link.index);
+      this.#tellRemoval(before);
+    }
     if (!equalPlain(before, link)) this.#emit({ kind: "LinkChanged", link });
+    for (const address of moved) this.putAddress(address, "other");
   }
 
   /** Addresses that it still had go first. */
@@ -90,7 +105,13 @@ export class NetlinkTable {
       if (fact.index === index) this.removeAddress(fact, "other");
     }
     this.#links.delete(index);
-    this.#emit({ kind: "LinkRemoved", link: entry.fact });
+    for (const [name, former] of this.#formerNames) if (former === index) this.#formerNames.delete(name);
+    this.#tellRemoval(entry.fact);
+  }
+
+  /** Where the name has passed to another interface already, nothing of that name is gone. */
+  #tellRemoval(link: LinkFact): void {
+    if (this.linkByName(link.name) === undefined) this.#emit({ kind: "LinkRemoved", link });
   }
 
   putAddress(address: AddressFact, origin: ChangeOrigin): void {

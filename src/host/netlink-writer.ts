@@ -32,6 +32,8 @@ interface Pending {
   readonly done: RequestDone;
 }
 
+/** Answers taken before other work of the loop gets its turn: each may be a word to the engine, and to the journal. */
+const ANSWERS_A_TURN = 4;
 const NO_BYTES = new Uint8Array(0);
 const SEQUENCES = 0x7fff_ffff;
 
@@ -47,7 +49,8 @@ export function openNetlinkWriter(
   let submitted = 0;
   let open = true;
   const registration = loop.onReadable(native.writerDescriptor(handle), () => {
-    while (open) {
+    // The descriptor stays readable as long as answers wait.
+    for (let taken = 0; open && taken < ANSWERS_A_TURN; taken++) {
       const answer = native.writerTake(handle);
       if (answer === undefined) return;
       const [id, errno, reply] = answer;

@@ -52,6 +52,8 @@ export interface Netlink {
   readonly synchronised: boolean;
   linkByName(name: string): LinkFact | undefined;
   linkByIndex(index: number): LinkFact | undefined;
+  /** Index of an interface that was renamed from this name. */
+  formerIndex(name: string): number | undefined;
   links(): readonly LinkFact[];
   addresses(): readonly AddressFact[];
   /** Adds, or replaces lifetime and flags of, an address. One that exists already counts as done. */
@@ -155,6 +157,10 @@ class KernelNetlink implements Netlink {
 
   linkByName(name: string): LinkFact | undefined {
     return this.#table.linkByName(name);
+  }
+
+  formerIndex(name: string): number | undefined {
+    return this.#table.formerIndex(name);
   }
 
   linkByIndex(index: number): LinkFact | undefined {

@@ -358,8 +358,9 @@ class VrrpChild {
   #event(journal: JournalEvent & { readonly source: "vrrp" | "group" | "bfd" }): void {
     const { event } = journal;
     this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, deliveryOf(journal));
-    if (event.kind === "StateChanged") this.#snapshotSoon(this.#snapshotAt + SNAPSHOT_SPACING);
-    else this.#snapshotSoon(this.#snapshotAt + seconds(1));
+    // An expensive one stays clear of the takeover's own work.
+    const spacing = event.kind === "StateChanged" ? SNAPSHOT_SPACING : seconds(1);
+    this.#snapshotSoon(Math.max(event.at + 2 * this.#snapshotCost, this.#snapshotAt + spacing));
   }
 
   #snapshotSoon(wanted: Instant): void {

@@ -9,8 +9,9 @@ import { announce } from "./announce.ts";
 import { heldBy, isDesired, request } from "./held.ts";
 import type { Holder, Instance, StaticHolder } from "./instance.ts";
 import { makeInstance, makeStaticHolder, masterDownOf } from "./instance.ts";
-import type { EngineMemory, InstanceMemory } from "./memory.ts";
-import type { EngineInternal, VrrpSnapshot } from "./snapshot.ts";
+import type { EngineMemory } from "./memory.ts";
+import type { EngineInternal, SlimMemory, VrrpSnapshot } from "./snapshot.ts";
+import { fullMemory } from "./snapshot.ts";
 import { isLeaving } from "./statics.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { emptySurroundings, noteAddress } from "./surroundings.ts";
@@ -51,7 +52,7 @@ export function readSnapshot(snapshot: VrrpSnapshot): Restored {
   const instances: Instance[] = [];
   for (const { key, internal: memory } of snapshot.instances) {
     const model = models.get(key);
-    if (model !== undefined) instances.push(makeInstance(model, copyPlain(memory) as InstanceMemory));
+    if (model !== undefined) instances.push(makeInstance(model, fullMemory(memory as SlimMemory, model)));
   }
   for (const { model, memory } of internal.retired) instances.push(makeInstance(model, memory, true));
   return {

@@ -2,8 +2,9 @@
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
 import { copyPlain } from "../base/plain.ts";
+import { addressKey } from "../base/routing.ts";
 import type { Instant, Micros } from "../base/time.ts";
-import type { VrrpInstanceModel, VrrpModel } from "../model/model.ts";
+import type { VirtualAddressModel, VrrpInstanceModel, VrrpModel } from "../model/model.ts";
 import type { Cause } from "./cause.ts";
 import type { DropReason, VerifyOutcome, VrrpState, WatchReason } from "./event.ts";
 import { isDegraded } from "./held.ts";
@@ -248,7 +249,8 @@ function groupSnapshot(
 
 function instanceSnapshot(instance: Instance): InstanceSnapshot {
   const { model } = instance;
-  const memory = copyPlain(instance.memory);
+  const { memory } = instance;
+  const copied = slimMemory(memory);
   return {
     name: model.name,
     key: model.key,
@@ -267,16 +269,40 @@ function instanceSnapshot(instance: Instance): InstanceSnapshot {
     lastTransition: memory.lastTransition,
     lastHeard: memory.lastHeard,
     epoch: memory.epoch,
-    cause: memory.cause,
+    cause: copied.cause,
     faults: memory.faults.map(({ key }) => key),
     ...holdingsSnapshot(memory),
     degraded: isDegraded(instance),
-    verification: memory.verification && verificationSnapshot(memory.verification),
-    statistics: memory.statistics,
-    order: memory.order,
+    verification: copied.verification && verificationSnapshot(copied.verification),
+    statistics: copied.statistics,
+    order: copied.order,
     frozen: memory.frozen,
-    internal: memory,
+    internal: copied,
   };
+}
+
+/** Memory in a snapshot: addresses that the instance's model has are not written a second time. */
+export type SlimMemory = Omit<InstanceMemory, "addresses"> & {
+  readonly addresses: readonly (Omit<AddressRecord, "model"> & { readonly model?: VirtualAddressModel })[];
+};
+
+/** A thousand addresses are copied, and written as text, between two advertisements. */
+function slimMemory({ addresses, ...rest }: InstanceMemory): SlimMemory {
+  const slim = addresses.map(({ model, ...record }) => (record.retired ? { ...record, model } : record));
+  return copyPlain({ ...rest, addresses: slim });
+}
+
+/** The whole memory again; the snapshot stays as it is. */
+export function fullMemory(slim: SlimMemory, model: VrrpInstanceModel): InstanceMemory {
+  const { addresses, ...rest } = copyPlain(slim);
+  const models = new Map(
+    [...model.virtualAddresses, ...model.excludedAddresses].map((one) => [addressKey(one), one]),
+  );
+  const full = addresses.flatMap((record): AddressRecord[] => {
+    const known = record.model ?? models.get(record.key);
+    return known === undefined ? [] : [{ ...record, model: known }];
+  });
+  return { ...rest, addresses: full };
 }
 
 function holdingsSnapshot(memory: HolderMemory): HoldingsSnapshot {

@@ -1,0 +1,76 @@
+/**
+ * A thousand virtual addresses at an interval of 10 ms: taking them over, announcing them and letting go of them never
+ * delays an advertisement for so long that a backup would take over.
+ */
+import { expect, test } from "vitest";
+import { Director } from "../support/director.ts";
+import { Lan } from "../support/lan.ts";
+import { pause, waitFor } from "../support/wait.ts";
+import { type SeenAdvertisement, WireLog } from "../support/wire-log.ts";
+
+const COUNT = 1000;
+const INTERVAL = 0.01;
+/** Master_Down_Interval of a backup of priority 100: three intervals and the skew. */
+const PATIENCE = (3 + 156 / 256) * INTERVAL;
+
+const ADDRESSES = Array.from({ length: COUNT }, (_, n) => `10.20.${n >> 8}.${n & 255}/32`);
+/** Real-time priority, as a site with such an interval has it: what is measured is our loop, not the machine's load. */
+const CONFIG = `
+global_defs {
+  vrrp_rt_priority 50
+}
+vrrp_instance VI_1 {
+  state BACKUP
+  interface eth0
+  virtual_router_id 51
+  version 3
+  advert_int ${INTERVAL}
+  virtual_ipaddress {
+    10.9.0.100/24
+  }
+  virtual_ipaddress_excluded {
+    ${ADDRESSES.join("\n    ")}
+  }
+}
+`;
+
+/** The longest silences between two advertisements, in seconds, longest first. */
+function silences(seen: readonly SeenAdvertisement[]): number[] {
+  return seen
+    .slice(1)
+    .map(({ at }, index) => at - (seen[index]?.at ?? at))
+    .sort((a, b) => b - a);
+}
+
+test("1,000 addresses at 10 ms: no silence in which a backup would take over", async () => {
+  const lan = new Lan();
+  const host = lan.addHost("one", { ipv4: "10.9.0.1/24" });
+  const wire = await WireLog.start(lan.addHost("witness", { ipv4: "10.9.0.3/24" }));
+  const director = new Director("buoy", host);
+  try {
+    director.start(CONFIG);
+    await waitFor("all addresses", () => host.addresses().length > COUNT, {
+      within: 20_000,
+      every: 100,
+      detail: () => director.output.slice(-2000),
+    });
+    await waitFor("all announced", () => wire.announcements.length >= 5 * COUNT, { within: 10_000 });
+    await pause(500);
+    const all = silences(wire.advertisements);
+    process.stdout.write(
+      `1,000 addresses: ${wire.advertisements.length} advertisements, longest silences ${all
+        .slice(0, 3)
+        .map((span) => `${(span * 1000).toFixed(1)} ms`)
+        .join(", ")}\n`,
+    );
+    expect(wire.advertisements.length).toBeGreaterThan(50);
+    expect(all[0], "longest silence").toBeLessThan(PATIENCE);
+    await director.stop();
+    expect(host.addresses().filter((held) => held.startsWith("10.20."))).toEqual([]);
+    await wire.stop();
+    expect(wire.advertisements.at(-1)?.priority).toBe(0);
+  } finally {
+    await wire.stop();
+    lan.destroy();
+  }
+});
