@@ -266,3 +266,35 @@ describe("journal lines", () => {
     expect(journalLine(entry({ source: "steward", event }), reader)).toBe(`12:00:00.000 steward ${text}`);
   });
 });
+
+test("a sync group explains itself, and a member names the one it followed", () => {
+  const cause = [
+    fact({ kind: "group", group: "G1", member: "VI_2" }),
+    fact({ kind: "interface", name: "eth1", up: false, reason: "" }, s(3)),
+  ];
+  const event = {
+    at: s(3.12),
+    group: "G1",
+    kind: "StateChanged",
+    from: "MASTER",
+    to: "FAULT",
+    cause,
+  } as const;
+  expect(explain(entry({ source: "group", event }), reader)).toEqual([
+    "sync group G1 went to FAULT (was MASTER) at 12:00:03.120: sync group G1 follows its member VI_2",
+    "    because interface eth1 went down (at 12:00:03.000)",
+  ]);
+  expect(
+    explain(vrrp({ kind: "StateChanged", from: "MASTER", to: "FAULT", priority: 100, cause }), reader),
+  ).toEqual([
+    "VI_1 went to FAULT (was MASTER) at 12:00:03.120: sync group G1 follows its member VI_2",
+    "    because interface eth1 went down (at 12:00:03.000)",
+  ]);
+  const agreed = { kind: "group-agreed", group: "G1", last: "VI_2" } as const;
+  expect(factText({ at: 0, ...agreed }, () => "then")).toBe(
+    "all members of sync group G1 would be master, VI_2 as the last of them",
+  );
+  expect(journalLine(vrrp({ kind: "AwaitsGroup", group: "G1", members: ["VI_2"], cause: [] }), reader)).toBe(
+    "12:00:03.120 vrrp VI_1 would be MASTER, but waits for VI_2 of its sync group G1",
+  );
+});

@@ -149,3 +149,24 @@ test("levels and processes", () => {
     of({ source: "supervisor", event: { kind: "EventsDropped", count: 1, between: "a and b" } }),
   ).toEqual([[LOG_WARNING, "Keepalived"]]);
 });
+
+test("a sync group: the line after its members, who leave out what one of them has said", () => {
+  const down = { kind: "interface", name: "eth1", up: false, reason: "" } as const;
+  const follows = { kind: "group", group: "G1", member: "VI_2" } as const;
+  expect(change("MASTER", "FAULT", follows, down)[0]).toBe("(VI_1) Entering FAULT STATE");
+  expect(change("BACKUP", "MASTER", { kind: "group-agreed", group: "G1", last: "VI_2" }, timer)).toEqual([
+    "(VI_1) Entering MASTER STATE",
+  ]);
+  const group = (to: VrrpState): readonly string[] =>
+    lines({
+      source: "group",
+      event: { at: 0, group: "G1", kind: "StateChanged", from: "MASTER", to, cause: [] },
+    });
+  expect(group("FAULT")).toEqual(["VRRP_Group(G1) Syncing instances to FAULT state"]);
+  expect(group("STOP")).toEqual([]);
+  const cause = [{ at: 0, ...timer }];
+  expect(vrrp({ kind: "AwaitsGroup", group: "G1", members: ["VI_2"], cause })).toEqual([
+    "+(VI_1) Receive advertisement timeout",
+    "(VI_1) waits for VI_2 of sync group G1",
+  ]);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceSnapshot, VrrpSnapshot } from "../vrrp/snapshot.ts";
+import type { GroupSnapshot, InstanceSnapshot, VrrpSnapshot } from "../vrrp/snapshot.ts";
 import { renderStatus, type StatusView } from "./status.ts";
 import type { StatusDocument } from "./status-document.ts";
 import { ansiPaint, plainPaint } from "./style.ts";
@@ -198,4 +198,43 @@ describe("the wall clock", () => {
       .join(":");
     expect(formatMoment(noon, { now: noon, zone: "local" })).toBe(`${expected}:00.000`);
   });
+});
+
+test("a sync group: its state, its cause, and whom it waits for", () => {
+  const cause = [
+    { kind: "group", group: "G1", member: "VI_2", at: s(10) },
+    { kind: "interface", name: "eth1", up: true, reason: "", at: s(10) },
+  ] as const;
+  const group: GroupSnapshot = {
+    name: "G1",
+    state: "BACKUP",
+    lastTransition: s(60),
+    cause,
+    members: ["VI_1", "VI_2"],
+    willing: ["VI_1"],
+    faulty: [],
+  };
+  const members = ["VI_1", "VI_2"].map((name) => ({ ...instance, name, state: "BACKUP" as const }));
+  const shown = (groups: readonly GroupSnapshot[], instances: readonly InstanceSnapshot[]): string[] => {
+    const whole = document(instances);
+    const vrrp = { ...whole.vrrp, groups } as VrrpSnapshot;
+    const lines = renderStatus({ ...whole, vrrp }, view);
+    const first = lines.findIndex((line) => line.startsWith("SYNC GROUP"));
+    return first < 0 ? [] : lines.slice(first, lines.indexOf("", first));
+  };
+  expect(shown([group], members)).toEqual([
+    "SYNC GROUP  STATE   FOR   MEMBERS",
+    "G1          BACKUP  10 s  VI_1, VI_2",
+    "    because sync group G1 follows its member VI_2, because interface eth1 came up",
+    "    VI_1 would be MASTER and waits for VI_2",
+  ]);
+  const mixed = members.map((member, index) =>
+    index === 0 ? { ...member, state: "MASTER" as const } : member,
+  );
+  const joining = { ...group, cause: [], willing: [], faulty: ["VI_2"] };
+  expect(shown([joining], mixed).slice(2)).toEqual([
+    "    a reload has brought its members together, which are MASTER and BACKUP",
+    "    fault of VI_2",
+  ]);
+  expect(shown([], members)).toEqual([]);
 });

@@ -5,6 +5,7 @@ import type { AddressSnapshot, HoldingsSnapshot, InstanceSnapshot } from "../vrr
 import { bfdPathText, bfdReasonText } from "./bfd-text.ts";
 import { causeText, instantText } from "./explain.ts";
 import { droppedText } from "./fact-text.ts";
+import { groupLines } from "./group-status.ts";
 import type { ChildStatus, ScriptStatus, StatusDocument } from "./status-document.ts";
 import { type Colour, type Paint, plainPaint } from "./style.ts";
 import { type Cell, clip, table, wrap } from "./table.ts";
@@ -34,6 +35,7 @@ export function renderStatus(document: StatusDocument, view: StatusView): readon
     ...orderLines(document, view, reader),
     "",
     ...instanceLines(document, view, reader),
+    ...groupLines(document, view, reader, STATE_COLOURS),
     ...staticLines(document, view),
     ...bfdSessionLines(document, view, reader),
     "",
