@@ -5,6 +5,9 @@ import { waitFor } from "../../support/wait.ts";
 import type { MachineCase } from "../case.ts";
 import { type MachinePair, withPair } from "./pair.ts";
 
+/** The other one may still be starting: programs run slowly here. */
+const PATIENCE_MS = 45_000;
+
 interface DetailedLink {
   readonly link?: string;
   readonly master?: string;
@@ -28,7 +31,10 @@ function addAddress(_lan: Lan, host: Host, number: 1 | 2): void {
 async function handsOver(pair: MachinePair, own: string): Promise<void> {
   const { one, two } = pair;
   await one.stop();
-  await waitFor("the other one to hold the address", () => pair.holds(two), { within: 25_000, every: 200 });
+  await waitFor("the other one to hold the address", () => pair.holds(two), {
+    within: PATIENCE_MS,
+    every: 200,
+  });
   assert.ok(!one.host.run("ip", "-br", "link").includes(own), "the interface goes with the daemon");
 }
 
@@ -52,7 +58,10 @@ function buildVrf(lan: Lan, host: Host, number: 1 | 2): void {
 
 /** The second one's VMAC is looked at: that it is in the VRF is what lets the address answer there. */
 async function vmacInVrf(pair: MachinePair): Promise<void> {
-  const link = detailsOf(pair.two.host, "gate");
+  const { host } = pair.two;
+  const isThere = (): boolean => host.run("ip", "-o", "link").includes(" gate@");
+  await waitFor("the backup to make its VMAC", isThere, { within: PATIENCE_MS, every: 200 });
+  const link = detailsOf(host, "gate");
   assert.equal(link.linkinfo?.info_kind, "macvlan");
   assert.equal(link.master, "blue", "the VMAC is in its base's VRF");
   assert.equal(link.address, "00:00:5e:00:01:33");
