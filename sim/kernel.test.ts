@@ -60,7 +60,7 @@ describe("the fake kernel", () => {
     expect(plain.told).toContainEqual(
       expect.objectContaining({
         kind: "AddressRemoved",
-        origin: "other",
+        origin: "along",
         address: expect.objectContaining({ address: "10.1.0.2" }),
       }),
     );

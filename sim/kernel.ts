@@ -242,9 +242,13 @@ export class FakeKernel {
       return;
     }
     this.#addresses = this.#addresses.filter((entry) => !secondaries.includes(entry));
-    // Nobody asked for these: a filter of own echoes that looks at the address does not take them for its own.
+    // Nobody asked for these, but the kernel names the request that made it remove them.
     for (const entry of secondaries)
-      this.#notify({ kind: "AddressRemoved", address: entry, origin: "other" });
+      this.#notify({
+        kind: "AddressRemoved",
+        address: entry,
+        origin: origin === "self" ? "along" : origin,
+      });
   }
 }
 

@@ -56,7 +56,11 @@ test("IPv4 is told by port, sequence and address, and nothing is waited for", ()
   filter.expect("add", { index: 2, address: "10.9.0.100", prefixLength: 24 }, 1);
   expect(filter.isEcho("add", message(PORT, 1), fact("10.9.0.100"))).toBe(true);
   expect(filter.isEcho("add", message(PORT, 1), fact("10.9.0.101"))).toBe(false);
+  expect(filter.isCausedByUs(message(PORT, 1)), "whatever the address").toBe(true);
+  expect(filter.isCausedByUs(message(PORT, 2))).toBe(false);
+  expect(filter.isCausedByUs(message())).toBe(false);
   filter.forget(1, true);
+  expect(filter.isCausedByUs(message(PORT, 1))).toBe(false);
   expect(filter.isEcho("add", message(PORT, 1), fact("10.9.0.100"))).toBe(false);
   expect(filter.isEcho("add", message(), fact("10.9.0.100"))).toBe(false);
 });

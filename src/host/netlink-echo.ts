@@ -47,6 +47,11 @@ export class EchoFilter {
     if (succeeded && mayComeLate && !underway.echoed) this.#late.add(key);
   }
 
+  /** Whether a request of ours made the kernel do this, be it to another address. Only IPv4 is told so. */
+  isCausedByUs(message: NetlinkMessage): boolean {
+    return message.port === this.#port && this.#bySequence.has(message.sequence);
+  }
+
   isEcho(operation: AddressOperation, message: NetlinkMessage, address: AddressFact): boolean {
     const key = keyOf(operation, address.index, address.address);
     if (message.port === this.#port) return this.#bySequence.get(message.sequence)?.key === key;

@@ -17,14 +17,13 @@ export type TableEvent =
       readonly kind: "AddressRemoved";
       readonly interface: string;
       readonly address: AddressFact;
-      readonly origin: ChangeOrigin;
+      readonly origin: RemovalOrigin;
     };
 
-/**
- * `self`: the echo of a request of ours for this very address. A secondary that the kernel removes along with a
- * primary of ours is `other`.
- */
+/** `self`: the echo of a request of ours for this very address. */
 export type ChangeOrigin = "self" | "other";
+/** `along`: a secondary that the kernel removed along with a primary, at a request of ours. */
+export type RemovalOrigin = ChangeOrigin | "along";
 
 interface Entry<Fact> {
   readonly fact: Fact;
@@ -122,7 +121,7 @@ export class NetlinkTable {
     this.#emit({ kind: "AddressAdded", interface: this.#nameOf(address.index), address, origin });
   }
 
-  removeAddress(address: AddressFact, origin: ChangeOrigin): void {
+  removeAddress(address: AddressFact, origin: RemovalOrigin): void {
     const key = keyOf(address);
     if (!this.#addresses.delete(key)) return;
     this.#emit({ kind: "AddressRemoved", interface: this.#nameOf(address.index), address, origin });

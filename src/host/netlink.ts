@@ -312,7 +312,10 @@ class KernelNetlink implements Netlink {
         const operation = message.type === RTM_NEWADDR ? "add" : "remove";
         const origin = !isDump && this.#echoes.isEcho(operation, message, address) ? "self" : "other";
         if (operation === "add") this.#table.putAddress(address, origin);
-        else this.#table.removeAddress(address, origin);
+        else {
+          const along = origin === "other" && !isDump && this.#echoes.isCausedByUs(message);
+          this.#table.removeAddress(address, along ? "along" : origin);
+        }
         return;
       }
     }

@@ -167,6 +167,8 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
     }
     case "AddressDeletedByOther":
       return `${name} saw somebody else delete ${event.address} from ${event.interface}: ${event.reaction}`;
+    case "AddressWentAlong":
+      return `${name} put ${event.address} back on ${event.interface}: the kernel had removed it along with the first address of its subnet`;
     case "RoutingAdded":
       return `${name} added ${event.item}`;
     case "RoutingFailed": {

@@ -96,6 +96,13 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
           `${prefix}cannot add ${event.address} to ${event.interface}: ${formatOsError(event.error)}`,
         ),
       ];
+    case "AddressWentAlong":
+      return [
+        vrrp(
+          LOG_INFO,
+          `${prefix}${event.address} went from ${event.interface} with the first address of its subnet: put back`,
+        ),
+      ];
     case "AddressDeletedByOther":
       return [
         vrrp(

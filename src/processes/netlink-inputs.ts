@@ -15,12 +15,12 @@ export function netlinkInput(event: NetlinkFactEvent): VrrpInput {
     case "RoutingRemoved":
       return event;
     case "AddressAdded":
-    case "AddressRemoved":
-      return {
-        kind: event.kind,
-        address: interfaceAddress(event.interface, event.address),
-        origin: event.origin,
-      };
+    case "AddressRemoved": {
+      const address = interfaceAddress(event.interface, event.address);
+      return event.kind === "AddressAdded"
+        ? { kind: event.kind, address, origin: event.origin }
+        : { kind: event.kind, address, origin: event.origin };
+    }
   }
 }
 

@@ -150,16 +150,23 @@ function configuration(
 const names = fc.constantFrom("eth0", "eth1");
 const ips = fc.constantFrom("10.9.0.1", "10.9.0.2", "10.9.0.100", "10.9.0.101", "10.9.0.102");
 const origins = fc.constantFrom("self" as const, "other" as const);
+const removalOrigins = fc.constantFrom("self" as const, "along" as const, "other" as const);
 
 const addressInputs = fc
-  .record({ name: names, ip: ips, origin: origins, added: fc.boolean(), host: fc.boolean() })
-  .map(
-    ({ name, ip, origin, added, host }): VrrpInput => ({
-      kind: added ? "AddressAdded" : "AddressRemoved",
-      address: interfaceAddress(ip, { interface: name, prefixLength: host ? 32 : 24 }),
-      origin,
-    }),
-  );
+  .record({
+    name: names,
+    ip: ips,
+    origin: origins,
+    removal: removalOrigins,
+    added: fc.boolean(),
+    host: fc.boolean(),
+  })
+  .map(({ name, ip, origin, removal, added, host }): VrrpInput => {
+    const address = interfaceAddress(ip, { interface: name, prefixLength: host ? 32 : 24 });
+    return added
+      ? { kind: "AddressAdded", address, origin }
+      : { kind: "AddressRemoved", address, origin: removal };
+  });
 
 const adverts = fc
   .record({

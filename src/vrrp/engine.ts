@@ -14,7 +14,7 @@ import type { CauseFact } from "./cause.ts";
 import { DeadlineHeap } from "./deadline-heap.ts";
 import { awaiting, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
 import { noteHosts } from "./hosts.ts";
-import type { InterfaceAddress, LinkState, Measurement, VrrpInput } from "./input.ts";
+import type { InterfaceAddress, LinkState, Measurement, RemovalOrigin, VrrpInput } from "./input.ts";
 import type { Instance, SyncGroup } from "./instance.ts";
 import { deadlineOf, earlier, freshStatistics, isInstance, makeStaticHolder } from "./instance.ts";
 import { debounce, forgetHeld, heldLinksAt, releaseHeld } from "./link-delay.ts";
@@ -318,12 +318,12 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     this.#reconsiderAll(factAt(turn.now, { kind: "address-added", address: ip, interface: name }), name);
   }
 
-  #removeAddress(address: InterfaceAddress, origin: "self" | "other"): void {
+  #removeAddress(address: InterfaceAddress, origin: RemovalOrigin): void {
     const turn = this.#turn;
     forgetAddress(turn.surroundings, address);
     if (origin === "self" && turn.virtualAddresses.has(address.address)) return;
-    if (origin === "other") {
-      noteRemoval(turn, this.#roster, address);
+    if (origin !== "self") {
+      noteRemoval(turn, this.#roster, address, origin);
       this.#judgeStatics(addressKey(address), "somebody has deleted it");
     }
     const { address: ip, interface: name } = address;

@@ -121,6 +121,8 @@ export type VrrpEventDetail =
       readonly interface: string;
       readonly reaction: string;
     }
+  /** The kernel removed it with the first address of its subnet, which we released; it was put back. */
+  | { readonly kind: "AddressWentAlong"; readonly address: IpAddress; readonly interface: string }
   /** `item` is a route or rule in iproute2's words. */
   | { readonly kind: "RoutingAdded"; readonly item: string }
   | {

@@ -138,6 +138,18 @@ describe("an address deleted by somebody else", () => {
     ]);
   });
 
+  it("or by the kernel along with another address of ours is put back, as often as that happens", () => {
+    const driver = master();
+    for (let i = 0; i < 5; i++) {
+      driver.run(seconds(1));
+      driver.feed({ kind: "AddressRemoved", address: HELD, origin: "along" });
+      expect(driver.state).toBe("MASTER");
+      expect(driver.actionsOf("AddAddresses")).toHaveLength(1);
+      expect(driver.eventsOf("AddressDeletedByOther")).toEqual([]);
+      expect(driver.eventsOf("AddressWentAlong")).toMatchObject([{ address: "10.9.0.100" }]);
+    }
+  });
+
   it("again and again makes the instance resign, and come back later", () => {
     const driver = master();
     for (let i = 0; i < 2; i++) {

@@ -8,6 +8,9 @@ import type { NeighbourSight } from "../wire/neighbour-sight.ts";
 import type { BfdVerdict } from "./cause.ts";
 import type { Order } from "./order.ts";
 
+/** `along`: the kernel took it away along with an address of the same subnet that we removed. */
+export type RemovalOrigin = "self" | "along" | "other";
+
 export type VrrpInput =
   /** The first one starts the engine; later ones are reloads. */
   | {
@@ -20,7 +23,7 @@ export type VrrpInput =
   | { readonly kind: "LinkChanged"; readonly link: LinkState }
   | { readonly kind: "LinkRemoved"; readonly name: string }
   | { readonly kind: "AddressAdded"; readonly address: InterfaceAddress; readonly origin: "self" | "other" }
-  | { readonly kind: "AddressRemoved"; readonly address: InterfaceAddress; readonly origin: "self" | "other" }
+  | { readonly kind: "AddressRemoved"; readonly address: InterfaceAddress; readonly origin: RemovalOrigin }
   | {
       readonly kind: "ScriptFinished";
       readonly script: string;

@@ -11,21 +11,43 @@ import type { Roster } from "./roster.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factAt } from "./turn.ts";
 
-/** Somebody else has deleted an address from an interface of ours. */
-export function noteRemoval(turn: Turn, roster: Roster, address: InterfaceAddress): void {
-  noteItemRemoval(turn, roster, addressKey(address));
+/** An address has gone from an interface of ours, other than by our request for it. */
+export function noteRemoval(
+  turn: Turn,
+  roster: Roster,
+  address: InterfaceAddress,
+  origin: "along" | "other",
+): void {
+  noteItemRemoval(turn, roster, addressKey(address), origin);
 }
 
-/** Somebody else has deleted something that may be ours. */
-export function noteItemRemoval(turn: Turn, roster: Roster, key: string): void {
+/** Something that may be ours has gone. */
+export function noteItemRemoval(
+  turn: Turn,
+  roster: Roster,
+  key: string,
+  origin: "along" | "other" = "other",
+): void {
   for (const instance of roster.all) {
     const record = instance.records.get(key);
     if (record === undefined || !isTaken(turn, instance, record)) continue;
-    if (record.kind === "address") defendAddress(turn, instance, record);
+    if (origin === "along") restore(turn, instance, record);
+    else if (record.kind === "address") defendAddress(turn, instance, record);
     else putBack(turn, instance, record);
   }
   const record = turn.statics.records.get(key);
-  if (record !== undefined && isTaken(turn, turn.statics, record)) putBack(turn, turn.statics, record);
+  if (record === undefined || !isTaken(turn, turn.statics, record)) return;
+  if (origin === "along") restore(turn, turn.statics, record);
+  else putBack(turn, turn.statics, record);
+}
+
+/** The kernel removes the secondaries of a subnet with its primary: nobody fights, however often that is. */
+function restore(turn: Turn, holder: Holder, record: HeldRecord): void {
+  if (record.kind === "address") {
+    const { address, interface: name } = record.model;
+    emit(turn, holder, { kind: "AddressWentAlong", address, interface: name });
+  }
+  request(turn, holder, "add", [record]);
 }
 
 /** Whether it is to be put back. What is `no_track` is left to its fate. */
