@@ -174,7 +174,7 @@ describe("our own changes", () => {
     netlink.close();
   });
 
-  it("that take secondaries along report those as not ours", async () => {
+  it("that take secondaries along report those as gone along", async () => {
     const netlink = await opened();
     const eth0 = on(netlink);
     namespace.run(
@@ -188,8 +188,8 @@ describe("our own changes", () => {
     await eth0.remove({ address: "10.7.0.1", prefixLength: 24 });
     expect([1, 2, 3].map((last) => seen("AddressRemoved", `10.7.0.${last}`))).toEqual([
       "self",
-      "other",
-      "other",
+      "along",
+      "along",
     ]);
     netlink.close();
   });
