@@ -11,7 +11,7 @@ export interface Configuration {
 }
 
 /** Seconds beyond the protocol's own: for scripts, and for busy machines. */
-const MARGIN = 0.7;
+const MARGIN = 1;
 
 /** Adds what makes runs short and comparable, and works out how long the steps last. */
 export function configuration(name: string, text: string): Configuration {

@@ -34,9 +34,11 @@ for (const configuration of [...OURS, ...SAMPLES]) {
   });
 }
 
-test.runIf(SAMPLES.length === 0)("Debian's samples of configurations", (context) => {
-  context.skip("this system keeps no documentation of packages");
-});
+if (SAMPLES.length === 0) {
+  test("Debian's samples of configurations", (context) => {
+    context.skip("this system keeps no documentation of packages");
+  });
+}
 
 test("each difference has a row in docs/compatibility.md", () => {
   const rows = readFileSync(COMPATIBILITY, "utf8");
@@ -94,8 +96,7 @@ function judge({ name }: Configuration, found: readonly Difference[]): void {
     row.aspects.includes(aspect) && (row.step === undefined || row.step === step);
   const surprises = found.filter((difference) => !meant.some((row) => covers(row, difference)));
   if (surprises.length > 0) throw new Error(surprises.map(({ text }) => text).join("\n"));
-  const stale = meant.filter(
-    (row) => row.configurations !== "all" && !found.some((difference) => covers(row, difference)),
-  );
+  const certain = meant.filter((row) => row.configurations !== "all" && row.byChance === undefined);
+  const stale = certain.filter((row) => !found.some((difference) => covers(row, difference)));
   expect(stale, "differences that do not show").toEqual([]);
 }
