@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Driver, instanceModel, vrrpModel } from "../../test/support/vrrp-driver.ts";
+import { Driver, instanceModel, link, vrrpModel } from "../../test/support/vrrp-driver.ts";
 import { seconds } from "../base/time.ts";
 import type { VrrpModel } from "../model/model.ts";
 import { restoreVrrpEngine } from "./engine.ts";
@@ -173,6 +173,15 @@ describe("measured trackers", () => {
     expect(twin.snapshot(driver.now)).toEqual(snapshot);
     driver.feed({ kind: "ConfigChanged", model: vrrpModel([instanceModel()]) });
     expect(driver.engine.snapshot(driver.now).measured).toEqual([]);
+  });
+
+  it("that took an instance to FAULT leave its priority alone over a restart, too", () => {
+    const driver = Driver.start(withFile(10));
+    driver.feed(holds(-1));
+    driver.feed(holds(-40));
+    const twin = restoreVrrpEngine(driver.engine.snapshot(driver.now), driver.now);
+    twin.handle(driver.now, { kind: "LinkChanged", link: link({ running: false }) });
+    expect(twin.snapshot(driver.now).instances[0]?.effectivePriority).toBe(90);
   });
 
   it("of a process keep their quorum over a restart", () => {
