@@ -4,7 +4,10 @@
  * cache says so, and nothing changes any more.
  */
 import type { Instant, Micros } from "../src/base/time.ts";
+import { MICROS_PER_MILLI } from "../src/base/time.ts";
 import type { TrackedModel, VrrpInstanceModel } from "../src/model/model.ts";
+import type { InstanceMemory } from "../src/vrrp/memory.ts";
+import { PROBE_WAIT, RESOLVE_WAIT } from "../src/vrrp/timers.ts";
 import { announceBound, calmDelays, retryWait, settleBound } from "./bounds.ts";
 import type { RouterNode } from "./node.ts";
 import type { VirtualRouterSpec } from "./spec.ts";
@@ -37,6 +40,7 @@ export function settle(world: World, allowances: Allowances): void {
   for (const router of virtualRouters) checkMasters(world, router);
   world.run(Math.max(...virtualRouters.map((router) => announceBound(router, delays))));
   world.run(addressAllowance(world));
+  world.run(reclaimAllowance(world));
   checkAll(world, calmFrom + allowances.lag);
   world.run(2 * unit);
   checkAll(world, calmFrom + allowances.lag);
@@ -92,6 +96,21 @@ function addressAllowance(world: World): Micros {
   const busy = Math.max(...world.nodes.map(({ kernel }) => kernel.busyUntil));
   return Math.max(busy, world.history.retryUntil, world.now) - world.now + 2 * w + 5_000;
 }
+
+/** A master that has lately heard another waits until it is sure that the other is gone, and asks the LAN again then. */
+function reclaimAllowance(world: World): Micros {
+  let until = world.now;
+  for (const { engine, now } of world.nodes) {
+    for (const { internal } of engine?.snapshot(now).instances ?? []) {
+      const { phase } = internal as InstanceMemory;
+      if (phase.kind === "MASTER") until = Math.max(until, phase.reclaimAt ?? 0);
+    }
+  }
+  return until === world.now ? 0 : until - world.now + QUESTIONING;
+}
+
+/** From the first question to a neighbour's answer: looking for its station, the probe, the question itself. */
+const QUESTIONING = RESOLVE_WAIT + 2 * PROBE_WAIT + MICROS_PER_MILLI;
 
 /** Everything that must be so in a settled world. */
 export function checkAll(world: World, calmFrom: Instant): void {
