@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { release } from "node:os";
 import { dirname, resolve } from "node:path";
 import { FULL_CHECK } from "../config/include.ts";
-import { type DaemonIdentity, identityOf } from "../processes/identity.ts";
-import { readTree } from "../processes/load-configuration.ts";
+import type { DaemonIdentity } from "../processes/identity.ts";
+import { readIdentity } from "../processes/read-identity.ts";
 import type { PidFilePaths, RunOptions } from "../processes/run-options.ts";
 import { EXIT_FATAL, EXIT_OK } from "../processes/run-options.ts";
 import { runDaemon } from "../processes/supervisor.ts";
@@ -90,7 +90,7 @@ async function run(program: string, words: readonly string[], settings: Keepaliv
   const startedIn = process.env[BACKGROUND];
   const directory = startedIn ?? process.cwd();
   const file = resolve(directory, settings.file);
-  const identity = identityOf(readTree(file, { configId: settings.configId }), settings.namespace);
+  const identity = await readIdentity(file, settings.configId, settings.namespace);
   if (settings.foreground || startedIn !== undefined) {
     moveTo(identity.namespace);
     delete process.env[BACKGROUND];

@@ -1,8 +1,7 @@
 /** `buoy run` */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { identityOf } from "../processes/identity.ts";
-import { readTree } from "../processes/load-configuration.ts";
+import { readIdentity } from "../processes/read-identity.ts";
 import { defaultRunOptions } from "../processes/run-options.ts";
 import { runDaemon } from "../processes/supervisor.ts";
 import { type ClientOptions, withRuntimeDir } from "./client-command.ts";
@@ -27,7 +26,7 @@ export function registerRun(program: Command): void {
     .option("-d, --dump-conf", "log the configuration as it was understood")
     .action(async (options: RunCommandOptions) => {
       const file = resolve(options.file);
-      const identity = identityOf(readTree(file, { configId: options.configId }), undefined);
+      const identity = await readIdentity(file, options.configId, undefined);
       moveTo(identity.namespace);
       process.exitCode = await runDaemon({
         ...defaultRunOptions(file, resolve(options.runtimeDir)),
