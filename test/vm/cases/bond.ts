@@ -37,8 +37,8 @@ async function slavesFail(pair: MachinePair): Promise<void> {
   const { one, two, lan } = pair;
   const before = one.output.length;
   lan.setCable(one.host, false);
-  for (let moment = 0; moment < 12; moment++) {
-    await pause(250);
+  for (let moment = 0; moment < 3; moment++) {
+    await pause(1_000);
     assert.ok(pair.holds(one), "the master keeps the address with one cable left");
     assert.ok(!pair.holds(two), "the backup stays backup");
   }

@@ -4,7 +4,7 @@ import { type Host, Lan } from "../../support/lan.ts";
 import { waitFor } from "../../support/wait.ts";
 
 export const ADDRESS = "10.9.0.100";
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 40_000;
 
 export interface PairOptions {
   readonly kinds: readonly [DirectorKind, DirectorKind];
@@ -74,7 +74,7 @@ vrrp_instance VI_1 {
     await waitFor(
       `${director.host.name} (${director.kind}) to be the only master`,
       () => this.holds(director) && !this.holds(other),
-      { within: PATIENCE_MS, every: 200, detail: () => this.story() },
+      { within: PATIENCE_MS, every: 1_000, detail: () => this.story() },
     );
   }
 
