@@ -71,8 +71,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "VIP kept in BACKUP",
     effect: "a master that gives way keeps the addresses",
     file: "src/vrrp/transition.ts",
-    find: "if (!transition.keepsAddresses) removeAll(turn, instance);\n}",
-    replace: 'if (!transition.keepsAddresses && transition.to !== "BACKUP") removeAll(turn, instance);\n}',
+    find: "if (!transition.keepsAddresses) letGo(turn, instance);\n}",
+    replace: 'if (!transition.keepsAddresses && transition.to !== "BACKUP") letGo(turn, instance);\n}',
     showsInWorld: true,
   },
   {
