@@ -72,9 +72,12 @@ async function firstPackets(kind: DirectorKind, host: Host, flavour: Flavour): P
   return (await log.stop()).slice(0, 4).map((packet) => comparable(packet, flavour));
 }
 
-/** What must be equal: of the IP header not the identification and its checksum, unless it is signed. */
+/**
+ * What must be equal: of the IP header not the identification and its checksum, unless it is signed; over IPv6 neither the
+ * flow label nor the hop limit, which 2.2.7 leaves at 64.
+ */
 function comparable(packet: string, flavour: Flavour): string {
-  if (isIpv6(flavour)) return packet.replace(/^(.{2}).{6}/, "$1");
+  if (isIpv6(flavour)) return packet.replace(/^(.{2}).{6}(.{6}).{2}/, "$1$2");
   return flavour === "v2-ah" ? packet : `${packet.slice(0, 8)}${packet.slice(12, 20)}${packet.slice(24)}`;
 }
 
