@@ -233,7 +233,7 @@ function checkDeaf(world: World, router: VirtualRouterSpec, calmFrom: Instant): 
   );
   if (master === undefined || master.view.model.announceOnly) return;
   const { node, view } = master;
-  const isFresh = view.since >= calmFrom || hasYielded(world, router, node, calmFrom);
+  const isFresh = view.since >= calmFrom || hasYielded(world, router, master, calmFrom);
   for (const { address, interface: name, noTrack } of view.model.virtualAddresses) {
     if (name !== LAN_INTERFACE || noTrack || !node.kernel.hasAddress(name, address)) continue;
     const known = world.deaf.lookup(address);
@@ -247,18 +247,31 @@ function checkDeaf(world: World, router: VirtualRouterSpec, calmFrom: Instant): 
 }
 
 /** Whether a second master that says so has yielded to this one. */
-function hasYielded(world: World, router: VirtualRouterSpec, to: RouterNode, since: Instant): boolean {
+function hasYielded(
+  world: World,
+  router: VirtualRouterSpec,
+  { node: to, view }: { readonly node: RouterNode; readonly view: InstanceView },
+  since: Instant,
+): boolean {
   return world.history.changesSince(since).some((change) => {
     const other = world.node(change.node);
+    const yielded = router.members.get(other.name);
     return (
       other !== to &&
+      yielded !== undefined &&
       change.instance === router.name &&
       change.from === "MASTER" &&
       change.to === "BACKUP" &&
-      router.members.get(other.name)?.announceOnly === false &&
+      speaksLast(yielded, view.model) &&
       world.segment.reaches(other.name, to.name)
     );
   });
+}
+
+/** Whether one that yields says so: in version 3 not with an interval that is shorter than the other's. */
+function speaksLast(yielded: VrrpInstanceModel, master: VrrpInstanceModel): boolean {
+  if (yielded.announceOnly) return false;
+  return yielded.version === 2 || yielded.advertisementInterval >= master.advertisementInterval;
 }
 
 /** Members whose process runs. */

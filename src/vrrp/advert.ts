@@ -1,6 +1,7 @@
 /** Our own advertisements. */
 
 import type { IpAddress } from "../base/ip.ts";
+import type { Micros } from "../base/time.ts";
 import { advertisingInterfaceOf } from "../model/keys.ts";
 import { encodeVrrp, VRRP_TYPE_ADVERTISEMENT } from "../wire/vrrp.ts";
 import type { SendAdvertisement } from "./action.ts";
@@ -20,10 +21,14 @@ export function advertise(turn: Turn, instance: Instance): void {
   send(turn, instance, instance.adverts);
 }
 
-/** Two masters met: the higher one may have heard nothing of us, and must tell our neighbours that it is there. */
-export function speakLast(turn: Turn, instance: Instance): void {
-  const { higherPrioSendAdvert, announceOnly } = instance.model;
-  if (higherPrioSendAdvert || !announceOnly) advertise(turn, instance);
+/**
+ * Two masters met: the higher one may have heard nothing of us, and must tell our neighbours that it is there. In version 3
+ * backups live by the interval of whom they heard last: one shorter than the higher one's could have them give up on it.
+ */
+export function speakLast(turn: Turn, instance: Instance, masterInterval: Micros): void {
+  const { higherPrioSendAdvert, announceOnly, strictMode, version, advertisementInterval } = instance.model;
+  const isHarmless = version === 2 || masterInterval <= advertisementInterval;
+  if (higherPrioSendAdvert || (!announceOnly && !strictMode && isHarmless)) advertise(turn, instance);
 }
 
 /** Sends priority 0: whoever is next need not wait for the timer. */

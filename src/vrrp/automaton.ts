@@ -71,7 +71,7 @@ function receiveAsMaster(
   considerRival(turn, instance, packet, header, !yields());
   if (yields()) {
     syncAhSequence(instance, packet, -1);
-    speakLast(turn, instance);
+    speakLast(turn, instance, header.advertisementInterval);
     const fact = advertisementFact(turn, instance, packet, header);
     const cause = [fact, ...priorityFacts(model, turn.surroundings, memory.effectivePriority, turn.now)];
     turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });

@@ -136,6 +136,25 @@ describe("another owner", () => {
     expect(plain.adverts).toEqual([]);
   });
 
+  it.each([
+    ["whose interval is longer: backups of version 3 would live by ours", seconds(2), {}, []],
+    ["whose interval is not longer", millis(500), {}, [100]],
+    [
+      "whose interval is longer, with higher_prio_send_advert",
+      seconds(2),
+      { higherPrioSendAdvert: true },
+      [100],
+    ],
+    ["in strict mode", seconds(1), { strictMode: true }, []],
+  ] as const)("hears our last word or not: one %s", (_, interval, changes, expected) => {
+    const third = instanceModel({ announceOnly: false, version: 3, ...changes });
+    const driver = Driver.start(third);
+    driver.run(seconds(20));
+    driver.feed(advertFrom(third, { priority: 200, interval }));
+    expect(driver.state).toBe("BACKUP");
+    expect(driver.adverts).toEqual(expected);
+  });
+
   it("is none with a station of our own", () => {
     const driver = master();
     driver.feed({

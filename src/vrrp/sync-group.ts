@@ -144,7 +144,9 @@ function together(
   if (trigger === undefined) return [];
   const others = masters.filter((instance) => !wishes.some((wish) => wish.instance === instance));
   // The other master may have heard nothing of us on these LANs either.
-  if (trigger.cause[0]?.kind === "advertisement") for (const instance of others) speakLast(turn, instance);
+  if (trigger.cause[0]?.kind === "advertisement") {
+    for (const instance of others) speakLast(turn, instance, instance.memory.masterInterval);
+  }
   return [...wishes, ...others.map((instance) => follow(turn, group, instance, trigger))];
 }
 
