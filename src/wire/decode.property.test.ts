@@ -12,6 +12,7 @@ import { decodeInotifyEvents } from "./inotify.ts";
 import { decodeIpv4, encodeIpv4, readIpv4HeaderLength, verifyIpv4HeaderChecksum } from "./ipv4.ts";
 import { decodeIpv6 } from "./ipv6.ts";
 import { decodeNeighbour, encodeUnsolicitedNeighbourAdvertisement } from "./ndisc.ts";
+import { neighbourSight } from "./neighbour-sight.ts";
 import { decodeProcessEvents } from "./proc-connector.ts";
 import {
   decodeVrrp,
@@ -101,6 +102,7 @@ const DECODERS: Readonly<Record<string, Fuzzed>> = {
     valid: [NA.subarray(54)],
     run: (bytes) => verifyIcmpv6Checksum(bytes, "2001:db8::100", "ff02::1"),
   },
+  neighbourSight: { valid: [GARP, NA], run: (bytes) => neighbourSight(bytes) !== undefined },
   decodeNeighbour: { valid: [NA.subarray(54)], run: fuzzNeighbour },
   peekVrrp: { valid: [VRRP_V2, VRRP_V3], run: (bytes) => peekVrrp(bytes, "ipv4") !== undefined },
   verifyVrrpChecksum: {
@@ -228,7 +230,7 @@ describe("decoders on bytes from anywhere", () => {
         /* @vite-ignore */ new URL(file, import.meta.url).pathname
       );
       for (const [name, value] of Object.entries(module)) {
-        if (typeof value === "function" && /^(decode|peek|read|verify|vrrp|equal)/.test(name))
+        if (typeof value === "function" && /^(decode|peek|read|verify|vrrp|equal|neighbourSight)/.test(name))
           readers.push(name);
       }
     }
