@@ -3,7 +3,7 @@ import { seconds } from "../base/time.ts";
 import { resolveCommand, resolveIdentity, type ScriptPolicy } from "./commands.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
-import type { CommandModel, DaemonModel, FifoModel, TimedCommandModel } from "./model.ts";
+import type { CommandModel, DaemonModel, FifoModel, ReloadTimeModel, TimedCommandModel } from "./model.ts";
 
 const SCRIPT_TIMEOUT = 10;
 const RELOAD_FILE = "/run/keepalived.reload";
@@ -29,18 +29,41 @@ export function resolveDaemon(
     umask: resolveUmask(globals, context),
     childWait: wait === undefined ? undefined : seconds(wait),
     reloadFile: resolveReloadFile(globals, context),
+    reloadTime: resolveReloadTime(globals, context),
+    saveDirectory: absolutePath("config_save_dir", "nothing is saved", globals, context),
   };
 }
 
 /** Bare, it stands beside the pid files. */
 function resolveReloadFile(globals: DraftBlock, context: ResolveContext): string | undefined {
-  const statement = globals.last("reload_file");
-  if (statement === undefined) return undefined;
-  const path = globals.text("reload_file") ?? RELOAD_FILE;
+  const path = absolutePath("reload_file", "there is no such file", globals, context);
+  return globals.has("reload_file") && globals.text("reload_file") === undefined ? RELOAD_FILE : path;
+}
+
+function resolveReloadTime(globals: DraftBlock, context: ResolveContext): ReloadTimeModel | undefined {
+  const path = absolutePath("reload_time_file", "nothing is reloaded by it", globals, context);
+  const repeat = globals.last("reload_repeat");
+  if (repeat !== undefined && !globals.has("reload_time_file")) {
+    context.report.repair("no-reload-time", repeat.span, "reload_repeat needs reload_time_file", {
+      repair: "it is ignored",
+    });
+  }
+  return path === undefined ? undefined : { path, repeat: repeat !== undefined };
+}
+
+function absolutePath(
+  keyword: string,
+  repair: string,
+  globals: DraftBlock,
+  { report }: ResolveContext,
+): string | undefined {
+  const statement = globals.last(keyword);
+  const path = globals.text(keyword);
+  if (statement === undefined || path === undefined) return undefined;
   if (path.startsWith("/")) return path;
-  context.report.repair("relative-path", statement.span, `reload_file '${path}' is no absolute path`, {
+  report.repair("relative-path", statement.span, `${keyword} '${path}' is no absolute path`, {
     hint: "write the whole path, from / on",
-    repair: "there is no such file",
+    repair,
   });
   return undefined;
 }

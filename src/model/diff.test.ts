@@ -66,6 +66,8 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
       umask: 0o177,
       childWait: undefined,
       reloadFile: undefined,
+      reloadTime: undefined,
+      saveDirectory: undefined,
     },
     ...more,
   };

@@ -39,6 +39,16 @@ export interface DaemonModel {
   readonly childWait: Micros | undefined;
   /** There while a reload reads the configuration (`reload_file`); undefined for none. */
   readonly reloadFile: string | undefined;
+  /** Says when to reload (`reload_time_file`); undefined for none. */
+  readonly reloadTime: ReloadTimeModel | undefined;
+  /** Gets a copy of every configuration that is read (`config_save_dir`); undefined for none. */
+  readonly saveDirectory: string | undefined;
+}
+
+export interface ReloadTimeModel {
+  readonly path: string;
+  /** The file stays, and a time without a date means every day. */
+  readonly repeat: boolean;
 }
 
 /** `notify_fifo` and its kin. */

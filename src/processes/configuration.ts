@@ -38,6 +38,8 @@ export type ConfigurationDecision =
 
 export interface ConfigurationReport {
   readonly files: readonly string[];
+  /** What was read, as one text. */
+  readonly lines: readonly string[];
   /** All diagnostics as text, with source lines; empty if there are none. */
   readonly text: string;
   readonly messages: readonly string[];
@@ -107,9 +109,10 @@ function repairKey(diagnostic: Diagnostic): string {
 }
 
 function reportOf(loaded: LoadedConfiguration): ConfigurationReport {
-  const { diagnostics, sources, files } = loaded;
+  const { diagnostics, sources, files, lines } = loaded;
   return {
     files,
+    lines,
     text: diagnostics.length === 0 ? "" : renderDiagnostics(diagnostics, sources, { format: "text" }),
     messages: diagnostics.map((one) => `${one.severity}: ${one.message}`),
     notes: diagnostics.filter((one) => one.severity === "note").length,

@@ -42,12 +42,14 @@ export interface LoadedConfiguration {
   /** Their texts, for rendering diagnostics. */
   readonly sources: ReadonlyMap<string, SourceFile>;
   readonly tree: Tree;
+  /** The lines of all files as they were read: includes, conditions and definitions are carried out. */
+  readonly lines: readonly string[];
 }
 
 /** Everything a start, a reload or a check needs to know about a configuration. Never throws for what stands in it. */
 export function loadConfiguration(file: string, options: LoadOptions = {}): LoadedConfiguration {
   const build = { acceptNotYet: options.acceptNotYet ?? false };
-  const tree = readTree(file, options);
+  const { tree, lines } = readFiles(file, options);
   const draft = readDraft(tree, build);
   const wanted = wantedFacts(draft.root);
   const place = options.facts === undefined ? placeOf(tree, options.namespace) : HERE;
@@ -60,14 +62,19 @@ export function loadConfiguration(file: string, options: LoadOptions = {}): Load
     files: [...tree.sources.keys()],
     sources: tree.sources,
     tree,
+    lines,
   };
 }
 
 /** What is written, without what it means. */
 export function readTree(file: string, options: LoadOptions = {}): Tree {
+  return readFiles(file, options).tree;
+}
+
+function readFiles(file: string, options: LoadOptions): Pick<LoadedConfiguration, "tree" | "lines"> {
   const files = options.files ?? DISK;
   const reading = readConfiguration(readingOptions(file, options), (request) => findFiles(request, files));
-  return parse(reading, KEYWORD_GRAMMAR);
+  return { tree: parse(reading, KEYWORD_GRAMMAR), lines: reading.lines.map(({ text }) => text) };
 }
 
 /** Where the facts are to be gathered, and what is to be said about that. */

@@ -34,13 +34,18 @@ import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import { PeerNames } from "./peer-names.ts";
+import { ReloadTimer } from "./reload-timer.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
+import { saveConfiguration } from "./saved-configuration.ts";
 import { StatusInquiry } from "./status-inquiry.ts";
 import { Trackers } from "./trackers.ts";
 
 /** Mail still under way when the daemon ends gets this long. */
 const LAST_MAIL_LIMIT = seconds(2);
+
+/** Asks for a reload and waits for no answer. */
+const NOBODY = 0;
 
 type BeginMessage = ToSteward & { readonly kind: "Begin" };
 /** What the steward is given back after its death, as JSON text. */
@@ -63,6 +68,7 @@ class Steward {
   readonly #desk: OrderDesk;
   readonly #names: PeerNames;
   readonly #inquiry: StatusInquiry;
+  readonly #reloadTimer: ReloadTimer;
   #channel: ParentChannel<FromSteward> | undefined;
   #journal: Journal | undefined;
   #control: ControlServer | undefined;
@@ -89,6 +95,10 @@ class Steward {
     this.#desk = new OrderDesk(this.#loop, runtimePaths(options.runtimeDir).orders, {
       changed: () => this.#republish(),
       record: (event) => this.#record(event),
+    });
+    this.#reloadTimer = new ReloadTimer(this.#loop, {
+      due: () => this.#post({ kind: "ReloadRequested", asker: NOBODY }),
+      say: (priority, line) => this.#journal?.say(priority, line),
     });
     this.#names = new PeerNames(this.#loop, runtimePaths(options.runtimeDir).peerNames, {
       changed: () => this.#republish(),
@@ -152,6 +162,7 @@ class Steward {
       this.#running = running;
       this.#published = true;
       this.#names.configure(running.model.vrrp);
+      this.#reloadTimer.configure(running.model.daemon.reloadTime);
       this.#lastReload = lastReload;
       this.#mailer.configure(running.model.mail);
       // What is told again and is as before changes nothing.
@@ -182,6 +193,9 @@ class Steward {
     const marker = this.#running?.model.daemon.reloadFile;
     const decision = marker === undefined ? decide() : whileMarked(marker, decide, trouble);
     const { report } = decision;
+    const { daemon } = (decision.kind === "refuse" ? this.#running : decision.running)?.model ?? {};
+    this.#reloadTimer.configure(daemon?.reloadTime);
+    saveConfiguration(daemon?.saveDirectory, report.lines, trouble);
     if (decision.kind === "refuse") {
       this.#refuse(decision.why, decision.exitCode, report);
       return;
@@ -410,6 +424,7 @@ class Steward {
     if (this.#ending) return;
     this.#ending = true;
     this.#trackers.close();
+    this.#reloadTimer.close();
     this.#control?.close();
     const leave = (): void => {
       this.#mailer.abandon();
@@ -440,7 +455,14 @@ function shortened(plan: ReloadPlan): readonly string[] {
 const MOST_PLAN_LINES = 60;
 
 /** The report of a reload that is refused before anything is read. */
-const NOTHING_READ: ConfigurationReport = { files: [], text: "", messages: [], notes: 0, repairs: 0 };
+const NOTHING_READ: ConfigurationReport = {
+  files: [],
+  lines: [],
+  text: "",
+  messages: [],
+  notes: 0,
+  repairs: 0,
+};
 
 /** The model as text, passwords masked. */
 function dump(running: RunningConfiguration): string {

@@ -697,8 +697,13 @@ const fileRows = [
       default: "off",
     },
   ),
-  row("reload_time_file", lenient([word("path")]), MISSED, "File with the time of a reload."),
-  row("reload_repeat", [], MISSED, "Keep that file.", { default: "off" }),
+  row(
+    "reload_time_file",
+    lenient([word("path")]),
+    works("daemon.reloadTime"),
+    "File with the time of a reload.",
+  ),
+  row("reload_repeat", [], works("daemon.reloadTime"), "Keep that file.", { default: "off" }),
   row(
     "reload_file",
     [optional(word("path"))],
@@ -717,7 +722,12 @@ const fileRows = [
       default: "none",
     },
   ),
-  row("config_save_dir", [word("directory")], MISSED, "Keep a copy of every configuration read."),
+  row(
+    "config_save_dir",
+    [word("directory")],
+    works("daemon.saveDirectory"),
+    "Keep a copy of every configuration read.",
+  ),
   row(
     "tmp_config_directory",
     lenient([word("directory")]),
