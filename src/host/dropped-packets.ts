@@ -16,10 +16,14 @@ export class DroppedPackets {
     { readonly addresses: readonly VirtualAddressModel[]; readonly indices: string }
   >();
 
-  constructor(loop: Loop, indexOf: (name: string) => number | undefined) {
+  readonly #lost: (error: OsError) => void;
+
+  /** `lost` is told when somebody removes our table. */
+  constructor(loop: Loop, indexOf: (name: string) => number | undefined, lost: (error: OsError) => void) {
     this.#loop = loop;
     this.#indexOf = indexOf;
-    this.#firewall = new Firewall(loop);
+    this.#lost = lost;
+    this.#firewall = new Firewall(loop, "absent", lost);
   }
 
   configure(model: FirewallModel | undefined, failed: (error: OsError) => void): void {
@@ -30,7 +34,8 @@ export class DroppedPackets {
 
   /** Goes on with the table that a life before may have left. Before {@link configure}. */
   takeOver(): void {
-    this.#firewall = new Firewall(this.#loop, "unknown");
+    this.#firewall.close();
+    this.#firewall = new Firewall(this.#loop, "unknown", this.#lost);
   }
 
   /**

@@ -101,7 +101,11 @@ export class VrrpExecutor {
     this.#loop = loop;
     this.#netlink = netlink;
     this.#listener = listener;
-    this.#dropped = new DroppedPackets(loop, (name) => this.#indexOf(name));
+    this.#dropped = new DroppedPackets(
+      loop,
+      (name) => this.#indexOf(name),
+      (error) => this.#listener.trouble(error),
+    );
   }
 
   /** What a life before may have left in nftables: it goes now, or is taken over. */

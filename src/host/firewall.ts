@@ -4,6 +4,8 @@
  */
 import type { IpAddress } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
+import type { Instant } from "../base/time.ts";
+import { seconds } from "../base/time.ts";
 import type { AcceptTable, DroppedAddress } from "../wire/netlink/accept-table.ts";
 import {
   ACCEPT_TABLE_COMMENT,
@@ -20,10 +22,12 @@ import {
   type NftTableFact,
 } from "../wire/netlink/nftables.ts";
 import { NETLINK_NETFILTER } from "../wire/netlink/nftables-constants.ts";
-import type { Loop } from "./loop.ts";
+import type { Loop, Timer } from "./loop.ts";
 import { SystemError } from "./native.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";
 import { openNetlinkWriter } from "./netlink-writer.ts";
+import type { TableWatch } from "./table-watch.ts";
+import { watchTables } from "./table-watch.ts";
 
 export type FirewallDone = (error: OsError | undefined) => void;
 
@@ -34,6 +38,8 @@ export interface Dropped {
 }
 
 const QUEUE_LIMIT = 4096;
+/** Between two times that the table is made again for somebody who removes it. */
+const PAUSE = seconds(1);
 const FAMILIES: readonly NftFamily[] = ["ip", "ip6"];
 const ABSENT = "ENOENT";
 
@@ -45,7 +51,8 @@ type Change =
       readonly done: FirewallDone;
     }
   | { readonly kind: "renew"; readonly old: string; readonly done: FirewallDone }
-  | { readonly kind: "remove"; readonly done: FirewallDone };
+  | { readonly kind: "remove"; readonly done: FirewallDone }
+  | { readonly kind: "look"; readonly done: FirewallDone };
 
 type Held = ReadonlyMap<string, readonly DroppedAddress[]>;
 
@@ -59,10 +66,21 @@ export class Firewall {
   #held: Held = new Map();
   #waiting: Change[] = [];
   #busy = false;
+  #watch: TableWatch | undefined;
+  readonly #lost: (error: OsError) => void;
+  readonly #lookTimer: Timer;
+  #lookAfter: Instant = 0;
 
-  constructor(loop: Loop, table: "absent" | "unknown" = "absent") {
+  /** `lost` is told when somebody has removed the table, and it is made again. */
+  constructor(
+    loop: Loop,
+    table: "absent" | "unknown" = "absent",
+    lost: (error: OsError) => void = () => undefined,
+  ) {
     this.#loop = loop;
     this.#table = table;
+    this.#lost = lost;
+    this.#lookTimer = loop.timer(() => this.#queue({ kind: "look", done: () => undefined }));
   }
 
   /**
@@ -110,6 +128,9 @@ export class Firewall {
   }
 
   close(): void {
+    this.#lookTimer.close();
+    this.#watch?.close();
+    this.#watch = undefined;
     this.#writer?.close();
     this.#writer = undefined;
   }
@@ -139,6 +160,8 @@ export class Firewall {
       queueMicrotask(() => ended(undefined));
     } else if (first.kind === "renew") {
       this.#rebuild(settings, this.#held, ended, first.old);
+    } else if (first.kind === "look") {
+      this.#look(settings, ended);
     } else if (first.kind === "remove") {
       this.#forget(settings, ended);
     } else {
@@ -168,6 +191,34 @@ export class Firewall {
     });
   }
 
+  /** Whether the table is still there; of our own batches, the one that made it has ended. */
+  #look(settings: AcceptTable, done: FirewallDone): void {
+    this.listOwn((tables, error) => {
+      const there = tables.filter(({ name }) => name === settings.table).length;
+      if (error !== undefined || this.#table !== "present" || there === FAMILIES.length) {
+        done(error);
+        return;
+      }
+      this.#lookAfter = this.#loop.now() + PAUSE;
+      this.#lost({ call: "nftables: removed by somebody else", errno: ABSENT, subject: settings.table });
+      this.#rebuild(settings, this.#held, done);
+    });
+  }
+
+  /** From now on a table that somebody removes is missed. Without that, it is missed at the next change. */
+  #guard(settings: AcceptTable): void {
+    if (this.#watch !== undefined) return;
+    try {
+      this.#watch = watchTables(this.#loop, (name) => {
+        if (name !== undefined && name !== (this.#settings ?? settings).table) return;
+        this.#lookTimer.set(Math.max(this.#loop.now(), this.#lookAfter));
+      });
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#lost(error.osError);
+    }
+  }
+
   #rebuild(settings: AcceptTable, held: Held, done: FirewallDone, old = settings.table): void {
     const fill = (batch: NftBatch): void => {
       if (old !== settings.table) removeTables(batch, old);
@@ -180,6 +231,7 @@ export class Firewall {
       if (error === undefined) {
         this.#table = "present";
         this.#held = held;
+        this.#guard(settings);
       }
       done(error);
     });
@@ -188,7 +240,11 @@ export class Firewall {
   #forget(settings: AcceptTable, done: FirewallDone): void {
     this.#held = new Map();
     this.removeNamed(settings.table, (error) => {
-      if (error === undefined) this.#table = "absent";
+      if (error === undefined) {
+        this.#table = "absent";
+        this.#watch?.close();
+        this.#watch = undefined;
+      }
       done(error);
     });
   }

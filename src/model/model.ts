@@ -7,6 +7,8 @@ import type { MacAddress } from "../base/mac.ts";
 import type { Route, Rule } from "../base/routing.ts";
 import type { Micros } from "../base/time.ts";
 import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
+import type { CommandModel } from "./command-model.ts";
+import type { DaemonModel } from "./daemon-model.ts";
 import type { DumpModel } from "./dump-model.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { MailModel } from "./mail-model.ts";
@@ -23,49 +25,6 @@ export interface Model {
   readonly trackProcesses: readonly TrackProcessModel[];
   readonly mail: MailModel | undefined;
   readonly daemon: DaemonModel;
-}
-
-/** What the supervisor does besides running the children. */
-export interface DaemonModel {
-  readonly fifos: readonly FifoModel[];
-  /** Write the states of all instances and groups again after every reload. */
-  readonly statesOnReload: boolean;
-  /** Waited for before the elections begin, and run when all is released. */
-  readonly startupScript: TimedCommandModel | undefined;
-  readonly shutdownScript: TimedCommandModel | undefined;
-  /** Mode bits that scripts and FIFOs are made without. */
-  readonly umask: number;
-  /** How long a stop waits for each child (`child_wait_time`); undefined is the usual time. */
-  readonly childWait: Micros | undefined;
-  /** There while a reload reads the configuration (`reload_file`); undefined for none. */
-  readonly reloadFile: string | undefined;
-  /** Says when to reload (`reload_time_file`); undefined for none. */
-  readonly reloadTime: ReloadTimeModel | undefined;
-  /** Gets a copy of every configuration that is read (`config_save_dir`); undefined for none. */
-  readonly saveDirectory: string | undefined;
-}
-
-export interface ReloadTimeModel {
-  readonly path: string;
-  /** The file stays, and a time without a date means every day. */
-  readonly repeat: boolean;
-}
-
-/** `notify_fifo` and its kin. */
-export interface FifoModel {
-  /** Lines of VRRP, of virtual servers, or of both. */
-  readonly gets: "all" | "vrrp" | "lvs";
-  readonly path: string;
-  /** Its owner where buoy makes it. */
-  readonly uid: number;
-  readonly gid: number;
-  /** Kept running, with the path as its last argument. */
-  readonly script: CommandModel | undefined;
-}
-
-export interface TimedCommandModel {
-  readonly command: CommandModel;
-  readonly timeout: Micros;
 }
 
 export interface GlobalModel {
@@ -92,16 +51,6 @@ export interface ProcessModel {
   readonly noSwap: boolean;
   /** No IGMP reports for groups of the link while running (`disable_local_igmp`). */
   readonly disableLocalIgmp: boolean;
-}
-
-/** A command as it will be run: argv[0] is the path as configured. */
-export interface CommandModel {
-  readonly path: string;
-  readonly argv: readonly string[];
-  readonly uid: number;
-  readonly gid: number;
-  /** Supplementary groups; empty means none. */
-  readonly groups: readonly number[];
 }
 
 /** `vrrp_script`. */

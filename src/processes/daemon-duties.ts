@@ -3,7 +3,7 @@ import type { Micros } from "../base/time.ts";
 import type { Loop } from "../host/loop.ts";
 import type { ScriptEnd } from "../host/scripts.ts";
 import { runScript } from "../host/scripts.ts";
-import type { DaemonModel, TimedCommandModel } from "../model/model.ts";
+import type { DaemonModel, TimedCommandModel } from "../model/daemon-model.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import { Fifos } from "./fifos.ts";
 

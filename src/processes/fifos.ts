@@ -6,7 +6,7 @@ import { openFifo } from "../host/fifo.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import type { RunningScript, ScriptEnd } from "../host/scripts.ts";
 import { runScript } from "../host/scripts.ts";
-import type { DaemonModel, FifoModel } from "../model/model.ts";
+import type { DaemonModel, FifoModel } from "../model/daemon-model.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import { restartDelay } from "../supervise/reader-restart.ts";
 

@@ -4,7 +4,8 @@
  */
 import type { Instant, Micros } from "../base/time.ts";
 import type { BfdSnapshot } from "../bfd/memory.ts";
-import type { BfdModel, DaemonModel, ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
+import type { DaemonModel } from "../model/daemon-model.ts";
+import type { BfdModel, ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { ChildStatus, ScriptStatus } from "../observe/status-document.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";

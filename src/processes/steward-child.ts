@@ -34,6 +34,7 @@ import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import { PeerNames } from "./peer-names.ts";
+import { NOBODY, ReloadCallers } from "./reload-callers.ts";
 import { ReloadTimer } from "./reload-timer.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
@@ -43,9 +44,6 @@ import { Trackers } from "./trackers.ts";
 
 /** Mail still under way when the daemon ends gets this long. */
 const LAST_MAIL_LIMIT = seconds(2);
-
-/** Asks for a reload and waits for no answer. */
-const NOBODY = 0;
 
 type BeginMessage = ToSteward & { readonly kind: "Begin" };
 /** What the steward is given back after its death, as JSON text. */
@@ -77,8 +75,7 @@ class Steward {
   #lastReload: StatusDocument["lastReload"];
   /** What the last reload did, for those who asked for it. */
   #lastPlan: ReloadPlan | undefined;
-  readonly #reloadWaiters = new Map<number, ControlClient>();
-  #nextAsker = 1;
+  readonly #callers = new ReloadCallers();
   /** The vrrp process has been sent a configuration. */
   #published = false;
   #ending = false;
@@ -124,7 +121,7 @@ class Steward {
         this.#configure();
         return;
       case "ReloadDone":
-        this.#answerReload(message.askers, message.outcome);
+        this.#callers.answer(message.askers, message.outcome, this.#lastPlan);
         return;
       case "Journal":
         this.#journal?.add(message.at, message.event);
@@ -340,13 +337,9 @@ class Steward {
       case "plan":
         this.#inquiry.fresh(() => this.#answerPlan(request.file, client));
         return;
-      case "reload": {
-        const asker = this.#nextAsker++;
-        this.#reloadWaiters.set(asker, client);
-        client.onClose(() => this.#reloadWaiters.delete(asker));
-        this.#post({ kind: "ReloadRequested", asker });
+      case "reload":
+        this.#post({ kind: "ReloadRequested", asker: this.#callers.add(client) });
         return;
-      }
       case "stop":
         reply(client, { ok: true, command: "stop" });
         this.#post({ kind: "StopRequested", by: "buoy stop" });
@@ -363,20 +356,6 @@ class Steward {
       reply(client, { ok: true, command: "journal", entries: [entry] }),
     );
     client.onClose(() => stop?.());
-  }
-
-  #answerReload(askers: readonly number[], outcome: ReloadOutcome): void {
-    for (const asker of askers) {
-      const client = this.#reloadWaiters.get(asker);
-      this.#reloadWaiters.delete(asker);
-      if (client === undefined) continue;
-      const { diagnostics } = outcome;
-      if (outcome.kind === "refused") reply(client, { ok: false, error: outcome.error, diagnostics });
-      else {
-        const plan = outcome.kind === "applied" ? this.#lastPlan : undefined;
-        reply(client, { ok: true, command: "reload", outcome: outcome.kind, plan, diagnostics });
-      }
-    }
   }
 
   #document(): StatusDocument {

@@ -1,6 +1,8 @@
 /** Numbers of nf_tables (linux/netfilter/nfnetlink.h, nf_tables.h), named as the kernel names them. */
 export const NETLINK_NETFILTER = 12;
 export const NFNL_SUBSYS_NFTABLES = 10;
+/** Multicast group of all changes. */
+export const NFNLGRP_NFTABLES = 7;
 export const NFNL_MSG_BATCH_BEGIN = 16;
 export const NFNL_MSG_BATCH_END = 17;
 

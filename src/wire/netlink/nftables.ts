@@ -176,11 +176,10 @@ export function encodeTableDump(sequence: number): Uint8Array {
     .finish();
 }
 
-/** A table of IPv4 or IPv6; undefined for others, other messages, and malformed ones. */
+/** A table of IPv4 or IPv6 that is there or that has gone; undefined for others, other messages, and malformed ones. */
 export function decodeTable(message: NetlinkMessage): NftTableFact | undefined {
   const { bytes, body, end } = message;
-  const type = (nft.NFNL_SUBSYS_NFTABLES << 8) | nft.NFT_MSG_NEWTABLE;
-  if (message.type !== type || body + GENERIC_HEADER > end) return undefined;
+  if (!TABLE_MESSAGES.includes(message.type) || body + GENERIC_HEADER > end) return undefined;
   const family = bytes[body];
   if (family !== nft.NFPROTO_IPV4 && family !== nft.NFPROTO_IPV6) return undefined;
   let name: string | undefined;
@@ -193,6 +192,10 @@ export function decodeTable(message: NetlinkMessage): NftTableFact | undefined {
   if (name === undefined || reader.error !== undefined) return undefined;
   return { family: family === nft.NFPROTO_IPV4 ? "ip" : "ip6", name, comment };
 }
+
+const TABLE_MESSAGES = [nft.NFT_MSG_NEWTABLE, nft.NFT_MSG_DELTABLE].map(
+  (type) => (nft.NFNL_SUBSYS_NFTABLES << 8) | type,
+);
 
 /** User data is a row of type, length and value, a byte each for the first two. */
 function readComment(data: Uint8Array): string | undefined {

@@ -3,6 +3,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { OsError } from "../../../src/base/result.ts";
 import { type Dropped, Firewall } from "../../../src/host/firewall.ts";
 import { createLoop } from "../../../src/host/loop.ts";
+import { waitFor } from "../../support/wait.ts";
 import { enterNewNamespace } from "./namespace.ts";
 
 const namespace = enterNewNamespace("firewall");
@@ -144,6 +145,27 @@ describe("the table of no_accept", () => {
     namespace.run("nft", "flush", "ruleset");
     expect(await drop(firewall, "B", OTHER)).toBeUndefined();
     expect(elements("ip")).toBe("10.9.0.100, 10.9.0.101");
+    firewall.close();
+  });
+
+  it("is made again at once when somebody flushes the ruleset, and once a second at most", async () => {
+    const lost: OsError[] = [];
+    const firewall = new Firewall(loop, "absent", (error) => lost.push(error));
+    firewall.configure(TABLE, () => undefined);
+    await drop(firewall, "A", VIP, SIX, LINK_LOCAL);
+    const begun = performance.now();
+    for (let round = 1; round <= 3; round++) {
+      namespace.run("nft", "flush", "ruleset");
+      await waitFor("the table", () => ruleset() === IPV4_TABLE + IPV6_TABLE, { within: 5000 });
+      expect(lost).toHaveLength(round);
+    }
+    expect(performance.now() - begun).toBeGreaterThan(2000);
+    expect(lost[0]).toMatchObject({ errno: "ENOENT", subject: "keepalived" });
+    namespace.run("nft", "delete", "table", "ip6", "keepalived");
+    await waitFor("the table", () => ruleset() === IPV4_TABLE + IPV6_TABLE, { within: 5000 });
+    await remove(firewall);
+    expect(ruleset()).toBe("");
+    expect(lost).toHaveLength(4);
     firewall.close();
   });
 
