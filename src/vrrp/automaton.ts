@@ -56,7 +56,7 @@ function receiveAsMaster(
   const { model, memory } = instance;
   if (phase.handover !== undefined) {
     if (header.priority > 0) {
-      yieldByOrder(turn, instance, advertisementFact(turn, instance, packet, header), packet.source);
+      yieldByOrder(turn, instance, phase, advertisementFact(turn, instance, packet, header), packet.source);
       rememberMaster(turn, instance, packet, header);
     }
     return;

@@ -1,5 +1,7 @@
 /** What an operator orders beside the configuration, and how far it has come. Plain values. */
+import type { IpAddress } from "../base/ip.ts";
 import type { Instant } from "../base/time.ts";
+import type { CauseFact } from "./cause.ts";
 
 /** One order, as long as it stands. */
 export interface Order {
@@ -31,6 +33,8 @@ export interface OrderProgress {
 
 /** A master's handover under way. */
 export interface Handover {
-  readonly giveUpAt: Instant;
+  giveUpAt: Instant;
   readonly attempt: number;
+  /** Who has answered, while others of the sync group still wait for an answer. */
+  heard: { readonly from: IpAddress; readonly fact: CauseFact } | undefined;
 }

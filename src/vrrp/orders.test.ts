@@ -264,6 +264,51 @@ describe("orders and sync groups", () => {
   });
 });
 
+describe("a failover of a sync group", () => {
+  const second = instanceModel({
+    ...MODEL,
+    name: "VI_2",
+    virtualRouterId: 52,
+    key: "eth0/52/ipv4/multicast",
+  });
+
+  function groupMaster(): Driver {
+    const driver = Driver.start(
+      vrrpModel([MODEL, second], { syncGroups: [groupModel(["VI_1", "VI_2"], { name: "G1" })] }),
+    );
+    driver.run(seconds(4));
+    give(driver, order({ subject: "G1" }));
+    expect(driver.adverts).toEqual([0, 0]);
+    return driver;
+  }
+
+  const states = (driver: Driver): string[] => ["VI_1", "VI_2"].map((name) => driver.instance(name).state);
+
+  it("lets go when somebody has taken over on the LAN of every member", () => {
+    const driver = groupMaster();
+    hear(driver, 100);
+    expect(states(driver)).toEqual(["MASTER", "MASTER"]);
+    driver.run(millis(300));
+    expect(driver.adverts).toEqual([]);
+    driver.feed(advertFrom(second, { priority: 100, source: "10.9.0.3" }));
+    expect(states(driver)).toEqual(["BACKUP", "BACKUP"]);
+    expect(driver.eventsOf("OrderProgress")).toMatchObject([
+      { stage: "handed-over", to: PEER },
+      { stage: "handed-over", to: "10.9.0.3" },
+    ]);
+  });
+
+  it("keeps all addresses where one member has no other router", () => {
+    const driver = groupMaster();
+    hear(driver, 100);
+    driver.run(seconds(5));
+    expect(states(driver)).toEqual(["MASTER", "MASTER"]);
+    expect(stages(driver)).toEqual(["kept", "kept"]);
+    expect(driver.kinds).not.toContain("RemoveAddresses");
+    expect(driver.adverts.at(-1)).toBe(150);
+  });
+});
+
 describe("a restored engine", () => {
   it("goes on with its orders", () => {
     const driver = master();

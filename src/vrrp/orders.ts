@@ -26,32 +26,73 @@ export function handOver(turn: Turn, instance: Instance, phase: MasterPhase, att
   const interval = model.advertisementInterval;
   const margin = Math.max(LEAST_MARGIN, interval / 2);
   resign(turn, instance);
-  phase.handover = { giveUpAt: turn.now + skewTime(model.version, 1, interval) + margin, attempt };
+  phase.handover = {
+    giveUpAt: turn.now + skewTime(model.version, 1, interval) + margin,
+    attempt,
+    heard: undefined,
+  };
 }
 
-/** Nobody has answered the resignation: said again, and at last taken back. */
+/** Nobody has answered the resignation: said again, and at last taken back, by all of the sync group. */
 export function reachHandover(turn: Turn, instance: Instance, phase: MasterPhase): void {
   const { handover } = phase;
-  const { order } = instance.memory;
   if (handover === undefined || handover.giveUpAt > turn.now) return;
-  advertise(turn, instance);
+  if (handover.heard !== undefined) {
+    handover.giveUpAt = turn.now + LEAST_MARGIN;
+    letGoTogether(turn, instance);
+    return;
+  }
   if (handover.attempt < ATTEMPTS) {
+    advertise(turn, instance);
     handOver(turn, instance, phase, handover.attempt + 1);
     return;
   }
-  endHandover(turn, instance);
-  if (order === undefined) return;
-  order.state = "kept";
-  emit(turn, instance, { kind: "OrderProgress", order: order.kind, stage: "kept", to: undefined });
+  for (const member of handingOver(instance)) {
+    const { order } = member.memory;
+    endHandover(turn, member);
+    turn.touched.add(member);
+    if (order === undefined) continue;
+    order.state = "kept";
+    emit(turn, member, { kind: "OrderProgress", order: order.kind, stage: "kept", to: undefined });
+  }
 }
 
 /** Another router speaks while we hand over: whatever its priority, it is master now. */
-export function yieldByOrder(turn: Turn, instance: Instance, heard: CauseFact, to: IpAddress): void {
-  const { order } = instance.memory;
-  if (order === undefined) return;
-  emit(turn, instance, { kind: "OrderProgress", order: order.kind, stage: "handed-over", to });
-  const cause = [orderFact(turn, instance), heard];
-  turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
+export function yieldByOrder(
+  turn: Turn,
+  instance: Instance,
+  phase: MasterPhase,
+  fact: CauseFact,
+  from: IpAddress,
+): void {
+  if (phase.handover === undefined) return;
+  phase.handover.heard = { from, fact };
+  letGoTogether(turn, instance);
+}
+
+/** A sync group lets go when all of its members were answered: where nobody takes over, an address would be nowhere. */
+function letGoTogether(turn: Turn, instance: Instance): void {
+  const members = handingOver(instance);
+  const heard = members.flatMap((member) => {
+    const { phase } = member.memory;
+    const answer = phase.kind === "MASTER" ? phase.handover?.heard : undefined;
+    return answer === undefined ? [] : [{ member, ...answer }];
+  });
+  if (heard.length < members.length) return;
+  for (const { member, from, fact } of heard) {
+    const { order } = member.memory;
+    if (order === undefined) continue;
+    emit(turn, member, { kind: "OrderProgress", order: order.kind, stage: "handed-over", to: from });
+    const cause = [orderFact(turn, member), fact];
+    turn.wishes.push({ instance: member, to: "BACKUP", cause, resigns: false, due: turn.now });
+  }
+}
+
+/** The instance and those of its sync group that hand over with it. */
+function handingOver(instance: Instance): readonly Instance[] {
+  return (instance.group?.members ?? [instance]).filter(
+    ({ memory: { phase } }) => phase.kind === "MASTER" && phase.handover !== undefined,
+  );
 }
 
 /**

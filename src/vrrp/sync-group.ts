@@ -145,7 +145,9 @@ function together(
   const others = masters.filter((instance) => !wishes.some((wish) => wish.instance === instance));
   // The other master may have heard nothing of us on these LANs either.
   if (trigger.cause[0]?.kind === "advertisement") {
-    for (const instance of others) speakLast(turn, instance, instance.memory.masterInterval);
+    // Theirs have not been heard here: the interval is taken to be that of the one that was.
+    const { masterInterval } = trigger.instance.memory;
+    for (const instance of others) speakLast(turn, instance, masterInterval);
   }
   return [...wishes, ...others.map((instance) => follow(turn, group, instance, trigger))];
 }

@@ -54,6 +54,39 @@ test("a failover hands over without a gap, stands until it is taken back, and sa
   });
 });
 
+test("a failover of a sync group moves all of it, and none of it where one member has no other router", async () => {
+  const group = (config: string): string => {
+    const other = config
+      .slice(config.indexOf("vrrp_instance"))
+      .replace("VI_1", "VI_2")
+      .replace("virtual_router_id 51", "virtual_router_id 52")
+      .replace("10.9.0.100", "10.9.0.101");
+    return `${config}\n${other}\nvrrp_sync_group G1 {\n group {\n VI_1\n VI_2\n }\n}\n`;
+  };
+  await withPair(async (pair) => {
+    const { one, two } = pair;
+    const both = (director: typeof one): boolean =>
+      director.host.holds("10.9.0.100") && director.host.holds("10.9.0.101");
+    one.start(group(OURS));
+    await waitFor("mastery of both", () => both(one), { within: 10_000 });
+    two.start(THEIRS);
+    await waitFor("the other", () => two.output.includes("Entering BACKUP STATE"), { within: 5_000 });
+    await pause(1_200);
+    expect(() => buoy(one, "failover", "G1")).toThrow(/STILL MASTER/);
+    expect(both(one)).toBe(true);
+    await two.stop();
+    two.start(group(THEIRS));
+    await pause(2_000);
+    expect(buoy(one, "failover", "G1", "--back")).toContain("ended");
+    expect(buoy(one, "failover", "G1")).toMatch(
+      /VI_1: handed over, 10.9.0.2[\s\S]*VI_2: handed over, 10.9.0.2/,
+    );
+    await waitFor("both to move", () => both(two) && !one.host.holds("10.9.0.101"), { within: 3_000 });
+    buoy(one, "failover", "G1", "--back");
+    await waitFor("both to come back", () => both(one), { within: 8_000 });
+  });
+});
+
 test("maintenance keeps the host out over a restart of the daemon, and is refused where nobody takes over", async () => {
   await withPair(async (pair) => {
     const { one, two, address } = pair;
