@@ -32,11 +32,6 @@ export function masterDown(model: VrrpInstanceModel, priority: number, interval:
   return model.downTimerAdverts * interval + skew(model, priority, interval);
 }
 
-/** The longest interval that any member may advertise. */
-export function longestInterval(router: VirtualRouterSpec): Micros {
-  return Math.max(...Array.from(router.members.values(), (model) => model.advertisementInterval));
-}
-
 /**
  * From any state of all members in a calm LAN, without faults, to exactly one master that nobody may preempt.
  *
@@ -52,7 +47,7 @@ export function longestInterval(router: VirtualRouterSpec): Micros {
  *    where `slept`.
  */
 export function settleBound(router: VirtualRouterSpec, { d, w }: Delays, slept: boolean): Micros {
-  const longest = longestInterval(router);
+  const longest = router.longestInterval;
   let bound = 0;
   for (const model of router.members.values()) {
     // Trackers can lower the priority to 1, which has the longest skew.
@@ -66,7 +61,11 @@ export function settleBound(router: VirtualRouterSpec, { d, w }: Delays, slept: 
 /** The least effective priority that trackers can make. */
 function lowestPriority(model: VrrpInstanceModel): number {
   let sum = 0;
-  for (const { weight } of [...model.trackInterfaces, ...model.trackScripts]) sum += Math.abs(weight);
+  const { trackInterfaces, trackScripts, trackBfds, trackProcesses } = model;
+  // A file may hold any number.
+  if (model.trackFiles.length > 0) return 1;
+  for (const { weight } of [...trackInterfaces, ...trackScripts, ...trackBfds, ...trackProcesses])
+    sum += Math.abs(weight);
   return Math.max(1, model.priority - sum);
 }
 

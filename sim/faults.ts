@@ -1,6 +1,8 @@
 /** What goes wrong before the quiet, and when. */
 import type { Prng } from "../src/base/prng.ts";
 import type { Micros } from "../src/base/time.ts";
+import type { Measurement } from "../src/vrrp/input.ts";
+import { drawChange } from "./changes.ts";
 import type { LinkQuality } from "./network.ts";
 import type { Fault, FaultDetail, RouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
@@ -34,6 +36,11 @@ const KINDS: readonly FaultDetail["kind"][] = [
   "script",
   "delete-address",
   "reload",
+  "reload",
+  "reload",
+  "measure",
+  "measure",
+  "bfd",
   "twin",
   "twin",
 ];
@@ -73,7 +80,7 @@ function drawFault(
   span: Micros,
   random: Prng,
 ): FaultDetail {
-  const router = random.pick(routers).name;
+  const { name: router, model } = random.pick(routers);
   switch (kind) {
     case "network":
       return { kind, for: span, quality: drawQuality(unit, random) };
@@ -111,11 +118,23 @@ function drawFault(
       return { kind, router, interface: random.pick([LAN_INTERFACE, TRACKED_INTERFACE]), for: span };
     case "script":
       return { kind, router, for: span };
-    case "delete-address":
     case "reload":
+      return { kind, router, change: random.chance(0.25) ? undefined : drawChange(model, unit, random) };
+    case "measure":
+      return { kind, router, ...drawMeasurement(random), for: random.chance(0.6) ? span : undefined };
+    case "bfd":
+      return { kind, router, for: span };
+    case "delete-address":
     case "twin":
       return { kind, router };
   }
+}
+
+/** Numbers that weigh little, much, or more than a priority can bear; too few and too many processes. */
+export function drawMeasurement(random: Prng): Pick<Measurement, "tracker" | "value"> {
+  return random.chance(0.6)
+    ? { tracker: "file", value: random.pick([-300, -13, -1, 0, 1, 2, 13, 40, 300]) }
+    : { tracker: "process", value: random.pick([0, 0, 1, 3, 4]) };
 }
 
 function drawQuality(unit: Micros, random: Prng): LinkQuality {

@@ -4,19 +4,24 @@
  */
 import { bytesToIp } from "../src/base/ip.ts";
 import { bytesToMac } from "../src/base/mac.ts";
+import { equalPlain } from "../src/base/plain.ts";
 import type { Prng } from "../src/base/prng.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
+import type { VirtualAddressModel, VrrpModel } from "../src/model/model.ts";
 import type { Engine } from "../src/ports/engine.ts";
 import type { SendAdvertisement, VrrpAction } from "../src/vrrp/action.ts";
-import type { VrrpInput } from "../src/vrrp/input.ts";
+import type { Measurement, VrrpInput } from "../src/vrrp/input.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
 import { neighbourSight } from "../src/wire/neighbour-sight.ts";
+import type { ModelChange } from "./changes.ts";
+import { changeModel } from "./changes.ts";
 import type { Planned, VirtualClock } from "./clock.ts";
 import { kernelAcceptsIpv6, withKernelChecksum } from "./independent.ts";
 import { FakeKernel } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
 import { clone, linkState, ownAddresses } from "./machine.ts";
 import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
+import { Senses } from "./senses.ts";
 import type { LoopMood, RouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
 import { SimSupervisor } from "./supervisor.ts";
@@ -76,8 +81,13 @@ export class RouterNode implements LanHost {
   readonly spec: RouterSpec;
   readonly kernel: FakeKernel;
   mood: LoopMood;
-  /** Results the track scripts give. */
-  scriptsOk = true;
+  readonly senses = new Senses();
+  /** In force in the process, or what it would start with. */
+  model: VrrpModel;
+  /** Addresses of any model it has had. */
+  readonly everHeld = new Map<string, VirtualAddressModel>();
+  /** When a script last began to be followed: its first results are on their way. */
+  scriptsSince: Instant = 0;
   /** Started and not ended; a paused one runs. */
   engine: VrrpEngine | undefined;
   readonly views = new Map<string, InstanceView>();
@@ -86,6 +96,8 @@ export class RouterNode implements LanHost {
   /** How old the snapshot was that this life began with; 0 for a cold start. */
   awayFor: Micros = 0;
   startedAt: Instant = 0;
+  /** The configuration file. */
+  #file: VrrpModel;
   readonly #context: NodeContext;
   readonly #random: Prng;
   readonly #supervisor = new SimSupervisor();
@@ -101,6 +113,9 @@ export class RouterNode implements LanHost {
 
   constructor(spec: RouterSpec, context: NodeContext, random: Prng, mood: LoopMood) {
     this.spec = spec;
+    this.model = spec.model;
+    this.#file = spec.model;
+    this.#noteAddresses();
     this.mood = mood;
     this.#context = context;
     this.#random = random;
@@ -208,7 +223,7 @@ export class RouterNode implements LanHost {
 
   /** Someone deletes the first virtual address, and the first route. */
   deleteAddress(): void {
-    for (const instance of this.spec.model.instances) {
+    for (const instance of this.model.instances) {
       const address = instance.virtualAddresses[0];
       if (address === undefined || !this.kernel.hasAddress(address.interface, address.address)) continue;
       this.#note(`someone deletes ${address.address}`);
@@ -218,8 +233,57 @@ export class RouterNode implements LanHost {
     }
   }
 
-  reload(): void {
-    if (this.engine !== undefined) this.#tell({ kind: "ConfigChanged", model: clone(this.spec.model) });
+  /** The file is edited, if there is a change, and a process that runs reads it. */
+  reload(change?: ModelChange): void {
+    const [script] = this.spec.scripts;
+    if (change !== undefined && script !== undefined) this.#file = changeModel(this.#file, change, script);
+    if (this.engine === undefined) this.#adoptModel(this.#file);
+    else this.#tellConfiguration();
+  }
+
+  /** A steward counts, or reads a file, and tells what is new. */
+  measure(tracker: Measurement["tracker"], value: number): void {
+    if (!this.senses.measure(tracker, value)) return;
+    for (const measurement of this.senses.measurements(this.model))
+      if (measurement.tracker === tracker) this.#tell({ kind: "TrackerMeasured", ...measurement });
+  }
+
+  setBfd(up: boolean): void {
+    this.senses.bfdUp = up;
+    this.#tell(this.senses.bfdNews());
+  }
+
+  #tellConfiguration(): void {
+    const model = clone(this.#file);
+    this.#tell({ kind: "ConfigChanged", model, measured: this.senses.measurements(model) });
+  }
+
+  #adoptModel(model: VrrpModel): void {
+    if (model.trackScripts.length > 0 && this.model.trackScripts.length === 0) this.scriptsSince = this.now;
+    this.model = model;
+    this.#noteAddresses();
+  }
+
+  #noteAddresses(): void {
+    for (const { virtualAddresses, excludedAddresses } of this.model.instances)
+      for (const one of [...virtualAddresses, ...excludedAddresses])
+        this.everHeld.set(`${one.interface} ${one.address}`, one);
+  }
+
+  /** Before a new configuration counts: instances that it brings begin. */
+  #meetModel(model: VrrpModel): void {
+    this.#adoptModel(model);
+    for (const instance of model.instances) {
+      const view = this.views.get(instance.name);
+      if (view === undefined) this.views.set(instance.name, firstView(instance, undefined, this.now));
+      else view.model = instance;
+    }
+  }
+
+  /** After it counts: those that it has no more are gone. */
+  #leaveModel(model: VrrpModel): void {
+    const names = new Set(model.instances.map(({ name }) => name));
+    for (const name of [...this.views.keys()]) if (!names.has(name)) this.views.delete(name);
   }
 
   /** Runs `replace` on the engine; the engine it returns goes on from here. */
@@ -281,21 +345,27 @@ export class RouterNode implements LanHost {
     const { factory, checkers } = this.#context;
     this.engine = snapshot === undefined ? factory.create() : factory.restore(clone(snapshot), this.now);
     this.views.clear();
-    for (const model of this.spec.model.instances)
+    this.#adoptModel(snapshot?.model ?? this.#file);
+    this.scriptsSince = this.now;
+    for (const model of this.model.instances)
       this.views.set(model.name, firstView(model, snapshot, this.now));
     for (const checker of checkers) checker.started?.(this, snapshot === undefined ? "cold" : "warm");
     // As the edge does: what the kernel has comes first, then the configuration.
     for (const link of this.kernel.links) this.#tell({ kind: "LinkChanged", link });
     for (const address of this.kernel.addresses)
       this.#tell({ kind: "AddressAdded", address, origin: "other" });
-    if (snapshot === undefined) this.#tell({ kind: "ConfigChanged", model: clone(this.spec.model) });
-    else this.#tellWhatIsGone(snapshot);
+    this.#tell(this.senses.bfdNews());
+    if (snapshot !== undefined) this.#tellWhatIsNew(snapshot);
+    else this.#tellConfiguration();
     for (const script of this.spec.scripts) this.#runScript(script.name, script.interval, this.#life);
     this.#wakeAt(this.now);
   }
 
-  /** A dump shows what has vanished while nobody listened. */
-  #tellWhatIsGone(snapshot: VrrpSnapshot): void {
+  /** What has changed while nobody listened: a dump shows what has vanished. */
+  #tellWhatIsNew(snapshot: VrrpSnapshot): void {
+    for (const measurement of this.senses.measurements(snapshot.model))
+      this.#tell({ kind: "TrackerMeasured", ...measurement });
+    if (!equalPlain(snapshot.model, clone(this.#file))) this.#tellConfiguration();
     for (const address of snapshot.addresses) {
       if (this.kernel.hasAddress(address.interface, address.address)) continue;
       this.#tell({ kind: "AddressRemoved", address, origin: "other" });
@@ -317,8 +387,8 @@ export class RouterNode implements LanHost {
 
   #runScript(name: string, interval: Micros, life: number): void {
     if (life !== this.#life) return;
-    if (this.#paused !== "machine") {
-      const ok = this.scriptsOk;
+    if (this.#paused !== "machine" && this.model.trackScripts.some((followed) => followed.name === name)) {
+      const ok = this.senses.scriptsOk;
       this.#tell({
         kind: "ScriptFinished",
         script: name,
@@ -378,6 +448,7 @@ export class RouterNode implements LanHost {
     if (input.kind === "StopRequested") this.#stopAskedAt ??= now;
     const deadlineBefore = engine.nextDeadline();
     const before = new Map(Array.from(this.views, ([name, view]) => [name, { ...view }]));
+    if (input.kind === "ConfigChanged") this.#meetModel(input.model);
     const actions = engine.handle(now, input);
     const text = describeInput(input, damage);
     if (text !== undefined) log.add(now, this.name, text);
@@ -388,6 +459,7 @@ export class RouterNode implements LanHost {
     // The buffer is used again: nobody may look at it after `handle`.
     if (input.kind === "PacketReceived") input.payload.fill(0xee);
     for (const action of actions) this.#execute(action);
+    if (input.kind === "ConfigChanged") this.#leaveModel(input.model);
     if (actions.some((action) => action.kind === "Emit" && action.event.kind === "StateChanged")) {
       this.#lastSnapshot = this.engine === undefined ? undefined : clone(engine.snapshot(now));
     }

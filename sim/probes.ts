@@ -5,8 +5,9 @@
 import { compareIp } from "../src/base/ip.ts";
 import type { Instant } from "../src/base/time.ts";
 import { calmDelays, masterDown, skew } from "./bounds.ts";
+import { drawChange } from "./changes.ts";
 import { damageAs } from "./corrupt.ts";
-import { drawComponents } from "./faults.ts";
+import { drawComponents, drawMeasurement } from "./faults.ts";
 import { WILLING } from "./kernel.ts";
 import type { LanPacket } from "./network.ts";
 import type { RouterNode } from "./node.ts";
@@ -33,7 +34,7 @@ interface Reign {
 /** Runs one probe and waits for the world to settle again. A probe that does not fit the world does nothing. */
 export function runProbe(world: World, probe: Probe): void {
   healPartition(world);
-  const [router] = world.scenario.virtualRouters;
+  const [router] = world.virtualRouters;
   if (router === undefined) return;
   // Anywhere within the master's interval.
   world.run(world.random.integer(0, world.scenario.unit));
@@ -62,6 +63,9 @@ const PROBES: Readonly<Record<Probe, (world: World, reign: Reign) => void>> = {
   "slow-kernel": slowKernel,
   "failing-kernel": failingKernel,
   "pause-master": pauseMaster,
+  "reload-master": (world, { master }) => reload(world, master.node),
+  "reload-backup": (world, { heirs: [heir] }) => heir && reload(world, heir.node),
+  "measure-master": measureMaster,
 };
 
 function healPartition(world: World): void {
@@ -90,7 +94,7 @@ function expectTakeoverByTimeout(world: World, reign: Reign, returnsAt = Number.
   const { d, w } = calmDelays(world.scenario);
   // A sync group waits for the member that heard the master last.
   const spoken = Math.max(
-    ...companyOf(master.node.spec, router.name).map(
+    ...companyOf(master.node.model, router.name).map(
       ({ name }) => world.history.lastSpoken(master.node.name, name) ?? Number.NEGATIVE_INFINITY,
     ),
   );
@@ -196,10 +200,33 @@ function carrierMaster(world: World, reign: Reign): void {
 function scriptMaster(world: World, { master }: Reign): void {
   if (master.view.model.trackScripts.length === 0) return;
   const scripts: Allowances = { ...NO_ALLOWANCE, scripts: true };
-  master.node.scriptsOk = false;
+  master.node.senses.scriptsOk = false;
   settle(world, scripts);
-  master.node.scriptsOk = true;
+  master.node.senses.scriptsOk = true;
   settle(world, scripts);
+}
+
+/** One router's configuration changes while the world is calm. Nobody else notices, unless by the election. */
+function reload(world: World, node: RouterNode): void {
+  const change = drawChange(node.model, world.scenario.unit, world.random);
+  world.log.add(world.now, "world", `reload of ${node.name}: ${JSON.stringify(change)}`);
+  world.history.count(`reload ${change.what}`);
+  const reloadedAt = world.now;
+  node.reload(change);
+  settle(world, { ...NO_ALLOWANCE, scripts: true });
+  if (change.what !== "address" && change.what !== "excluded") return;
+  const [moved] = world.history.changesSince(reloadedAt);
+  if (moved !== undefined)
+    throw new Violation("reload", `${moved.node} goes to ${moved.to} because an address is another`);
+}
+
+/** The tracked number of the master is another one, and what it was before. */
+function measureMaster(world: World, { master: { node } }: Reign): void {
+  const { tracker, value } = drawMeasurement(world.random);
+  node.measure(tracker, value);
+  settle(world, NO_ALLOWANCE);
+  node.measure(tracker, tracker === "file" ? 0 : 1);
+  settle(world, NO_ALLOWANCE);
 }
 
 /** Everything that is off is switched on. Where none of these may preempt, nothing else moves. */
@@ -221,7 +248,7 @@ function bootBest(world: World): void {
   const { d, w } = calmDelays(world.scenario);
   // Whoever counts with a shorter interval than the master speaks in may give it up before it has heard it at all.
   const mayMove = off.some((node) =>
-    node.spec.model.instances.some(
+    node.model.instances.some(
       (model) =>
         model.preempt ||
         model.preemptDelay > 0 ||

@@ -8,12 +8,15 @@ import type { AuthenticationModel } from "../src/model/advertising.ts";
 import type {
   GarpModel,
   SyncGroupModel,
+  TrackedModel,
   VirtualAddressModel,
   VrrpInstanceModel,
 } from "../src/model/model.ts";
+import { trackersOf } from "./changes.ts";
 import { DEAF_IPV4, DEAF_IPV6 } from "./deaf.ts";
 import { drawFaults } from "./faults.ts";
 import { sampleRouting } from "./routing.ts";
+import { TRACKED_BFD, TRACKED_FILE, TRACKED_PROCESS, TRACKED_SCRIPT } from "./senses.ts";
 import type { Probe, RouterSpec, Scenario, ScriptSpec, VirtualRouterSpec } from "./spec.ts";
 import { GROUP, LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
 
@@ -34,6 +37,9 @@ const PROBES: readonly Probe[] = [
   "failing-kernel",
   "pause-master",
   "kill-backup-warm",
+  "reload-master",
+  "reload-backup",
+  "measure-master",
 ];
 
 /** Everything about one virtual router that its members share, or draw for themselves. */
@@ -67,13 +73,14 @@ export function drawScenario(seed: number): Scenario {
   if (hasSecond) traits.push(drawTraits("VI_2", 52, count, unit, random));
   const longest = Math.max(...traits.flatMap(({ intervals }) => intervals));
   const script: ScriptSpec = {
-    name: "chk",
+    name: TRACKED_SCRIPT,
     interval: longest,
     rise: random.integer(1, 2),
     fall: random.integer(1, 2),
     initFail: random.chance(0.2),
   };
   const members = traits.map((trait) => drawMembers(trait, count, longest, random));
+  members[0] = drawTrackers(members[0] ?? [], new Prng(seed ^ 0x37ac_9e11));
   const grouping = new Prng(seed ^ 0x6e0f_9a2d);
   const isGrouped = hasSecond && grouping.chance(0.6);
   const addresses = grouping.integer(1, 3);
@@ -96,6 +103,8 @@ export function drawScenario(seed: number): Scenario {
         return instance === undefined ? [] : [[router.name, instance] as const];
       }),
     ),
+    // A reload may give any of the world's intervals to any version 3 member.
+    longestInterval: trait.version === 3 ? longest : Math.max(...trait.intervals),
   }));
   const settling = 4 * longest;
   const isTroubled = random.chance(0.7);
@@ -270,7 +279,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
       ? [{ name: TRACKED_INTERFACE, weight: random.pick([0, -50, 30]), reverse: false }]
       : [],
     trackScripts: traits.tracksScript
-      ? [{ name: "chk", weight: random.pick([0, 0, -60, 40]), reverse: false }]
+      ? [{ name: TRACKED_SCRIPT, weight: random.pick([0, 0, -60, 40]), reverse: false }]
       : [],
     trackBfds: [],
     trackFiles: [],
@@ -294,6 +303,25 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
   };
 }
 
+/** In some worlds the first instances follow a file, a kind of process or a BFD session too. */
+function drawTrackers(
+  members: readonly (VrrpInstanceModel | undefined)[],
+  random: Prng,
+): (VrrpInstanceModel | undefined)[] {
+  const [hasFile, hasProcess, hasBfd] = [random.chance(0.2), random.chance(0.15), random.chance(0.15)];
+  const tracked = (isTracked: boolean, name: string, weights: readonly number[]): readonly TrackedModel[] =>
+    isTracked ? [{ name, weight: random.pick(weights), reverse: false }] : [];
+  return members.map(
+    (member) =>
+      member && {
+        ...member,
+        trackFiles: tracked(hasFile, TRACKED_FILE, [0, -1, -20, 2]),
+        trackProcesses: tracked(hasProcess, TRACKED_PROCESS, [0, -50, 30]),
+        trackBfds: tracked(hasBfd, TRACKED_BFD, [0, -50, 30]),
+      },
+  );
+}
+
 /**
  * The other member of a sync group. Priorities and weights are those of the first: routers whose members disagree about who
  * is better would take turns for ever. What means FAULT is followed by the first alone.
@@ -313,6 +341,9 @@ function sibling(first: VrrpInstanceModel, addresses: number, random: Prng): Vrr
     excludedAddresses: [],
     trackInterfaces: first.trackInterfaces.filter(isWeighted),
     trackScripts: first.trackScripts.filter(isWeighted),
+    trackBfds: first.trackBfds.filter(isWeighted),
+    trackFiles: first.trackFiles.filter(isWeighted),
+    trackProcesses: first.trackProcesses.filter(isWeighted),
     lowerPrioNoAdvert: random.chance(0.1),
     higherPrioSendAdvert: random.chance(0.1),
   };
@@ -326,8 +357,6 @@ function drawRouter(
   unit: Micros,
   random: Prng,
 ): RouterSpec {
-  const tracks = instances.some(({ trackScripts }) => trackScripts.length > 0);
-  const { name, rise, fall, initFail } = script;
   const number = 10 + index;
   return {
     name: `r${index + 1}`,
@@ -338,15 +367,13 @@ function drawRouter(
       instances,
       syncGroups: isGrouped && instances.length > 0 ? [drawGroup(instances)] : [],
       garpGroups: [],
-      trackScripts: tracks ? [{ name, rise, fall, initFail }] : [],
-      trackFiles: [],
-      trackProcesses: [],
+      ...trackersOf(instances, script),
       fifo: false,
       noMailOnFault: false,
       startupDelay: 0,
       statics: { addresses: [], routing: [] },
     },
-    scripts: tracks ? [script] : [],
+    scripts: [script],
     promotesSecondaries: random.chance(0.5),
     startsAt: random.chance(0.5) ? random.integer(0, unit / 10) : random.integer(0, 3 * unit),
     bootTime: random.chance(0.7) ? random.integer(unit / 20, unit / 2) : random.integer(unit, 3 * unit),

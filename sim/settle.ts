@@ -5,11 +5,14 @@
  */
 import type { Instant, Micros } from "../src/base/time.ts";
 import { MICROS_PER_MILLI } from "../src/base/time.ts";
-import type { TrackedModel, VrrpInstanceModel } from "../src/model/model.ts";
+import type { VrrpInstanceModel } from "../src/model/model.ts";
 import type { InstanceMemory } from "../src/vrrp/memory.ts";
 import { PROBE_WAIT, RESOLVE_WAIT } from "../src/vrrp/timers.ts";
 import { announceBound, calmDelays, retryWait, settleBound } from "./bounds.ts";
+import { formerAddresses } from "./checkers/addresses.ts";
 import type { RouterNode } from "./node.ts";
+import type { Judgement } from "./senses.ts";
+import { judgeTrackers } from "./senses.ts";
 import type { VirtualRouterSpec } from "./spec.ts";
 import { companyOf, LAN_INTERFACE } from "./spec.ts";
 import type { InstanceView } from "./view.ts";
@@ -34,7 +37,8 @@ export function settle(world: World, allowances: Allowances): void {
   world.run(allowances.lag + bootAllowance(world) + scriptAllowance(world, allowances.scripts));
   world.run(holdAllowance(world));
   const delays = calmDelays(world.scenario);
-  const { virtualRouters, unit } = world.scenario;
+  const { unit } = world.scenario;
+  const { virtualRouters } = world;
   world.run(Math.max(...virtualRouters.map((router) => settleBound(router, delays, allowances.slept))));
   const settledAt = world.now;
   for (const router of virtualRouters) checkMasters(world, router);
@@ -68,10 +72,10 @@ function bootAllowance(world: World): Micros {
 function scriptAllowance(world: World, areChanging: boolean): Micros {
   const { w } = calmDelays(world.scenario);
   let longest = 0;
-  for (const { spec, engine, powered, startedAt } of world.nodes) {
+  for (const { spec, engine, powered, scriptsSince } of world.nodes) {
     for (const { rise, fall, interval, initFail } of spec.scripts) {
       const span = (Math.max(rise, fall) + 1) * interval + w;
-      const isFresh = initFail && powered && (engine === undefined || world.now < startedAt + span);
+      const isFresh = initFail && powered && (engine === undefined || world.now < scriptsSince + span);
       if (areChanging || isFresh) longest = Math.max(longest, span);
     }
   }
@@ -114,7 +118,7 @@ const QUESTIONING = RESOLVE_WAIT + 2 * PROBE_WAIT + MICROS_PER_MILLI;
 
 /** Everything that must be so in a settled world. */
 export function checkAll(world: World, calmFrom: Instant): void {
-  for (const router of world.scenario.virtualRouters) {
+  for (const router of world.virtualRouters) {
     checkMasters(world, router);
     checkObserver(world, router, calmFrom);
     checkDeaf(world, router, calmFrom);
@@ -163,7 +167,9 @@ function checkMasters(world: World, router: VirtualRouterSpec): void {
 function checkNode(node: RouterNode): void {
   if (!node.powered || node.paused || node.leftBehind) return;
   const snapshot = node.engine?.snapshot(node.now);
-  for (const model of node.spec.model.instances) {
+  for (const { address, interface: name } of formerAddresses(node))
+    if (node.kernel.hasAddress(name, address)) fail("addresses", `${node.name} keeps former ${address}`);
+  for (const model of node.model.instances) {
     const view = node.views.get(model.name);
     const isMaster = view?.state === "MASTER";
     for (const { address, interface: name, noTrack } of [
@@ -292,28 +298,28 @@ export function membersOf(
  * as the engine sees them.
  */
 export function isFit(node: RouterNode, model: VrrpInstanceModel): boolean {
-  return companyOf(node.spec, model.name).every((member) => isSound(node, member));
+  return companyOf(node.model, model.name).every((member) => isSound(node, member));
 }
 
 function isSound(node: RouterNode, model: VrrpInstanceModel): boolean {
   if (node.engine === undefined || !node.attached || node.paused) return false;
-  const failing = (tracked: TrackedModel, up: boolean): boolean => tracked.weight === 0 && !up;
   const watched = [...model.virtualAddresses, ...model.excludedAddresses].filter(({ noTrack }) => !noTrack);
   return (
-    watched.every(({ interface: name }) => node.kernel.isRunning(name)) &&
-    !model.trackInterfaces.some((tracked) => failing(tracked, node.kernel.isRunning(tracked.name))) &&
-    !model.trackScripts.some((tracked) => failing(tracked, node.scriptsOk))
+    watched.every(({ interface: name }) => node.kernel.isRunning(name)) && !judgeNow(node, model).mustFail
   );
 }
 
 /** Base and weights, 1..254; the owner's is not altered. */
 export function expectedPriority(node: RouterNode, model: VrrpInstanceModel): number {
-  if (model.priority === 255) return 255;
-  const weigh = ({ weight }: TrackedModel, up: boolean): number => (weight > 0 === up ? weight : 0);
-  let total = model.priority;
-  for (const tracked of model.trackInterfaces) total += weigh(tracked, node.kernel.isRunning(tracked.name));
-  for (const tracked of model.trackScripts) total += weigh(tracked, node.scriptsOk);
-  return Math.min(254, Math.max(1, total));
+  return judgeNow(node, model).priority;
+}
+
+function judgeNow(node: RouterNode, model: VrrpInstanceModel): Judgement {
+  return judgeTrackers(
+    model,
+    node.model,
+    node.senses.verdicts((name) => node.kernel.isRunning(name)),
+  );
 }
 
 function fail(checker: string, message: string): never {

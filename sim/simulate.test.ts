@@ -38,6 +38,20 @@ const EXPECTED: readonly (readonly [string, number])[] = [
   ["probe kill-backup-warm", 50],
   ["probe failing-kernel", 50],
   ["probe corrupt", 50],
+  ["probe reload-master", 50],
+  ["probe reload-backup", 50],
+  ["probe measure-master", 50],
+  ["reload priority", 100],
+  ["reload preempt", 100],
+  ["reload interval", 50],
+  ["reload address", 100],
+  ["reload excluded", 100],
+  ["reload tracker", 100],
+  ["reload instance", 20],
+  ["MASTER to FAULT by removed-by-reload", 5],
+  ["MASTER to FAULT by file", 20],
+  ["MASTER to FAULT by process", 10],
+  ["MASTER to FAULT by bfd", 10],
 ];
 
 describe("the simulated world", () => {

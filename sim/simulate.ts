@@ -71,7 +71,7 @@ function runScenario(world: World): void {
   settle(world, {
     lag: troubleLag(scenario),
     slept: scenario.faults.some(({ kind }) => kind === "pause" || kind === "late"),
-    scripts: scenario.faults.some(({ kind }) => kind === "script"),
+    scripts: scenario.faults.some(({ kind }) => kind === "script" || kind === "reload"),
   });
   for (const probe of scenario.probes) {
     world.log.add(world.now, "world", `probe ${probe}`);

@@ -3,6 +3,8 @@ import type { IpAddress } from "../src/base/ip.ts";
 import type { MacAddress } from "../src/base/mac.ts";
 import type { Micros } from "../src/base/time.ts";
 import type { TrackScriptModel, VrrpInstanceModel, VrrpModel } from "../src/model/model.ts";
+import type { Measurement } from "../src/vrrp/input.ts";
+import type { ModelChange } from "./changes.ts";
 import type { LinkQuality } from "./network.ts";
 
 /** The interface on the simulated LAN. */
@@ -20,6 +22,7 @@ export interface RouterSpec {
   /** Link-local. */
   readonly ipv6: IpAddress;
   readonly model: VrrpModel;
+  /** Run while an instance follows them. */
   readonly scripts: readonly ScriptSpec[];
   /** sysctl promote_secondaries. */
   readonly promotesSecondaries: boolean;
@@ -40,8 +43,8 @@ export interface LoopMood {
 }
 
 /** The instances that share the state of this one: itself, and the other members of its sync group. */
-export function companyOf(spec: RouterSpec, name: string): readonly VrrpInstanceModel[] {
-  const { instances, syncGroups } = spec.model;
+export function companyOf(model: VrrpModel, name: string): readonly VrrpInstanceModel[] {
+  const { instances, syncGroups } = model;
   const group = syncGroups.find(({ members }) => members.includes(name));
   return instances.filter((instance) => instance.name === name || group?.members.includes(instance.name));
 }
@@ -51,6 +54,8 @@ export interface VirtualRouterSpec {
   readonly name: string;
   /** Instance by router name; not every router need take part. */
   readonly members: ReadonlyMap<string, VrrpInstanceModel>;
+  /** The longest interval that any member ever had: a version 3 backup may still count with it. */
+  readonly longestInterval: Micros;
 }
 
 /** Something that goes wrong at `at`; `for` is how long it lasts. */
@@ -94,8 +99,18 @@ export type FaultDetail =
   | { readonly kind: "script"; readonly router: string; readonly for: Micros }
   /** Someone deletes a virtual address of whoever is master. */
   | { readonly kind: "delete-address"; readonly router: string }
-  /** The same configuration is loaded again. */
-  | { readonly kind: "reload"; readonly router: string }
+  /** The configuration is loaded again: changed, or the same. */
+  | { readonly kind: "reload"; readonly router: string; readonly change: ModelChange | undefined }
+  /** Another number in the tracked file, or of tracked processes; things are as before after `for`, if that is given. */
+  | {
+      readonly kind: "measure";
+      readonly router: string;
+      readonly tracker: Measurement["tracker"];
+      readonly value: number;
+      readonly for: Micros | undefined;
+    }
+  /** The BFD session fails. */
+  | { readonly kind: "bfd"; readonly router: string; readonly for: Micros }
   /** The engine is replaced by one restored from its snapshot, and compared with the original from then on. */
   | { readonly kind: "twin"; readonly router: string };
 
@@ -113,7 +128,10 @@ export type Probe =
   | "slow-kernel"
   | "pause-master"
   | "failing-kernel"
-  | "kill-backup-warm";
+  | "kill-backup-warm"
+  | "reload-master"
+  | "reload-backup"
+  | "measure-master";
 
 export interface Scenario {
   readonly seed: number;

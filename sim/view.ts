@@ -7,7 +7,7 @@ import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
 import { Violation } from "./violation.ts";
 
 export interface InstanceView {
-  readonly model: VrrpInstanceModel;
+  model: VrrpInstanceModel;
   state: VrrpState;
   since: Instant;
   effectivePriority: number;

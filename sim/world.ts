@@ -2,13 +2,14 @@
 import { present } from "../src/base/assert.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
+import type { VrrpInstanceModel } from "../src/model/model.ts";
 import { AddressesFollowMaster } from "./checkers/addresses.ts";
 import { AdvertRate } from "./checkers/adverts.ts";
 import { Announcements } from "./checkers/announcements.ts";
 import { Election } from "./checkers/election.ts";
 import { History } from "./checkers/history.ts";
 import { Order } from "./checkers/order.ts";
-import { ReloadOfTheSame } from "./checkers/reload.ts";
+import { Reloads } from "./checkers/reload.ts";
 import { RestoreEquivalence } from "./checkers/restore.ts";
 import { SyncGroups } from "./checkers/sync-groups.ts";
 import { Tracking } from "./checkers/tracking.ts";
@@ -22,7 +23,7 @@ import { LanSegment } from "./network.ts";
 import type { Checker, EngineFactory } from "./node.ts";
 import { RouterNode } from "./node.ts";
 import { ObserverHost } from "./observer.ts";
-import type { Fault, Scenario } from "./spec.ts";
+import type { Fault, Scenario, VirtualRouterSpec } from "./spec.ts";
 
 export class World {
   readonly scenario: Scenario;
@@ -67,7 +68,7 @@ export class World {
       new Announcements(),
       new Tracking(),
       new SyncGroups(),
-      new ReloadOfTheSame(),
+      new Reloads(),
       this.#twins,
     ];
     const checkers = [...(checks === "all" ? ofSteps : []), this.history, ...more];
@@ -95,6 +96,18 @@ export class World {
       this.nodes.find((node) => node.name === name),
       `router ${name}`,
     );
+  }
+
+  /** The virtual routers as their members are configured now. */
+  get virtualRouters(): readonly VirtualRouterSpec[] {
+    return this.scenario.virtualRouters.map(({ name, longestInterval }) => {
+      const members = new Map<string, VrrpInstanceModel>();
+      for (const node of this.nodes) {
+        const member = node.model.instances.find((instance) => instance.name === name);
+        if (member !== undefined) members.set(node.name, member);
+      }
+      return { name, members, longestInterval };
+    });
   }
 
   /** Boots all machines and lets all faults befall them, up to the quiet. */
@@ -177,9 +190,7 @@ export class World {
           latencyMax: fault.latencyMax,
           addErrno: fault.addErrno,
           removeErrno: fault.removeErrno,
-          onlyAddress: fault.onlyFirst
-            ? node.spec.model.instances[0]?.virtualAddresses[0]?.address
-            : undefined,
+          onlyAddress: fault.onlyFirst ? node.model.instances[0]?.virtualAddresses[0]?.address : undefined,
         };
         this.#after(fault.for, () => {
           node.kernel.mood = WILLING;
@@ -190,16 +201,26 @@ export class World {
         this.#after(fault.for, () => node.setCarrier(fault.interface, true));
         return;
       case "script":
-        node.scriptsOk = false;
+        node.senses.scriptsOk = false;
         this.#after(fault.for, () => {
-          node.scriptsOk = true;
+          node.senses.scriptsOk = true;
         });
         return;
       case "delete-address":
         node.deleteAddress();
         return;
       case "reload":
-        node.reload();
+        if (fault.change !== undefined) this.history.count(`reload ${fault.change.what}`);
+        node.reload(fault.change);
+        return;
+      case "measure":
+        node.measure(fault.tracker, fault.value);
+        if (fault.for !== undefined)
+          this.#after(fault.for, () => node.measure(fault.tracker, fault.tracker === "file" ? 0 : 1));
+        return;
+      case "bfd":
+        node.setBfd(false);
+        this.#after(fault.for, () => node.setBfd(true));
         return;
       case "twin":
         this.history.count("twin");

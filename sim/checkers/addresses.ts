@@ -30,6 +30,18 @@ export class AddressesFollowMaster implements Checker {
       }
       for (const { key } of view.model.routing) this.#checkRouting(node, view, key);
     }
+    this.#checkFormer(node);
+  }
+
+  /** What a reload took out of the configuration is gone, or on its way. */
+  #checkFormer(node: RouterNode): void {
+    for (const { address, interface: name } of formerAddresses(node)) {
+      if (!node.kernel.hasAddress(name, address) || node.kernel.isPending(address)) continue;
+      const records = node.engine?.snapshot(node.now).instances.flatMap(({ addresses }) => addresses);
+      const isKnown = records?.some((one) => one.address === address && isWaiting(one.state, false));
+      if (isKnown === true && node.engine?.nextDeadline() !== undefined) continue;
+      throw new Violation(this.name, `${node.name} keeps ${address}, which is no longer configured`);
+    }
   }
 
   #checkRouting(node: RouterNode, view: InstanceView, key: string): void {
@@ -45,7 +57,7 @@ export class AddressesFollowMaster implements Checker {
   /** Whoever says that all is released has released all. */
   ended(node: RouterNode, how: "killed" | "stopped" | "power"): void {
     if (how !== "stopped" || node.leftBehind) return;
-    for (const { virtualAddresses, excludedAddresses, routing } of node.spec.model.instances) {
+    for (const { virtualAddresses, excludedAddresses, routing } of node.model.instances) {
       for (const { address, interface: name } of [...virtualAddresses, ...excludedAddresses]) {
         if (!node.kernel.hasAddress(name, address)) continue;
         throw new Violation(this.name, `${node.name} has stopped and keeps ${address}`);
@@ -69,6 +81,12 @@ function instanceOf(node: RouterNode, view: InstanceView): InstanceSnapshot | un
 
 function isWaiting(state: string | undefined, wanted: boolean): boolean {
   return wanted ? state === "failed" || state === "adding" : state === "removing";
+}
+
+/** Addresses of earlier configurations. */
+export function formerAddresses({ model, everHeld }: RouterNode): readonly VirtualAddressModel[] {
+  const now = model.instances.flatMap((one) => [...one.virtualAddresses, ...one.excludedAddresses]);
+  return [...everHeld.values()].filter((one) => !now.some(({ address }) => address === one.address));
 }
 
 /** What a master of this instance has in its kernel. */

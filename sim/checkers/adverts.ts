@@ -38,7 +38,9 @@ export class AdvertRate implements Checker {
     const key = `${node.name} ${name}`;
     const known = this.#listening.get(key);
     if (known?.lastAdvert === lastAdvert) return known.until;
-    if (node.now - lastAdvert <= downTimerAdverts * advertisementInterval + skew - 1) return undefined;
+    // Silence counts from when it was to speak: a late machine spoke up to so much later.
+    const late = Math.min(node.mood.latencyMax + node.mood.latenessMax, advertisementInterval);
+    if (node.now - lastAdvert + late <= downTimerAdverts * advertisementInterval + skew - 1) return undefined;
     const until = node.now + advertisementInterval + skew;
     this.#listening.set(key, { lastAdvert, until });
     return until;

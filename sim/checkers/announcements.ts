@@ -43,6 +43,8 @@ export class Announcements implements Checker {
         dues.second = garp.masterDelay > 0 ? now + garp.masterDelay : undefined;
         dues.refresh = garp.masterRefresh > 0 ? now + garp.masterRefresh : undefined;
         dues.lower = undefined;
+      } else if (hasMoreAddresses(before.get(name), view)) {
+        if (garp.masterDelay > 0) dues.second = now + garp.masterDelay;
       } else if (hasHeardLesser(handling, view)) {
         if (garp.lowerPrioDelay > 0) dues.lower ??= now + garp.lowerPrioDelay;
         this.#expectBurst(node, view, dues, now, "a lower priority was heard");
@@ -104,6 +106,13 @@ function noDues(): Dues {
 function isPaced(view: InstanceView): boolean {
   const { garpInterval, gnaInterval } = view.model.garp;
   return garpInterval > 0 || gnaInterval > 0;
+}
+
+/** A reload has brought addresses: they are announced twice, and all others with them. */
+function hasMoreAddresses(was: Readonly<InstanceView> | undefined, view: InstanceView): boolean {
+  if (was === undefined || was.model === view.model) return false;
+  const known = new Set(addressesOf(was).map(({ address }) => address));
+  return addressesOf(view).some(({ address }) => !known.has(address));
 }
 
 /** A master that goes on being one after an advertisement has heard a lesser one, unless that was a resignation. */

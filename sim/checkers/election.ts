@@ -7,14 +7,16 @@
  */
 
 import { compareIp } from "../../src/base/ip.ts";
+import { equalPlain } from "../../src/base/plain.ts";
 import type { Instant, Micros } from "../../src/base/time.ts";
 import type { VrrpInstanceModel } from "../../src/model/model.ts";
 import type { SendAdvertisement } from "../../src/vrrp/action.ts";
-import type { PacketReceived } from "../../src/vrrp/input.ts";
+import type { PacketReceived, VrrpInput } from "../../src/vrrp/input.ts";
 import type { AdvertReading } from "../independent.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
 import { companyOf } from "../spec.ts";
 import type { InstanceView } from "../view.ts";
+import { firstView } from "../view.ts";
 import { Violation } from "../violation.ts";
 import { acceptable } from "./reception.ts";
 
@@ -49,20 +51,11 @@ export class Election implements Checker {
 
   started(node: RouterNode, how: "cold" | "warm"): void {
     for (const [name, view] of node.views) {
-      const own = exactly(view.model.advertisementInterval);
       const known = this.#references.get(keyOf(node, name));
       const isRestored = how === "warm";
-      const reference: Reference = {
-        timer: undefined,
-        interval: own,
-        seen: own,
-        preemptAt: undefined,
-        preemptBefore: undefined,
-        isWilling: false,
-        isRestored,
-      };
+      const reference = freshReference(view, isRestored);
       if (isRestored && known !== undefined) {
-        reference.interval = union(own, known.seen);
+        reference.interval = union(reference.interval, known.seen);
         reference.seen = reference.interval;
         reference.preemptBefore = known.preemptAt?.low ?? known.preemptBefore;
       }
@@ -77,17 +70,20 @@ export class Election implements Checker {
   handled(handling: Handling): void {
     const { node, input, before } = handling;
     for (const [name, view] of node.views) {
-      const was = before.get(name);
+      const was = before.get(name) ?? this.#begin(node, view);
       const reference = this.#references.get(keyOf(node, name));
-      if (was === undefined || reference === undefined) continue;
+      if (reference === undefined) continue;
       const company = this.#companyOf(node, name);
       if (follows(handling, was, view)) {
         if (view.state === "BACKUP" && was.state === "MASTER") restart(handling, view, reference);
       } else if (input.kind === "PacketReceived") receive(handling, input, was, view, reference);
       else if (input.kind === "ClockReached") reach(handling, was, view, reference, company);
-      else if (was.state !== "MASTER" && view.state === "MASTER" && was.model.priority !== 255) {
+      else if (was.state !== "MASTER" && view.state === "MASTER" && !mayRule(input, view, reference)) {
         fail(handling, `becomes master on ${input.kind}`);
       }
+      if (input.kind !== "PacketReceived" && input.kind !== "ClockReached" && reference.timer !== undefined)
+        listenAfterSleep(handling.now, view, reference, reference.timer);
+      if (input.kind === "ConfigChanged") reload(handling, was, view, reference);
       if (was.state !== view.state && view.state === "BACKUP" && was.state !== "MASTER") {
         restart(handling, view, reference);
       }
@@ -103,12 +99,52 @@ export class Election implements Checker {
     }
   }
 
+  /** A reload has brought it. */
+  #begin(node: RouterNode, view: InstanceView): InstanceView {
+    this.#references.set(keyOf(node, view.model.name), freshReference(view, false));
+    return { ...firstView(view.model, undefined, node.now) };
+  }
+
   #companyOf(node: RouterNode, name: string): readonly Reference[] {
-    return companyOf(node.spec, name).flatMap((member) => {
+    return companyOf(node.model, name).flatMap((member) => {
       const reference = this.#references.get(keyOf(node, member.name));
       return reference === undefined ? [] : [reference];
     });
   }
+}
+
+function freshReference({ model }: InstanceView, isRestored: boolean): Reference {
+  const own = exactly(model.advertisementInterval);
+  return {
+    timer: undefined,
+    interval: own,
+    seen: own,
+    preemptAt: undefined,
+    preemptBefore: undefined,
+    isWilling: false,
+    isRestored,
+  };
+}
+
+/** A new configuration makes nobody master, but may make a backup wait for less from now on, and never for more. */
+function reload(
+  handling: Handling,
+  was: Readonly<InstanceView>,
+  view: InstanceView,
+  reference: Reference,
+): void {
+  const { model, state, effectivePriority } = view;
+  if (was.state !== "BACKUP" || state !== "BACKUP" || equalPlain(was.model, model)) return;
+  if (model.version === 2) reference.interval = exactly(model.advertisementInterval);
+  const { timer } = reference;
+  if (timer === undefined) return;
+  const anew = later(handling.now, masterDown(model, effectivePriority, reference.interval));
+  reference.timer = { low: Math.min(timer.low, anew.low), high: Math.min(timer.high, anew.high) };
+}
+
+/** Who is master by another input than a packet or the clock: the owner, or whoever a reload frees from its group. */
+function mayRule(input: VrrpInput, { model }: InstanceView, { isWilling }: Reference): boolean {
+  return model.priority === 255 || (input.kind === "ConfigChanged" && isWilling);
 }
 
 /** What a packet for another member does to this one, which need not look at it. */
@@ -116,7 +152,7 @@ function follows({ node, input }: Handling, was: Readonly<InstanceView>, view: I
   if (input.kind !== "PacketReceived" || was.state === view.state) return false;
   const { name, virtualRouterId } = view.model;
   if (input.payload[1] === virtualRouterId) return false;
-  return companyOf(node.spec, name).some((member) => member.virtualRouterId === input.payload[1]);
+  return companyOf(node.model, name).some((member) => member.virtualRouterId === input.payload[1]);
 }
 
 /** By half of Master_Down_Interval the supervisor has taken its addresses out: another is about to be master. */
@@ -225,7 +261,7 @@ function ignore(handling: Handling, was: Readonly<InstanceView>, view: InstanceV
     (action) => isAlone || ("instance" in action && action.instance === view.model.name),
   );
   // A master announces along with another of its sync group that has heard a lesser one, and asks its own neighbours.
-  const quiet = companyOf(node.spec, view.model.name).length > 1 ? ALONG_WITH_GROUP : ["Emit"];
+  const quiet = companyOf(node.model, view.model.name).length > 1 ? ALONG_WITH_GROUP : ["Emit"];
   if (mine.some(({ kind }) => !quiet.includes(kind))) fail(handling, "answers a packet to ignore");
   if (isAlone && node.engine?.nextDeadline() !== deadlineBefore) {
     fail(handling, "changes its timer by a packet to ignore");

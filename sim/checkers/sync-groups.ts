@@ -19,7 +19,7 @@ export class SyncGroups implements Checker {
 
   handled(handling: Handling): void {
     const { node, actions } = handling;
-    for (const group of node.spec.model.syncGroups) {
+    for (const group of node.model.syncGroups) {
       const states = new Set(group.members.map((name) => node.views.get(name)?.state));
       if (states.size !== 1) this.#fail(handling, `members are ${[...states].join(" and ")}`);
       const [state] = states;

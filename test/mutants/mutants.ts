@@ -124,4 +124,28 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "return own;",
     showsInWorld: true,
   },
+  {
+    name: "a reload is patient",
+    effect: "each reload that changes a backup makes it wait anew for a master that is gone",
+    file: "src/vrrp/reload.ts",
+    find: "phase.masterDownAt = Math.min(phase.masterDownAt, turn.now + masterDownOf(instance));",
+    replace: "phase.masterDownAt = turn.now + masterDownOf(instance);",
+    showsInWorld: false,
+  },
+  {
+    name: "a removed address stays",
+    effect: "what a reload takes out of the configuration stays on the interface",
+    file: "src/vrrp/holdings.ts",
+    find: 'request(turn, holder, "remove", leaving);',
+    replace: "",
+    showsInWorld: true,
+  },
+  {
+    name: "too many are enough",
+    effect: "a runaway program passes for a sound one",
+    file: "src/model/process-quorum.ts",
+    find: "return count >= quorum && (quorumMax === undefined || count <= quorumMax);",
+    replace: "return count >= quorum || quorumMax === 0;",
+    showsInWorld: true,
+  },
 ];

@@ -133,12 +133,16 @@ function scenarioOf(cast: Cast, unit: Micros): Scenario {
 
 /** Instances of one VRID and family are one virtual router. */
 function virtualRoutersOf(cast: Cast): readonly VirtualRouterSpec[] {
-  const byKey = new Map<string, { name: string; members: Map<string, VrrpInstanceModel> }>();
+  const byKey = new Map<
+    string,
+    { name: string; members: Map<string, VrrpInstanceModel>; longestInterval: Micros }
+  >();
   for (const [name, instances] of Object.entries(cast)) {
     for (const instance of instances) {
       const key = `${instance.virtualRouterId} ${instance.family}`;
-      const known = byKey.get(key) ?? { name: instance.name, members: new Map() };
+      const known = byKey.get(key) ?? { name: instance.name, members: new Map(), longestInterval: 0 };
       known.members.set(name, instance);
+      known.longestInterval = Math.max(known.longestInterval, instance.advertisementInterval);
       byKey.set(key, known);
     }
   }

@@ -1,0 +1,176 @@
+/** Reloads that change something: what may change, and the model that comes of it. */
+import { present } from "../src/base/assert.ts";
+import type { Prng } from "../src/base/prng.ts";
+import type { Micros } from "../src/base/time.ts";
+import type { TrackedModel, VirtualAddressModel, VrrpInstanceModel, VrrpModel } from "../src/model/model.ts";
+import { TRACKED_BFD, TRACKED_FILE, TRACKED_PROCESS, TRACKED_SCRIPT } from "./senses.ts";
+import type { ScriptSpec } from "./spec.ts";
+import { TRACKED_INTERFACE } from "./spec.ts";
+
+/** What an editor does to one router's configuration. */
+export type ModelChange =
+  /** Of all instances of a sync group alike: members that disagree about who is better would take turns for ever. */
+  | { readonly what: "priority"; readonly to: number }
+  | { readonly what: "preempt" }
+  | { readonly what: "interval"; readonly to: Micros }
+  | { readonly what: "address"; readonly instance: string; readonly address: VirtualAddressModel }
+  | { readonly what: "excluded"; readonly instance: string; readonly address: VirtualAddressModel }
+  | { readonly what: "tracker"; readonly kind: TrackerKind; readonly weight: number }
+  /** The second instance goes, or comes back as it was. */
+  | { readonly what: "instance"; readonly instance: VrrpInstanceModel };
+
+export type TrackerKind = "script" | "interface" | "file" | "process" | "bfd";
+
+/** The model after the change. One that does not fit changes nothing. */
+export function changeModel(model: VrrpModel, change: ModelChange, script: ScriptSpec): VrrpModel {
+  switch (change.what) {
+    case "priority":
+      return mapInstances(model, (one) => (one.priority === 255 ? one : { ...one, priority: change.to }));
+    case "preempt":
+      return mapInstances(model, (one) => (one.priority === 255 ? one : { ...one, preempt: !one.preempt }));
+    case "interval":
+      return mapInstances(model, (one) =>
+        one.version === 3 ? { ...one, advertisementInterval: change.to } : one,
+      );
+    case "address":
+      return mapInstance(model, change.instance, (one) => {
+        const virtualAddresses = toggle(one.virtualAddresses, change.address);
+        return virtualAddresses.length === 0 ? one : { ...one, virtualAddresses };
+      });
+    case "excluded":
+      return mapInstance(model, change.instance, (one) => ({
+        ...one,
+        excludedAddresses: toggle(one.excludedAddresses, change.address),
+      }));
+    case "tracker":
+      return toggleTracker(model, change.kind, change.weight, script);
+    case "instance":
+      return toggleInstance(model, change.instance);
+  }
+}
+
+/** A change that fits this model. */
+export function drawChange(model: VrrpModel, unit: Micros, random: Prng): ModelChange {
+  if (model.instances.length === 0) return { what: "preempt" };
+  const instance = random.pick(model.instances);
+  const { name, version, virtualAddresses, excludedAddresses } = instance;
+  const second = model.instances[1];
+  switch (
+    random.pick(["priority", "preempt", "interval", "address", "excluded", "tracker", "instance"] as const)
+  ) {
+    case "priority":
+      return { what: "priority", to: random.integer(1, 254) };
+    case "preempt":
+      return { what: "preempt" };
+    case "interval":
+      if (version === 3) return { what: "interval", to: random.pick([unit, halved(unit)]) };
+      return { what: "preempt" };
+    case "address":
+      return { what: "address", instance: name, address: drawAddress(instance, virtualAddresses, 0, random) };
+    case "excluded":
+      return {
+        what: "excluded",
+        instance: name,
+        address: drawAddress(instance, excludedAddresses, 4, random),
+      };
+    case "instance":
+      if (second !== undefined && model.syncGroups.length === 0)
+        return { what: "instance", instance: second };
+      return { what: "priority", to: random.integer(1, 254) };
+    case "tracker":
+      return drawTracker(random);
+  }
+}
+
+function drawTracker(random: Prng): ModelChange {
+  const kind = random.pick(["script", "interface", "file", "process", "bfd"] as const);
+  const weight = kind === "file" ? random.pick([0, -1, -20, 2]) : random.pick([0, -60, 40]);
+  return { what: "tracker", kind, weight };
+}
+
+/** In whole hundredths of a second. */
+function halved(unit: Micros): Micros {
+  return Math.ceil(unit / 20_000) * 10_000;
+}
+
+/** One that is there, or a new one beside the first: `offset` keeps those of different kinds apart. */
+function drawAddress(
+  { virtualAddresses, virtualRouterId, family }: VrrpInstanceModel,
+  known: readonly VirtualAddressModel[],
+  offset: number,
+  random: Prng,
+): VirtualAddressModel {
+  if (known.length > 0 && random.chance(0.4)) return random.pick(known);
+  const first = present(virtualAddresses[0], "an address");
+  const host = (virtualRouterId === 51 ? 131 : 171) + offset + random.integer(0, 3);
+  const separator = family === "ipv4" ? "." : ":";
+  const network = first.address.slice(0, first.address.lastIndexOf(separator));
+  return { ...first, address: `${network}${separator}${host}` };
+}
+
+function toggle(list: readonly VirtualAddressModel[], address: VirtualAddressModel): VirtualAddressModel[] {
+  const others = list.filter((one) => one.address !== address.address);
+  return others.length < list.length ? others : [...list, address];
+}
+
+function toggleInstance(model: VrrpModel, instance: VrrpInstanceModel): VrrpModel {
+  const others = model.instances.filter(({ name }) => name !== instance.name);
+  return { ...model, instances: others.length < model.instances.length ? others : [...others, instance] };
+}
+
+/** The tracker of this kind goes where it is followed, else every instance follows it from now on. */
+function toggleTracker(model: VrrpModel, kind: TrackerKind, weight: number, script: ScriptSpec): VrrpModel {
+  const field = TRACKER_FIELDS[kind];
+  const isTracked = model.instances.some((one) => one[field].length > 0);
+  const tracked: TrackedModel = { name: TRACKER_NAMES[kind], weight, reverse: false };
+  // What means FAULT is followed by the first member of a sync group alone.
+  const follows = (index: number): boolean =>
+    !isTracked && (weight !== 0 || index === 0 || model.syncGroups.length === 0);
+  const instances = model.instances.map((one, index) => ({
+    ...one,
+    [field]: follows(index) ? [tracked] : [],
+  }));
+  return { ...model, instances, ...trackersOf(instances, script) };
+}
+
+/** The parts of a model that list what its instances follow. */
+export function trackersOf(
+  instances: readonly VrrpInstanceModel[],
+  { name, rise, fall, initFail }: ScriptSpec,
+): Pick<VrrpModel, "trackScripts" | "trackFiles" | "trackProcesses"> {
+  const follows = (kind: TrackerKind): boolean =>
+    instances.some((one) => one[TRACKER_FIELDS[kind]].length > 0);
+  return {
+    trackScripts: follows("script") ? [{ name, rise, fall, initFail }] : [],
+    trackFiles: follows("file") ? [TRACKED_FILE] : [],
+    trackProcesses: follows("process") ? [{ name: TRACKED_PROCESS, quorum: 1, quorumMax: 3 }] : [],
+  };
+}
+
+const TRACKER_FIELDS = {
+  script: "trackScripts",
+  interface: "trackInterfaces",
+  file: "trackFiles",
+  process: "trackProcesses",
+  bfd: "trackBfds",
+} as const satisfies Record<TrackerKind, keyof VrrpInstanceModel>;
+
+const TRACKER_NAMES: Readonly<Record<TrackerKind, string>> = {
+  script: TRACKED_SCRIPT,
+  interface: TRACKED_INTERFACE,
+  file: TRACKED_FILE,
+  process: TRACKED_PROCESS,
+  bfd: TRACKED_BFD,
+};
+
+function mapInstances(model: VrrpModel, change: (one: VrrpInstanceModel) => VrrpInstanceModel): VrrpModel {
+  return { ...model, instances: model.instances.map(change) };
+}
+
+function mapInstance(
+  model: VrrpModel,
+  name: string,
+  change: (one: VrrpInstanceModel) => VrrpInstanceModel,
+): VrrpModel {
+  return mapInstances(model, (one) => (one.name === name ? change(one) : one));
+}
