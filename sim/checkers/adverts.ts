@@ -14,6 +14,7 @@ interface Listening {
 export class AdvertRate implements Checker {
   readonly name = "advert-rate";
   readonly #listening = new Map<string, Listening>();
+  readonly #lateness = new Map<string, { readonly lastAdvert: number; readonly late: number }>();
 
   turnEnded(node: RouterNode): void {
     const deadline = node.engine?.nextDeadline();
@@ -31,6 +32,15 @@ export class AdvertRate implements Checker {
     }
   }
 
+  /** How late the machine may have been when it spoke last. */
+  #latenessThen({ mood }: RouterNode, key: string, lastAdvert: number): number {
+    const known = this.#lateness.get(key);
+    if (known?.lastAdvert === lastAdvert) return known.late;
+    const late = mood.latencyMax + mood.latenessMax;
+    this.#lateness.set(key, { lastAdvert, late });
+    return late;
+  }
+
   /** Until when a master that slept may be silent, counted from when it woke. */
   #listensUntil(node: RouterNode, name: string, view: InstanceView, lastAdvert: number): number | undefined {
     const { advertisementInterval, downTimerAdverts, version } = view.model;
@@ -39,7 +49,7 @@ export class AdvertRate implements Checker {
     const known = this.#listening.get(key);
     if (known?.lastAdvert === lastAdvert) return known.until;
     // Silence counts from when it was to speak: a late machine spoke up to so much later.
-    const late = Math.min(node.mood.latencyMax + node.mood.latenessMax, advertisementInterval);
+    const late = Math.min(this.#latenessThen(node, key, lastAdvert), advertisementInterval);
     if (node.now - lastAdvert + late <= downTimerAdverts * advertisementInterval + skew - 1) return undefined;
     const until = node.now + advertisementInterval + skew;
     this.#listening.set(key, { lastAdvert, until });
