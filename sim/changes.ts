@@ -4,22 +4,8 @@ import type { Prng } from "../src/base/prng.ts";
 import type { Micros } from "../src/base/time.ts";
 import type { TrackedModel, VirtualAddressModel, VrrpInstanceModel, VrrpModel } from "../src/model/model.ts";
 import { TRACKED_BFD, TRACKED_FILE, TRACKED_PROCESS, TRACKED_SCRIPT } from "./senses.ts";
-import type { ScriptSpec } from "./spec.ts";
+import type { ModelChange, ScriptSpec, TrackerKind } from "./spec.ts";
 import { TRACKED_INTERFACE } from "./spec.ts";
-
-/** What an editor does to one router's configuration. */
-export type ModelChange =
-  /** Of all instances of a sync group alike: members that disagree about who is better would take turns for ever. */
-  | { readonly what: "priority"; readonly to: number }
-  | { readonly what: "preempt" }
-  | { readonly what: "interval"; readonly to: Micros }
-  | { readonly what: "address"; readonly instance: string; readonly address: VirtualAddressModel }
-  | { readonly what: "excluded"; readonly instance: string; readonly address: VirtualAddressModel }
-  | { readonly what: "tracker"; readonly kind: TrackerKind; readonly weight: number }
-  /** The second instance goes, or comes back as it was. */
-  | { readonly what: "instance"; readonly instance: VrrpInstanceModel };
-
-export type TrackerKind = "script" | "interface" | "file" | "process" | "bfd";
 
 /** The model after the change. One that does not fit changes nothing. */
 export function changeModel(model: VrrpModel, change: ModelChange, script: ScriptSpec): VrrpModel {

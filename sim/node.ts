@@ -2,27 +2,23 @@
  * One simulated machine: kernel, supervisor and the vrrp process with its loop around a real engine. The loop hands over
  * what has arrived before it says that a deadline was reached, and has one timer, armed at `nextDeadline`.
  */
-import { bytesToIp } from "../src/base/ip.ts";
-import { bytesToMac } from "../src/base/mac.ts";
 import { equalPlain } from "../src/base/plain.ts";
 import type { Prng } from "../src/base/prng.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
-import type { VirtualAddressModel, VrrpModel } from "../src/model/model.ts";
+import type { VrrpModel } from "../src/model/model.ts";
 import type { Engine } from "../src/ports/engine.ts";
 import type { SendAdvertisement, VrrpAction } from "../src/vrrp/action.ts";
 import type { Measurement, VrrpInput } from "../src/vrrp/input.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
-import { neighbourSight } from "../src/wire/neighbour-sight.ts";
-import type { ModelChange } from "./changes.ts";
-import { changeModel } from "./changes.ts";
 import type { Planned, VirtualClock } from "./clock.ts";
-import { kernelAcceptsIpv6, withKernelChecksum } from "./independent.ts";
+import { Configured, leaveModel, meetModel } from "./configured.ts";
+import { withKernelChecksum } from "./independent.ts";
 import { FakeKernel } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
-import { clone, linkState, ownAddresses } from "./machine.ts";
+import { clone, deleteFirsts, hear, linkState, ownAddresses } from "./machine.ts";
 import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
 import { Senses } from "./senses.ts";
-import type { LoopMood, RouterSpec } from "./spec.ts";
+import type { LoopMood, ModelChange, RouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
 import { SimSupervisor } from "./supervisor.ts";
 import { describeAction, describeInput } from "./text.ts";
@@ -82,12 +78,7 @@ export class RouterNode implements LanHost {
   readonly kernel: FakeKernel;
   mood: LoopMood;
   readonly senses = new Senses();
-  /** In force in the process, or what it would start with. */
-  model: VrrpModel;
-  /** Addresses of any model it has had. */
-  readonly everHeld = new Map<string, VirtualAddressModel>();
-  /** When a script last began to be followed: its first results are on their way. */
-  scriptsSince: Instant = 0;
+  readonly configured: Configured;
   /** Started and not ended; a paused one runs. */
   engine: VrrpEngine | undefined;
   readonly views = new Map<string, InstanceView>();
@@ -96,8 +87,6 @@ export class RouterNode implements LanHost {
   /** How old the snapshot was that this life began with; 0 for a cold start. */
   awayFor: Micros = 0;
   startedAt: Instant = 0;
-  /** The configuration file. */
-  #file: VrrpModel;
   readonly #context: NodeContext;
   readonly #random: Prng;
   readonly #supervisor = new SimSupervisor();
@@ -113,9 +102,7 @@ export class RouterNode implements LanHost {
 
   constructor(spec: RouterSpec, context: NodeContext, random: Prng, mood: LoopMood) {
     this.spec = spec;
-    this.model = spec.model;
-    this.#file = spec.model;
-    this.#noteAddresses();
+    this.configured = new Configured(spec);
     this.mood = mood;
     this.#context = context;
     this.#random = random;
@@ -126,6 +113,11 @@ export class RouterNode implements LanHost {
 
   get name(): string {
     return this.spec.name;
+  }
+
+  /** In force in the process, or what it would start with. */
+  get model(): VrrpModel {
+    return this.configured.model;
   }
 
   get now(): Instant {
@@ -223,21 +215,13 @@ export class RouterNode implements LanHost {
 
   /** Someone deletes the first virtual address, and the first route. */
   deleteAddress(): void {
-    for (const instance of this.model.instances) {
-      const address = instance.virtualAddresses[0];
-      if (address === undefined || !this.kernel.hasAddress(address.interface, address.address)) continue;
-      this.#note(`someone deletes ${address.address}`);
-      this.kernel.deleteByOther(address.interface, address.address);
-      const [item] = instance.routing;
-      if (item !== undefined) this.kernel.deleteRoutingByOther(item.key);
-    }
+    for (const address of deleteFirsts(this.kernel, this.model)) this.#note(`someone deletes ${address}`);
   }
 
   /** The file is edited, if there is a change, and a process that runs reads it. */
   reload(change?: ModelChange): void {
-    const [script] = this.spec.scripts;
-    if (change !== undefined && script !== undefined) this.#file = changeModel(this.#file, change, script);
-    if (this.engine === undefined) this.#adoptModel(this.#file);
+    if (change !== undefined) this.configured.edit(change);
+    if (this.engine === undefined) this.configured.adopt(this.configured.file, this.now);
     else this.#tellConfiguration();
   }
 
@@ -254,36 +238,8 @@ export class RouterNode implements LanHost {
   }
 
   #tellConfiguration(): void {
-    const model = clone(this.#file);
+    const model = clone(this.configured.file);
     this.#tell({ kind: "ConfigChanged", model, measured: this.senses.measurements(model) });
-  }
-
-  #adoptModel(model: VrrpModel): void {
-    if (model.trackScripts.length > 0 && this.model.trackScripts.length === 0) this.scriptsSince = this.now;
-    this.model = model;
-    this.#noteAddresses();
-  }
-
-  #noteAddresses(): void {
-    for (const { virtualAddresses, excludedAddresses } of this.model.instances)
-      for (const one of [...virtualAddresses, ...excludedAddresses])
-        this.everHeld.set(`${one.interface} ${one.address}`, one);
-  }
-
-  /** Before a new configuration counts: instances that it brings begin. */
-  #meetModel(model: VrrpModel): void {
-    this.#adoptModel(model);
-    for (const instance of model.instances) {
-      const view = this.views.get(instance.name);
-      if (view === undefined) this.views.set(instance.name, firstView(instance, undefined, this.now));
-      else view.model = instance;
-    }
-  }
-
-  /** After it counts: those that it has no more are gone. */
-  #leaveModel(model: VrrpModel): void {
-    const names = new Set(model.instances.map(({ name }) => name));
-    for (const name of [...this.views.keys()]) if (!names.has(name)) this.views.delete(name);
   }
 
   /** Runs `replace` on the engine; the engine it returns goes on from here. */
@@ -295,43 +251,10 @@ export class RouterNode implements LanHost {
 
   receive(packet: LanPacket, _from: string, damage: Damage): void {
     if (this.engine === undefined || this.#paused === "machine") return;
-    if (packet.kind !== "vrrp") {
-      this.#receiveFrame(packet.bytes);
-      return;
-    }
-    const { family, source, destination, hopLimit } = packet;
-    const isIpv6 = family === "ipv6";
-    if (isIpv6 && !kernelAcceptsIpv6(packet.payload, source, destination)) return;
-    if (this.#inbox.length >= SOCKET_BUFFER) return;
-    const payload = packet.payload.slice();
-    this.#tell(
-      {
-        kind: "PacketReceived",
-        interface: LAN_INTERFACE,
-        family,
-        source,
-        destination,
-        hopLimit,
-        payload,
-        checksumVerified: isIpv6,
-      },
-      damage,
-    );
-  }
-
-  /** As the card and the edge do: what is for another station is not heard, what is about nobody's address not told. */
-  #receiveFrame(bytes: Uint8Array): void {
-    const isForAll = ((bytes[0] ?? 0) & 1) !== 0;
-    if (!isForAll && bytesToMac(bytes, 0) !== this.spec.mac) return;
-    const ip = bytes.subarray(14);
-    if (bytes[12] === 8 && bytes[13] === 0) {
-      const from = bytesToIp(ip.subarray(12, 16));
-      if (ip[9] === 1 && ip[20] === 0)
-        this.#tell({ kind: "EchoAnswered", from, to: bytesToIp(ip.subarray(16, 20)) });
-      return;
-    }
-    const sight = neighbourSight(bytes);
-    if (sight !== undefined) this.#tell({ kind: "NeighbourSeen", interface: LAN_INTERFACE, ...sight });
+    const heard = hear(packet, this.spec.mac);
+    if (heard === undefined) return;
+    if (packet.kind !== "vrrp") this.#tell(heard);
+    else if (this.#inbox.length < SOCKET_BUFFER) this.#tell(heard, damage);
   }
 
   #start(snapshot: VrrpSnapshot | undefined): void {
@@ -345,8 +268,8 @@ export class RouterNode implements LanHost {
     const { factory, checkers } = this.#context;
     this.engine = snapshot === undefined ? factory.create() : factory.restore(clone(snapshot), this.now);
     this.views.clear();
-    this.#adoptModel(snapshot?.model ?? this.#file);
-    this.scriptsSince = this.now;
+    this.configured.adopt(snapshot?.model ?? this.configured.file, this.now);
+    this.configured.scriptsSince = this.now;
     for (const model of this.model.instances)
       this.views.set(model.name, firstView(model, snapshot, this.now));
     for (const checker of checkers) checker.started?.(this, snapshot === undefined ? "cold" : "warm");
@@ -365,7 +288,7 @@ export class RouterNode implements LanHost {
   #tellWhatIsNew(snapshot: VrrpSnapshot): void {
     for (const measurement of this.senses.measurements(snapshot.model))
       this.#tell({ kind: "TrackerMeasured", ...measurement });
-    if (!equalPlain(snapshot.model, clone(this.#file))) this.#tellConfiguration();
+    if (!equalPlain(snapshot.model, clone(this.configured.file))) this.#tellConfiguration();
     for (const address of snapshot.addresses) {
       if (this.kernel.hasAddress(address.interface, address.address)) continue;
       this.#tell({ kind: "AddressRemoved", address, origin: "other" });
@@ -387,7 +310,7 @@ export class RouterNode implements LanHost {
 
   #runScript(name: string, interval: Micros, life: number): void {
     if (life !== this.#life) return;
-    if (this.#paused !== "machine" && this.model.trackScripts.some((followed) => followed.name === name)) {
+    if (this.#paused !== "machine" && this.configured.follows(name)) {
       const ok = this.senses.scriptsOk;
       this.#tell({
         kind: "ScriptFinished",
@@ -448,7 +371,10 @@ export class RouterNode implements LanHost {
     if (input.kind === "StopRequested") this.#stopAskedAt ??= now;
     const deadlineBefore = engine.nextDeadline();
     const before = new Map(Array.from(this.views, ([name, view]) => [name, { ...view }]));
-    if (input.kind === "ConfigChanged") this.#meetModel(input.model);
+    if (input.kind === "ConfigChanged") {
+      this.configured.adopt(input.model, now);
+      meetModel(this.views, input.model, now);
+    }
     const actions = engine.handle(now, input);
     const text = describeInput(input, damage);
     if (text !== undefined) log.add(now, this.name, text);
@@ -459,7 +385,7 @@ export class RouterNode implements LanHost {
     // The buffer is used again: nobody may look at it after `handle`.
     if (input.kind === "PacketReceived") input.payload.fill(0xee);
     for (const action of actions) this.#execute(action);
-    if (input.kind === "ConfigChanged") this.#leaveModel(input.model);
+    if (input.kind === "ConfigChanged") leaveModel(this.views, input.model);
     if (actions.some((action) => action.kind === "Emit" && action.event.kind === "StateChanged")) {
       this.#lastSnapshot = this.engine === undefined ? undefined : clone(engine.snapshot(now));
     }

@@ -72,10 +72,11 @@ function bootAllowance(world: World): Micros {
 function scriptAllowance(world: World, areChanging: boolean): Micros {
   const { w } = calmDelays(world.scenario);
   let longest = 0;
-  for (const { spec, engine, powered, scriptsSince } of world.nodes) {
+  for (const { spec, engine, powered, configured } of world.nodes) {
     for (const { rise, fall, interval, initFail } of spec.scripts) {
       const span = (Math.max(rise, fall) + 1) * interval + w;
-      const isFresh = initFail && powered && (engine === undefined || world.now < scriptsSince + span);
+      const isFresh =
+        initFail && powered && (engine === undefined || world.now < configured.scriptsSince + span);
       if (areChanging || isFresh) longest = Math.max(longest, span);
     }
   }

@@ -2,9 +2,13 @@
 import type { IpAddress } from "../src/base/ip.ts";
 import type { MacAddress } from "../src/base/mac.ts";
 import type { Micros } from "../src/base/time.ts";
-import type { TrackScriptModel, VrrpInstanceModel, VrrpModel } from "../src/model/model.ts";
+import type {
+  TrackScriptModel,
+  VirtualAddressModel,
+  VrrpInstanceModel,
+  VrrpModel,
+} from "../src/model/model.ts";
 import type { Measurement } from "../src/vrrp/input.ts";
-import type { ModelChange } from "./changes.ts";
 import type { LinkQuality } from "./network.ts";
 
 /** The interface on the simulated LAN. */
@@ -113,6 +117,20 @@ export type FaultDetail =
   | { readonly kind: "bfd"; readonly router: string; readonly for: Micros }
   /** The engine is replaced by one restored from its snapshot, and compared with the original from then on. */
   | { readonly kind: "twin"; readonly router: string };
+
+/** What an editor does to one router's configuration. */
+export type ModelChange =
+  /** Of all instances of a sync group alike: members that disagree about who is better would take turns for ever. */
+  | { readonly what: "priority"; readonly to: number }
+  | { readonly what: "preempt" }
+  | { readonly what: "interval"; readonly to: Micros }
+  | { readonly what: "address"; readonly instance: string; readonly address: VirtualAddressModel }
+  | { readonly what: "excluded"; readonly instance: string; readonly address: VirtualAddressModel }
+  | { readonly what: "tracker"; readonly kind: TrackerKind; readonly weight: number }
+  /** The second instance goes, or comes back as it was. */
+  | { readonly what: "instance"; readonly instance: VrrpInstanceModel };
+
+export type TrackerKind = "script" | "interface" | "file" | "process" | "bfd";
 
 /** A question put to the healthy world, with an answer due within a bound. */
 export type Probe =

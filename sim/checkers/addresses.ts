@@ -84,7 +84,10 @@ function isWaiting(state: string | undefined, wanted: boolean): boolean {
 }
 
 /** Addresses of earlier configurations. */
-export function formerAddresses({ model, everHeld }: RouterNode): readonly VirtualAddressModel[] {
+export function formerAddresses({
+  model,
+  configured: { everHeld },
+}: RouterNode): readonly VirtualAddressModel[] {
   const now = model.instances.flatMap((one) => [...one.virtualAddresses, ...one.excludedAddresses]);
   return [...everHeld.values()].filter((one) => !now.some(({ address }) => address === one.address));
 }
