@@ -21,7 +21,7 @@ import { resolveStatics } from "./statics.ts";
 import { resolveSyncGroups } from "./sync-groups.ts";
 import { type Defined, resolveTrackFiles } from "./track-files.ts";
 import { resolveTrackProcesses } from "./track-processes.ts";
-import { interfaceNames } from "./virtual-interfaces.ts";
+import { comingInterfaces, interfaceNames } from "./virtual-interfaces.ts";
 
 export interface BuildResult {
   /** Undefined where there is a refusal. */
@@ -42,7 +42,13 @@ export function resolveDraft(tree: Tree, draft: Draft, facts: HostFacts, options
   report.addAll(draft.report.list);
   reportNothingRead(tree, report);
   const globals = mergeGlobals(draft.root);
-  const context = { facts, options, report, dynamicInterfaces: globals.has("dynamic_interfaces") };
+  const context = {
+    facts,
+    options,
+    report,
+    dynamicInterfaces: globals.has("dynamic_interfaces"),
+    ownInterfaces: comingInterfaces(draft.root, interfaceNames(globals).prefixes),
+  };
   checkVirtualServers(draft.root, report);
   const model = resolveModel(draft.root, globals, context);
   const diagnostics = inFileOrder(report.list, tree);

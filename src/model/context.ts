@@ -13,12 +13,15 @@ export interface ResolveContext {
   readonly report: Diagnostics;
   /** `dynamic_interfaces`. */
   readonly dynamicInterfaces: boolean;
+  /** Interfaces that buoy will make, whether they are there by now or not. */
+  readonly ownInterfaces: ReadonlySet<string>;
 }
 
 /** Refuses an interface that is not there, unless it may come later. Answers whether it can be used. */
 export function checkInterface(context: ResolveContext, name: string, span: Span, what: string): boolean {
   const known = context.facts.interfaces;
   if (known === undefined || known.some((one) => one.name === name)) return true;
+  if (context.ownInterfaces.has(name)) return true;
   const names = known.map((one) => one.name);
   if (context.dynamicInterfaces) {
     context.report.note("interface-absent", span, `${what} '${name}' is not there yet`, {

@@ -69,6 +69,21 @@ export interface VirtualInterfaceOwner {
   readonly family: IpFamily;
 }
 
+/** Names that the instances' own interfaces may get, for lines that stand before or beside them. */
+export function comingInterfaces(root: DraftBlock, prefixes: NamePrefixes): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { block } of root.all("vrrp_instance")) {
+    const statement = block?.last("use_vmac") ?? block?.last("use_ipvlan");
+    if (block === undefined || statement === undefined) continue;
+    const id = block.number("virtual_router_id");
+    for (const digit of ["", "6"]) names.add(`${prefixes.instance}${digit}.${id}`);
+    for (const value of statement.values) {
+      if (value.kind === "words") for (const { text } of value.value) names.add(text);
+    }
+  }
+  return names;
+}
+
 /** RFC 9568 section 7.3. */
 export function virtualMac(family: IpFamily, virtualRouterId: number): MacAddress {
   return `00:00:5e:00:${family === "ipv4" ? "01" : "02"}:${virtualRouterId.toString(16).padStart(2, "0")}`;

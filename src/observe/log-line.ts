@@ -3,6 +3,7 @@
  * one. keepalived logs everything at info; lines that need an eye get a higher level here, since only the text is matched.
  */
 import { formatOsError } from "../base/result.ts";
+import type { Instant } from "../base/time.ts";
 import { formatSpan, MICROS_PER_MILLI } from "../base/time.ts";
 import type { BfdEvent } from "../bfd/event.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
@@ -28,6 +29,8 @@ export interface LogLine {
   readonly text: string;
   /** Said only with `--log-detail`. */
   readonly detail: boolean;
+  /** When it happened, where many entries tell of one thing: that is said once. */
+  readonly happenedAt?: Instant;
 }
 
 /** The log lines of one journal entry, in order; empty for what only the journal keeps. Moments are written in local time. */
@@ -245,7 +248,12 @@ function yieldFacts(prefix: string, event: StateChanged): readonly LogLine[] {
 /** keepalived's own line for a link; a script's verdict has an event of its own. */
 function linkLines(fact: CauseFact): readonly LogLine[] {
   return fact.kind === "interface"
-    ? [vrrp(LOG_INFO, `Netlink reports ${fact.name} ${fact.up ? "up" : "down"}`)]
+    ? [
+        {
+          ...vrrp(LOG_INFO, `Netlink reports ${fact.name} ${fact.up ? "up" : "down"}`),
+          happenedAt: fact.at,
+        },
+      ]
     : [];
 }
 

@@ -23,6 +23,8 @@ export class Journal {
   readonly #followers = new Set<(entry: JournalEntry) => void>();
   #ring: JournalEntry[] = [];
   #failedAppends = 0;
+  /** When the last happened of what many entries tell of, by its line: there are two for each link. */
+  readonly #said = new Map<string, Instant>();
 
   /** `recall` reads the entries of this steward's predecessor back from the file. */
   constructor(loop: Loop, options: RunOptions, path: string, recall: boolean) {
@@ -52,6 +54,10 @@ export class Journal {
     for (const follower of this.#followers) follower(entry);
     for (const line of logLine(entry)) {
       if (line.detail && this.#options.logDetail === 0) continue;
+      if (line.happenedAt !== undefined) {
+        if (this.#said.get(line.text) === line.happenedAt) continue;
+        this.#said.set(line.text, line.happenedAt);
+      }
       this.#log(line.priority, line.ident, line.text);
     }
   }
