@@ -1,7 +1,16 @@
 /** `buoy lab` as root, as an ordinary user, and interrupted in the middle; nothing may be left of it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,14 +19,16 @@ import { waitFor } from "../support/wait.ts";
 import { processesOf } from "./daemon.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
+const { dependencies } = JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8")) as {
+  readonly dependencies: Readonly<Record<string, string>>;
+};
 const PARTS = [
   "bin",
   "dist",
   "examples",
   "package.json",
   "build/buoy.node",
-  "node_modules/commander",
-  "node_modules/nodemailer",
+  ...Object.keys(dependencies).map((name) => `node_modules/${name}`),
 ];
 const NOBODY = 65_534;
 

@@ -68,7 +68,9 @@ test("reloads of an equivalent file at 10 ms: no kernel request, no script, no m
     const ended = wallClock() / 1000;
     const after = statusOf(pair);
     // The commands above held up this process: what the witness and the monitor said meanwhile is read now.
-    await pause(500);
+    await waitFor("the witness", () => (wire.advertisements.at(-1)?.at ?? 0) > ended + 0.3, {
+      within: 20_000,
+    });
     monitor.kill("SIGKILL");
     expect(after.kernelRequests).toBe(before.kernelRequests);
     expect(told).toBe("");
