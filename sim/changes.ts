@@ -40,10 +40,9 @@ export function drawChange(model: VrrpModel, unit: Micros, random: Prng): ModelC
   if (model.instances.length === 0) return { what: "preempt" };
   const instance = random.pick(model.instances);
   const { name, version, virtualAddresses, excludedAddresses } = instance;
-  const second = model.instances[1];
-  switch (
-    random.pick(["priority", "preempt", "interval", "address", "excluded", "tracker", "instance"] as const)
-  ) {
+  const second = model.syncGroups.length === 0 ? model.instances[1] : undefined;
+  if (second !== undefined && random.chance(0.4)) return { what: "instance", instance: second };
+  switch (random.pick(["priority", "preempt", "interval", "address", "excluded", "tracker"] as const)) {
     case "priority":
       return { what: "priority", to: random.integer(1, 254) };
     case "preempt":
@@ -59,10 +58,6 @@ export function drawChange(model: VrrpModel, unit: Micros, random: Prng): ModelC
         instance: name,
         address: drawAddress(instance, excludedAddresses, 4, random),
       };
-    case "instance":
-      if (second !== undefined && model.syncGroups.length === 0)
-        return { what: "instance", instance: second };
-      return { what: "priority", to: random.integer(1, 254) };
     case "tracker":
       return drawTracker(random);
   }

@@ -35,6 +35,9 @@ const KINDS: readonly FaultDetail["kind"][] = [
   "carrier",
   "script",
   "delete-address",
+  "delete-address",
+  "order",
+  "order",
   "reload",
   "reload",
   "reload",
@@ -122,6 +125,14 @@ function drawFault(
       return { kind, router, change: random.chance(0.25) ? undefined : drawChange(model, unit, random) };
     case "measure":
       return { kind, router, ...drawMeasurement(random), for: random.chance(0.6) ? span : undefined };
+    case "order":
+      return {
+        kind,
+        router,
+        order: random.pick(["failover", "maintenance", "freeze"]),
+        force: random.chance(0.2),
+        for: span,
+      };
     case "bfd":
       return { kind, router, for: span };
     case "delete-address":

@@ -8,7 +8,7 @@ import type { Instant, Micros } from "../src/base/time.ts";
 import type { VrrpModel } from "../src/model/model.ts";
 import type { Engine } from "../src/ports/engine.ts";
 import type { SendAdvertisement, VrrpAction } from "../src/vrrp/action.ts";
-import type { Measurement, VrrpInput } from "../src/vrrp/input.ts";
+import type { VrrpInput } from "../src/vrrp/input.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
 import type { Planned, VirtualClock } from "./clock.ts";
 import { Configured, leaveModel, meetModel } from "./configured.ts";
@@ -20,6 +20,7 @@ import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
 import { Senses } from "./senses.ts";
 import type { LoopMood, ModelChange, RouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
+import { StandingOrders } from "./standing-orders.ts";
 import { SimSupervisor } from "./supervisor.ts";
 import { describeAction, describeInput } from "./text.ts";
 import type { InstanceView } from "./view.ts";
@@ -78,6 +79,7 @@ export class RouterNode implements LanHost {
   readonly kernel: FakeKernel;
   mood: LoopMood;
   readonly senses = new Senses();
+  readonly orders = new StandingOrders();
   readonly configured: Configured;
   /** Started and not ended; a paused one runs. */
   engine: VrrpEngine | undefined;
@@ -107,7 +109,7 @@ export class RouterNode implements LanHost {
     this.#context = context;
     this.#random = random;
     this.kernel = new FakeKernel(context.clock, random, spec.promotesSecondaries, (input) =>
-      this.#tell(input),
+      this.tell(input),
     );
   }
 
@@ -154,6 +156,7 @@ export class RouterNode implements LanHost {
     this.#powered = false;
     this.#end("power");
     this.#supervisor.forget();
+    this.orders.takeBack();
     this.kernel.reset([]);
   }
 
@@ -184,7 +187,7 @@ export class RouterNode implements LanHost {
   /** The daemon is told to end and to release what it has. */
   stop(): void {
     if (this.engine === undefined) return;
-    this.#tell({ kind: "StopRequested", release: true, by: "the simulator" });
+    this.tell({ kind: "StopRequested", release: true, by: "the simulator" });
   }
 
   /** Starts the daemon again after it has ended by a stop. */
@@ -220,26 +223,16 @@ export class RouterNode implements LanHost {
 
   /** The file is edited, if there is a change, and a process that runs reads it. */
   reload(change?: ModelChange): void {
+    // Refused.
+    if (this.orders.isFrozen) return;
     if (change !== undefined) this.configured.edit(change);
     if (this.engine === undefined) this.configured.adopt(this.configured.file, this.now);
     else this.#tellConfiguration();
   }
 
-  /** A steward counts, or reads a file, and tells what is new. */
-  measure(tracker: Measurement["tracker"], value: number): void {
-    if (!this.senses.measure(tracker, value)) return;
-    for (const measurement of this.senses.measurements(this.model))
-      if (measurement.tracker === tracker) this.#tell({ kind: "TrackerMeasured", ...measurement });
-  }
-
-  setBfd(up: boolean): void {
-    this.senses.bfdUp = up;
-    this.#tell(this.senses.bfdNews());
-  }
-
   #tellConfiguration(): void {
     const model = clone(this.configured.file);
-    this.#tell({ kind: "ConfigChanged", model, measured: this.senses.measurements(model) });
+    this.tell({ kind: "ConfigChanged", model, measured: this.senses.measurements(model) });
   }
 
   /** Runs `replace` on the engine; the engine it returns goes on from here. */
@@ -253,8 +246,8 @@ export class RouterNode implements LanHost {
     if (this.engine === undefined || this.#paused === "machine") return;
     const heard = hear(packet, this.spec.mac);
     if (heard === undefined) return;
-    if (packet.kind !== "vrrp") this.#tell(heard);
-    else if (this.#inbox.length < SOCKET_BUFFER) this.#tell(heard, damage);
+    if (packet.kind !== "vrrp") this.tell(heard);
+    else if (this.#inbox.length < SOCKET_BUFFER) this.tell(heard, damage);
   }
 
   #start(snapshot: VrrpSnapshot | undefined): void {
@@ -274,10 +267,12 @@ export class RouterNode implements LanHost {
       this.views.set(model.name, firstView(model, snapshot, this.now));
     for (const checker of checkers) checker.started?.(this, snapshot === undefined ? "cold" : "warm");
     // As the edge does: what the kernel has comes first, then the configuration.
-    for (const link of this.kernel.links) this.#tell({ kind: "LinkChanged", link });
+    for (const link of this.kernel.links) this.tell({ kind: "LinkChanged", link });
     for (const address of this.kernel.addresses)
-      this.#tell({ kind: "AddressAdded", address, origin: "other" });
-    this.#tell(this.senses.bfdNews());
+      this.tell({ kind: "AddressAdded", address, origin: "other" });
+    this.tell(this.senses.bfdNews());
+    this.orders.noteStart(snapshot === undefined ? "cold" : "warm");
+    if (this.orders.areFelt) this.tell(this.orders.news());
     if (snapshot !== undefined) this.#tellWhatIsNew(snapshot);
     else this.#tellConfiguration();
     for (const script of this.spec.scripts) this.#runScript(script.name, script.interval, this.#life);
@@ -287,11 +282,11 @@ export class RouterNode implements LanHost {
   /** What has changed while nobody listened: a dump shows what has vanished. */
   #tellWhatIsNew(snapshot: VrrpSnapshot): void {
     for (const measurement of this.senses.measurements(snapshot.model))
-      this.#tell({ kind: "TrackerMeasured", ...measurement });
+      this.tell({ kind: "TrackerMeasured", ...measurement });
     if (!equalPlain(snapshot.model, clone(this.configured.file))) this.#tellConfiguration();
     for (const address of snapshot.addresses) {
       if (this.kernel.hasAddress(address.interface, address.address)) continue;
-      this.#tell({ kind: "AddressRemoved", address, origin: "other" });
+      this.tell({ kind: "AddressRemoved", address, origin: "other" });
     }
   }
 
@@ -312,7 +307,7 @@ export class RouterNode implements LanHost {
     if (life !== this.#life) return;
     if (this.#paused !== "machine" && this.configured.follows(name)) {
       const ok = this.senses.scriptsOk;
-      this.#tell({
+      this.tell({
         kind: "ScriptFinished",
         script: name,
         ok,
@@ -326,7 +321,7 @@ export class RouterNode implements LanHost {
   }
 
   /** Puts a fact before the process, if there is one. */
-  #tell(input: VrrpInput, damage?: Damage): void {
+  tell(input: VrrpInput, damage?: Damage): void {
     if (this.engine === undefined) return;
     this.#inbox.push({ input, damage });
     this.#wakeAt(this.now + this.#random.integer(0, this.mood.latencyMax));
@@ -382,6 +377,7 @@ export class RouterNode implements LanHost {
     for (const checker of checkers) {
       checker.handled?.({ node: this, now, input, damage, actions, before, deadlineBefore });
     }
+    if (input.kind === "OrdersChanged") this.orders.noteHandled(input.orders);
     // The buffer is used again: nobody may look at it after `handle`.
     if (input.kind === "PacketReceived") input.payload.fill(0xee);
     for (const action of actions) this.#execute(action);

@@ -11,25 +11,16 @@ import { drawComponents, drawMeasurement } from "./faults.ts";
 import { WILLING } from "./kernel.ts";
 import type { LanPacket } from "./network.ts";
 import type { RouterNode } from "./node.ts";
+import { freeze, orderMaster } from "./order-probes.ts";
 import type { Allowances } from "./settle.ts";
 import { expectedPriority, isFit, membersOf, NO_ALLOWANCE, settle } from "./settle.ts";
 import type { Probe, VirtualRouterSpec } from "./spec.ts";
-import { companyOf, LAN_INTERFACE } from "./spec.ts";
-import type { InstanceView } from "./view.ts";
+import { LAN_INTERFACE } from "./spec.ts";
+import type { Member, Reign } from "./takeover.ts";
+import { expectTakeoverByResignation, expectTakeoverByTimeout } from "./takeover.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
-
-interface Member {
-  readonly node: RouterNode;
-  readonly view: InstanceView;
-}
-
-/** Who rules and who may follow, as the world stands before a probe. */
-interface Reign {
-  readonly router: VirtualRouterSpec;
-  readonly master: Member;
-  readonly heirs: readonly Member[];
-}
+import { measure } from "./world.ts";
 
 /** Runs one probe and waits for the world to settle again. A probe that does not fit the world does nothing. */
 export function runProbe(world: World, probe: Probe): void {
@@ -66,6 +57,9 @@ const PROBES: Readonly<Record<Probe, (world: World, reign: Reign) => void>> = {
   "reload-master": (world, { master }) => reload(world, master.node),
   "reload-backup": (world, { heirs: [heir] }) => heir && reload(world, heir.node),
   "measure-master": measureMaster,
+  failover: (world, reign) => orderMaster(world, reign, "failover"),
+  maintenance: (world, reign) => orderMaster(world, reign, "maintenance"),
+  freeze,
 };
 
 function healPartition(world: World): void {
@@ -82,44 +76,6 @@ function powerOffMaster(world: World, reign: Reign): void {
   settle(world, NO_ALLOWANCE);
 }
 
-/**
- * The master has gone silent. Its last advertisement reached everybody within d, and was heard w later; from then on each
- * heir counts its own Master_Down_Interval with the master's interval, and is master w after its end. Nobody may be
- * earlier than the shortest of these from the instant of the advertisement, and somebody must be as early. The old master
- * itself may be back at `returnsAt`.
- */
-function expectTakeoverByTimeout(world: World, reign: Reign, returnsAt = Number.POSITIVE_INFINITY): void {
-  const { router, master, heirs } = reign;
-  if (heirs.length === 0) return;
-  const { d, w } = calmDelays(world.scenario);
-  // A sync group waits for the member that heard the master last.
-  const spoken = Math.max(
-    ...companyOf(master.node.model, router.name).map(
-      ({ name }) => world.history.lastSpoken(master.node.name, name) ?? Number.NEGATIVE_INFINITY,
-    ),
-  );
-  if (spoken < 0) throw new Violation("takeover", `${master.node.name} never spoke`);
-  const interval = master.view.model.advertisementInterval;
-  const spans = heirs.map(({ node, view }) =>
-    masterDown(view.model, expectedPriority(node, view.model), interval),
-  );
-  const shortest = Math.min(...spans);
-  expectHeir(world, reign, Math.min(returnsAt, spoken + shortest) - 2, spoken + d + w + shortest + w);
-}
-
-/** Whether the first heir becomes master between the two instants. */
-function expectHeir(world: World, { router, heirs, master }: Reign, notBefore: Instant, by: Instant): void {
-  const started = world.now;
-  if (by > world.now) world.run(by - world.now);
-  const names = new Set([...heirs, master].map(({ node }) => node.name));
-  const first = world.history
-    .changesSince(started)
-    .find(({ node, instance, to }) => to === "MASTER" && instance === router.name && names.has(node));
-  if (first === undefined) throw new Violation("takeover", `nobody is master of ${router.name} by ${by}`);
-  if (first.at < notBefore)
-    throw new Violation("takeover", `${first.node} is master at ${first.at}, before ${notBefore}`);
-}
-
 /** Priority 0 goes out w after the request, is heard d + w later, and the first heir follows after its skew and w. */
 function stopMaster(world: World, reign: Reign): void {
   const { router, master, heirs } = reign;
@@ -133,16 +89,6 @@ function stopMaster(world: World, reign: Reign): void {
       `${master.node.name} still runs, ${router.name} was asked to stop at ${stoppedAt}`,
     );
   }
-}
-
-function expectTakeoverByResignation(world: World, reign: Reign, from: Instant): void {
-  const { d, w } = calmDelays(world.scenario);
-  const interval = reign.master.view.model.advertisementInterval;
-  const spans = reign.heirs.map(({ node, view }) =>
-    skew(view.model, expectedPriority(node, view.model), interval),
-  );
-  const shortest = Math.min(...spans);
-  expectHeir(world, reign, from + shortest - 2, from + w + d + w + shortest + w);
 }
 
 /** Warm: if it is back before half of Master_Down_Interval and before anybody's timer ends, nobody notices. */
@@ -223,9 +169,11 @@ function reload(world: World, node: RouterNode): void {
 /** The tracked number of the master is another one, and what it was before. */
 function measureMaster(world: World, { master: { node } }: Reign): void {
   const { tracker, value } = drawMeasurement(world.random);
-  node.measure(tracker, value);
+  measure(node, tracker, value);
+  node.tell(node.senses.setBfd(false));
   settle(world, NO_ALLOWANCE);
-  node.measure(tracker, tracker === "file" ? 0 : 1);
+  measure(node, tracker, tracker === "file" ? 0 : 1);
+  node.tell(node.senses.setBfd(true));
   settle(world, NO_ALLOWANCE);
 }
 

@@ -40,6 +40,9 @@ const PROBES: readonly Probe[] = [
   "reload-master",
   "reload-backup",
   "measure-master",
+  "failover",
+  "maintenance",
+  "freeze",
 ];
 
 /** Everything about one virtual router that its members share, or draw for themselves. */
@@ -308,7 +311,7 @@ function drawTrackers(
   members: readonly (VrrpInstanceModel | undefined)[],
   random: Prng,
 ): (VrrpInstanceModel | undefined)[] {
-  const [hasFile, hasProcess, hasBfd] = [random.chance(0.2), random.chance(0.15), random.chance(0.15)];
+  const [hasFile, hasProcess, hasBfd] = [random.chance(0.3), random.chance(0.2), random.chance(0.2)];
   const tracked = (isTracked: boolean, name: string, weights: readonly number[]): readonly TrackedModel[] =>
     isTracked ? [{ name, weight: random.pick(weights), reverse: false }] : [];
   return members.map(

@@ -28,12 +28,13 @@ export class Senses {
   #file = 0;
   #count = 1;
 
-  /** True if that is another number. */
-  measure(tracker: Measurement["tracker"], value: number): boolean {
-    const before = tracker === "file" ? this.#file : this.#count;
+  /** A steward counts, or reads a file: what it tells a process with this model. */
+  measure(tracker: Measurement["tracker"], value: number, model: VrrpModel): VrrpInput[] {
     if (tracker === "file") this.#file = value;
     else this.#count = value;
-    return before !== value;
+    return this.measurements(model)
+      .filter((one) => one.tracker === tracker)
+      .map((one) => ({ kind: "TrackerMeasured", ...one }));
   }
 
   /** All that a process has to be told of a model's files and processes. */
@@ -44,6 +45,11 @@ export class Senses {
         ({ name }): Measurement => ({ tracker: "process", name, value: this.#count }),
       ),
     ];
+  }
+
+  setBfd(up: boolean): VrrpInput {
+    this.bfdUp = up;
+    return this.bfdNews();
   }
 
   bfdNews(): VrrpInput {

@@ -135,8 +135,10 @@ function checkMasters(world: World, router: VirtualRouterSpec): void {
     );
     const fit = members.filter(({ node, view }) => isFit(node, view.model));
     const masters = members.filter(({ view }) => view.state === "MASTER");
+    // Who stands aside by an order is master only where nobody else can be.
+    const isDecided = fit.length === 0 || fit.some(({ node }) => !node.orders.standsAside);
     const names = masters.map(({ node }) => node.name).join(" ");
-    if (masters.length !== (fit.length > 0 ? 1 : 0)) {
+    if (isDecided && masters.length !== (fit.length > 0 ? 1 : 0)) {
       fail(
         "one-master",
         `${router.name} in component ${component} has ${masters.length} masters ${names}, ${fit.length} are fit`,
@@ -144,9 +146,11 @@ function checkMasters(world: World, router: VirtualRouterSpec): void {
     }
     const [master] = masters;
     if (master === undefined) continue;
+    if (isDecided && master.node.orders.standsAside) fail("orders", `${names} is master and stands aside`);
     if (!fit.includes(master)) fail("one-master", `${names} is master of ${router.name} and not fit`);
     const ruling = expectedPriority(master.node, master.view.model);
     for (const { node, view } of fit) {
+      if (node.orders.areFelt) continue;
       const priority = expectedPriority(node, view.model);
       if (view.effectivePriority !== priority) {
         fail(

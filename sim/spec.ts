@@ -9,6 +9,7 @@ import type {
   VrrpModel,
 } from "../src/model/model.ts";
 import type { Measurement } from "../src/vrrp/input.ts";
+import type { Order } from "../src/vrrp/order.ts";
 import type { LinkQuality } from "./network.ts";
 
 /** The interface on the simulated LAN. */
@@ -113,6 +114,14 @@ export type FaultDetail =
       readonly value: number;
       readonly for: Micros | undefined;
     }
+  /** An operator orders something, and takes back all orders after `for`. */
+  | {
+      readonly kind: "order";
+      readonly router: string;
+      readonly order: Order["kind"];
+      readonly force: boolean;
+      readonly for: Micros;
+    }
   /** The BFD session fails. */
   | { readonly kind: "bfd"; readonly router: string; readonly for: Micros }
   /** The engine is replaced by one restored from its snapshot, and compared with the original from then on. */
@@ -149,7 +158,10 @@ export type Probe =
   | "kill-backup-warm"
   | "reload-master"
   | "reload-backup"
-  | "measure-master";
+  | "measure-master"
+  | "failover"
+  | "maintenance"
+  | "freeze";
 
 export interface Scenario {
   readonly seed: number;

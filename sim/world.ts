@@ -3,6 +3,7 @@ import { present } from "../src/base/assert.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
 import type { VrrpInstanceModel } from "../src/model/model.ts";
+import type { Measurement } from "../src/vrrp/input.ts";
 import { AddressesFollowMaster } from "./checkers/addresses.ts";
 import { AdvertRate } from "./checkers/adverts.ts";
 import { Announcements } from "./checkers/announcements.ts";
@@ -128,6 +129,7 @@ export class World {
     for (const node of this.nodes) {
       node.mood = this.scenario.calmLoop;
       node.kernel.mood = WILLING;
+      if (node.orders.areFelt) node.tell(node.orders.takeBack());
     }
   }
 
@@ -214,13 +216,18 @@ export class World {
         node.reload(fault.change);
         return;
       case "measure":
-        node.measure(fault.tracker, fault.value);
+        measure(node, fault.tracker, fault.value);
         if (fault.for !== undefined)
-          this.#after(fault.for, () => node.measure(fault.tracker, fault.tracker === "file" ? 0 : 1));
+          this.#after(fault.for, () => measure(node, fault.tracker, fault.tracker === "file" ? 0 : 1));
         return;
       case "bfd":
-        node.setBfd(false);
-        this.#after(fault.for, () => node.setBfd(true));
+        node.tell(node.senses.setBfd(false));
+        this.#after(fault.for, () => node.tell(node.senses.setBfd(true)));
+        return;
+      case "order":
+        if (!node.powered) return;
+        node.tell(node.orders.give(fault.order, fault.force, this.now));
+        this.#after(fault.for, () => node.tell(node.orders.takeBack()));
         return;
       case "twin":
         this.history.count("twin");
@@ -232,6 +239,11 @@ export class World {
   #after(span: Micros, run: () => void): void {
     this.clock.at(this.now + span, run);
   }
+}
+
+/** Another number in a router's tracked file, or of its tracked processes. */
+export function measure(node: RouterNode, tracker: Measurement["tracker"], value: number): void {
+  for (const news of node.senses.measure(tracker, value, node.model)) node.tell(news);
 }
 
 /** How long engines of this world wait for an answer of the kernel. */

@@ -17,6 +17,8 @@ export class AdvertRate implements Checker {
   readonly #lateness = new Map<string, { readonly lastAdvert: number; readonly late: number }>();
 
   turnEnded(node: RouterNode): void {
+    // Who hands over by an operator's order waits in silence.
+    if (node.orders.areFelt) return;
     const deadline = node.engine?.nextDeadline();
     for (const [name, view] of node.views) {
       if (view.state !== "MASTER") continue;

@@ -38,7 +38,8 @@ export class Announcements implements Checker {
       const was = before.get(name)?.state;
       const { garp } = view.model;
       this.#noteFrames(handling, view, dues);
-      if (view.state !== "MASTER") Object.assign(dues, { ...noDues(), lastSent: dues.lastSent });
+      if (view.state !== "MASTER" || node.orders.areFelt)
+        Object.assign(dues, { ...noDues(), lastSent: dues.lastSent });
       else if (was !== "MASTER") {
         dues.second = garp.masterDelay > 0 ? now + garp.masterDelay : undefined;
         dues.refresh = garp.masterRefresh > 0 ? now + garp.masterRefresh : undefined;

@@ -73,6 +73,10 @@ export class Election implements Checker {
       const was = before.get(name) ?? this.#begin(node, view);
       const reference = this.#references.get(keyOf(node, name));
       if (reference === undefined) continue;
+      if (node.orders.areFelt) {
+        blur(handling, was, view, reference);
+        continue;
+      }
       const company = this.#companyOf(node, name);
       if (follows(handling, was, view)) {
         if (view.state === "BACKUP" && was.state === "MASTER") restart(handling, view, reference);
@@ -82,7 +86,7 @@ export class Election implements Checker {
         fail(handling, `becomes master on ${input.kind}`);
       }
       if (input.kind !== "PacketReceived" && input.kind !== "ClockReached" && reference.timer !== undefined)
-        listenAfterSleep(handling.now, view, reference, reference.timer);
+        listenAfterSleep(handling.now, was, reference, reference.timer);
       if (input.kind === "ConfigChanged") reload(handling, was, view, reference);
       if (was.state !== view.state && view.state === "BACKUP" && was.state !== "MASTER") {
         restart(handling, view, reference);
@@ -111,6 +115,25 @@ export class Election implements Checker {
       return reference === undefined ? [] : [reference];
     });
   }
+}
+
+/** Under an operator's order other rules hold. What is not known afterwards is known again with the next master heard. */
+function blur(
+  { node, input }: Handling,
+  was: Readonly<InstanceView>,
+  view: InstanceView,
+  reference: Reference,
+): void {
+  const reading = input.kind === "PacketReceived" ? acceptable(node, input, was.model) : undefined;
+  const own = exactly(view.model.advertisementInterval);
+  const heard = reading === undefined || view.model.version === 2 ? own : exactly(reading.interval);
+  reference.interval = union(reference.interval, union(own, heard));
+  reference.seen = union(reference.seen, reference.interval);
+  reference.timer = undefined;
+  reference.preemptAt = undefined;
+  reference.preemptBefore = 0;
+  reference.isWilling = false;
+  reference.isRestored = false;
 }
 
 function freshReference({ model }: InstanceView, isRestored: boolean): Reference {
@@ -212,7 +235,12 @@ function reach(
 }
 
 /** Whoever slept for half of the interval may listen once more before it speaks. */
-function listenAfterSleep(now: Instant, view: InstanceView, reference: Reference, timer: Range): boolean {
+function listenAfterSleep(
+  now: Instant,
+  view: Readonly<InstanceView>,
+  reference: Reference,
+  timer: Range,
+): boolean {
   const full = masterDown(view.model, view.effectivePriority, reference.interval);
   if (now - timer.low <= full.low / 2) return false;
   const skew = scaled(reference.interval, skewFactor(view.model, view.effectivePriority));
@@ -321,7 +349,7 @@ function receiveAsBackup(
       if (isObeyed === "yes") reference.isWilling = false;
       reference.interval = isObeyed === "yes" ? interval : union(interval, reference.interval);
       reference.timer = later(now, masterDown(model, own, reference.interval));
-      if (isObeyed === "perhaps" && timer !== undefined) reference.timer = union(timer, reference.timer);
+      if (isObeyed === "perhaps") reference.timer = timer && union(timer, reference.timer);
     }
   }
   checkTimer(handling, reference);

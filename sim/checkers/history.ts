@@ -47,6 +47,7 @@ export class History implements Checker {
         if (event.to === "MASTER") this.#obliged.set(key, now);
         if (event.to === "FAULT") this.#failures.set(key, (this.#failures.get(key) ?? 0) + 1);
       }
+      if (event.kind === "OrderProgress") this.count(`${event.order} ${event.stage}`);
       this.count(event.kind === "PacketDropped" ? `dropped ${event.reason}` : event.kind);
       if (event.kind === "AddressAdded") this.#refusals.delete(`${key} ${event.address}`);
       if (event.kind === "AddressFailed")

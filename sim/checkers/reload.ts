@@ -29,6 +29,7 @@ export class Reloads implements Checker {
     const next = clone(input.model);
     this.#models.set(node, next);
     // The first one starts the engine. What was due anyway comes along.
+    if (node.orders.areFelt) return;
     if (was === undefined || (deadlineBefore !== undefined && deadlineBefore <= now)) return;
     if (equalPlain(was, next)) {
       this.#checkSame(handling);

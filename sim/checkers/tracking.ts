@@ -78,6 +78,8 @@ export class Tracking implements Checker {
       default:
         return;
     }
+    // A freeze holds what trackers say back.
+    if (node.orders.areFelt) return;
     for (const view of node.views.values()) this.#check(node, view, trackers);
   }
 

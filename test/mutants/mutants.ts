@@ -141,6 +141,23 @@ export const MUTANTS: readonly Mutant[] = [
     showsInWorld: true,
   },
   {
+    name: "an order lets go at once",
+    effect: "a failover leaves the addresses with nobody until a backup's skew has passed",
+    file: "src/vrrp/order-book.ts",
+    find: "    handOver(turn, instance, phase, 1);",
+    replace:
+      '    turn.wishes.push({ instance, to: "BACKUP", cause: [orderFact(turn, instance)], resigns: true, due: turn.now });',
+    showsInWorld: true,
+  },
+  {
+    name: "a freeze forgets the priority",
+    effect: "a tracker changes the priority of a frozen router",
+    file: "src/vrrp/automaton.ts",
+    find: 'if (!memory.frozen || memory.phase.kind === "INIT")',
+    replace: "if (memory.phase !== undefined)",
+    showsInWorld: true,
+  },
+  {
     name: "too many are enough",
     effect: "a runaway program passes for a sound one",
     file: "src/model/process-quorum.ts",
