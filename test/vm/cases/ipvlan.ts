@@ -6,7 +6,7 @@ import type { MachineCase } from "../case.ts";
 import { type MachinePair, withPair } from "./pair.ts";
 
 /** The other one may still be starting: programs run slowly here. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 90_000;
 
 interface DetailedLink {
   readonly link?: string;

@@ -4,7 +4,7 @@ import { type Host, Lan } from "../../support/lan.ts";
 import { waitFor } from "../../support/wait.ts";
 
 export const ADDRESS = "10.9.0.100";
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 90_000;
 
 export interface PairOptions {
   readonly kinds: readonly [DirectorKind, DirectorKind];
