@@ -1,10 +1,9 @@
 /** Past facts that the director's engine is told. Plain values: they can be recorded and replayed. */
 import type { IpAddress } from "../base/ip.ts";
-import type { OsError } from "../base/result.ts";
 import type { Micros } from "../base/time.ts";
 import type { DirectorModel } from "../model/director-models.ts";
 import type { PoolOrder } from "./pool-order.ts";
-import type { FoundService } from "./table.ts";
+import type { FoundService, TableRefusal } from "./table.ts";
 
 export type DirectorInput =
   /** The first one starts the engine; later ones are reloads. */
@@ -19,8 +18,8 @@ export type DirectorInput =
   /** The kernel's table, as asked for. */
   | { readonly kind: "TableRead"; readonly services: readonly FoundService[] }
   | { readonly kind: "ActionDone"; readonly id: number }
-  /** `index` is the step of the list that was refused; those before it are done, those after it were not tried. */
-  | { readonly kind: "ActionFailed"; readonly id: number; readonly index: number; readonly error: OsError }
+  /** Every step was tried: these were refused, one at least, and all others are done. */
+  | { readonly kind: "ActionFailed"; readonly id: number; readonly refusals: readonly TableRefusal[] }
   /** An address of a service came to this host or left it (`ha_suspend`). */
   | { readonly kind: "AddressHeld"; readonly address: IpAddress; readonly held: boolean }
   | { readonly kind: "FileMeasured"; readonly file: string; readonly value: number }
