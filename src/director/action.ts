@@ -1,6 +1,7 @@
 /** What the director's engine wants done, in the order of the list. */
+
+import type { CommandModel } from "../model/command-model.ts";
 import type { ProbeModel, SyncDaemonModel } from "../model/director-models.ts";
-import type { CommandModel } from "../model/model.ts";
 import type { DirectorEvent } from "./event.ts";
 import type { TableChange } from "./table.ts";
 

@@ -2,7 +2,7 @@
 import { constants } from "node:os";
 import { formatOsError } from "../base/result.ts";
 import type { Instant } from "../base/time.ts";
-import type { CommandModel } from "../model/model.ts";
+import type { CommandModel } from "../model/command-model.ts";
 import type { Loop } from "./loop.ts";
 import { SystemError } from "./native.ts";
 import type { SpawnExit, SpawnedProcess, SpawnOptions } from "./system.ts";

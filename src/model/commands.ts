@@ -1,8 +1,9 @@
 /** Who runs a script, and whether it may run at all. */
 import type { Span } from "../config/source.ts";
+import type { CommandModel } from "./command-model.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
-import type { CommandModel, ScriptFact } from "./model.ts";
+import type { ScriptFact } from "./model.ts";
 import type { CommandText, IdentityText } from "./values.ts";
 
 export const SHELL = "/bin/sh";

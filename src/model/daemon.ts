@@ -1,9 +1,10 @@
 /** What `global_defs` asks of the daemon as a whole: FIFOs, scripts of its start and end, mode bits. */
 import { seconds } from "../base/time.ts";
+import type { CommandModel } from "./command-model.ts";
 import { resolveCommand, resolveIdentity, type ScriptPolicy } from "./commands.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
-import type { CommandModel, DaemonModel, FifoModel, TimedCommandModel } from "./model.ts";
+import type { DaemonModel, FifoModel, TimedCommandModel } from "./model.ts";
 
 const SCRIPT_TIMEOUT = 10;
 /** Files are for their owner alone, and not executable. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { diffModels, isUnchanged } from "./diff.ts";
+import { NO_DIRECTOR } from "./director-models.ts";
 import { instanceKey } from "./keys.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "./model.ts";
 
@@ -65,6 +66,7 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
       shutdownScript: undefined,
       umask: 0o177,
     },
+    director: NO_DIRECTOR,
     ...more,
   };
 }

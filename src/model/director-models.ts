@@ -1,7 +1,7 @@
 /** What virtual servers, their real servers and their checks mean: plain values, every default and inheritance resolved. */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
-import type { CommandModel } from "./model.ts";
+import type { CommandModel } from "./command-model.ts";
 
 export interface DirectorModel {
   readonly virtualServers: readonly VirtualServerModel[];
@@ -16,6 +16,8 @@ export interface DirectorModel {
   readonly syncDaemon: SyncDaemonModel | undefined;
   /** `rs_init_notifies`: scripts run for the state at the start. */
   readonly notifyAtStart: boolean;
+  /** `no_checker_emails`: no mail about a check that changes while its server does not. */
+  readonly noCheckMail: boolean;
   /** Client certificate and authorities of all TLS checks (`SSL`). */
   readonly tls: TlsModel;
 }
@@ -103,7 +105,7 @@ export type Forwarding =
 export interface VirtualServerModel {
   /** Stable identity, by which a reload matches: address, port and protocol, fwmark, or group name. */
   readonly key: string;
-  /** As the log writes it: `[10.0.0.1]:tcp:80`, `FWM 5`, `[group]:tcp:80`. */
+  /** As the log writes it: `[10.0.0.1]:tcp:80`, `FWM 5`, `[group]:0`. */
   readonly name: string;
   readonly family: IpFamily;
   readonly protocol: Protocol;
@@ -125,6 +127,7 @@ export interface VirtualServerModel {
   readonly smtpAlert: boolean;
   /** Checks run only while one of the addresses is on this host. */
   readonly haSuspend: boolean;
+  readonly snmpName: string | undefined;
   readonly sorryServer: SorryServerModel | undefined;
   readonly realServers: readonly RealServerModel[];
 }
@@ -141,6 +144,7 @@ export interface RealServerModel {
   /** Identity within its service: address and port. */
   readonly key: string;
   readonly address: IpAddress;
+  /** 0 is the port of each endpoint. */
   readonly port: number;
   readonly weight: number;
   readonly forwarding: Forwarding;
@@ -152,6 +156,7 @@ export interface RealServerModel {
   readonly notifyUp: CommandModel | undefined;
   readonly notifyDown: CommandModel | undefined;
   readonly smtpAlert: boolean;
+  readonly snmpName: string | undefined;
   readonly checks: readonly CheckModel[];
 }
 
@@ -163,6 +168,8 @@ export interface CheckTiming {
   /** Attempts after a failure of a server that is up. */
   readonly retry: number;
   readonly delayBeforeRetry: Micros;
+  /** Of ours: upper bound of a random delay before each run, so that checks of one period do not stay together. */
+  readonly jitter: Micros;
 }
 
 export interface CheckModel {
@@ -190,6 +197,7 @@ export interface Target {
 export type ProbeModel =
   | { readonly kind: "tcp"; readonly target: Target }
   | HttpProbeModel
+  | GrpcProbeModel
   | { readonly kind: "smtp"; readonly target: Target; readonly heloName: string }
   | { readonly kind: "dns"; readonly target: Target; readonly recordType: string; readonly domain: string }
   | UdpProbeModel
@@ -217,6 +225,19 @@ export interface HttpProbeModel {
   /** All urls of a failed server at once. */
   readonly fastRecovery: boolean;
   readonly urls: readonly UrlModel[];
+}
+
+/** Of ours: the standard health service of gRPC (`grpc_health`). */
+export interface GrpcProbeModel {
+  readonly kind: "grpc";
+  readonly target: Target;
+  readonly tls: boolean;
+  readonly serverName: string | undefined;
+  readonly verifyName: string | undefined;
+  /** `:authority`. */
+  readonly host: string;
+  /** Whose health is asked for; empty is the whole server's. */
+  readonly service: string;
 }
 
 export interface UrlModel {
@@ -251,3 +272,16 @@ export interface UdpProbeModel {
   readonly minLength: number;
   readonly maxLength: number;
 }
+
+/** A director without virtual servers. */
+export const NO_DIRECTOR: DirectorModel = {
+  virtualServers: [],
+  dataPlane: "auto",
+  flushAtStart: false,
+  flushAtStop: "each",
+  timeouts: undefined,
+  syncDaemon: undefined,
+  notifyAtStart: false,
+  noCheckMail: false,
+  tls: { password: undefined, authorities: undefined, certificate: undefined, key: undefined },
+};

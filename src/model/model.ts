@@ -7,6 +7,8 @@ import type { MacAddress } from "../base/mac.ts";
 import type { Route, Rule } from "../base/routing.ts";
 import type { Micros } from "../base/time.ts";
 import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
+import type { CommandModel } from "./command-model.ts";
+import type { DirectorModel } from "./director-models.ts";
 import type { DumpModel } from "./dump-model.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { ProcessQuorum, TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
@@ -22,6 +24,7 @@ export interface Model {
   readonly trackProcesses: readonly TrackProcessModel[];
   readonly mail: MailModel | undefined;
   readonly daemon: DaemonModel;
+  readonly director: DirectorModel;
 }
 
 /** What the supervisor does besides running the children. */
@@ -88,16 +91,6 @@ export interface MailModel {
   readonly heloName: string;
   readonly connectTimeout: Micros;
   readonly routerId: string;
-}
-
-/** A command as it will be run: argv[0] is the path as configured. */
-export interface CommandModel {
-  readonly path: string;
-  readonly argv: readonly string[];
-  readonly uid: number;
-  readonly gid: number;
-  /** Supplementary groups; empty means none. */
-  readonly groups: readonly number[];
 }
 
 /** `vrrp_script`. */

@@ -1,10 +1,11 @@
 /** Notify scripts of an instance or a sync group. */
 import type { Micros } from "../base/time.ts";
+import type { CommandModel } from "./command-model.ts";
 import { resolveCommand, type ScriptPolicy } from "./commands.ts";
 import type { ResolveContext } from "./context.ts";
 import type { DraftBlock } from "./draft.ts";
 import { findRow } from "./keywords/table.ts";
-import type { CommandModel, NotifyModel } from "./model.ts";
+import type { NotifyModel } from "./model.ts";
 
 export function resolveNotify(
   block: DraftBlock,

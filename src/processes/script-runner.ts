@@ -2,7 +2,8 @@
 import type { Loop, Timer } from "../host/loop.ts";
 import type { RunningScript, ScriptEnd } from "../host/scripts.ts";
 import { runScript } from "../host/scripts.ts";
-import type { CommandModel, TrackScriptModel } from "../model/model.ts";
+import type { CommandModel } from "../model/command-model.ts";
+import type { TrackScriptModel } from "../model/model.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import type { ScriptStatus } from "../observe/status-document.ts";
 import type { ScriptQueueAction } from "../supervise/script-queue.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { instanceModel, virtualAddress, vrrpModel } from "../../test/support/vrrp-driver.ts";
+import { NO_DIRECTOR } from "../model/director-models.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "../model/model.ts";
 import type { InstanceSnapshot } from "../vrrp/snapshot.ts";
 import { planReload } from "./plan.ts";
@@ -11,6 +12,7 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
     trackScripts: [],
     bfd: [],
     mail: undefined,
+    director: NO_DIRECTOR,
     ...more,
   } as Model;
 }

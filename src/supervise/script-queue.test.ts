@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seconds } from "../base/time.ts";
-import type { CommandModel } from "../model/model.ts";
+import type { CommandModel } from "../model/command-model.ts";
 import type { NotifyState, RunNotify } from "../vrrp/action.ts";
 import type { ScriptQueueAction } from "./script-queue.ts";
 import { KILL_AFTER_TERM, ScriptQueues } from "./script-queue.ts";

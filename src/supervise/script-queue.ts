@@ -7,7 +7,7 @@
  */
 import type { Instant, Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
-import type { CommandModel } from "../model/model.ts";
+import type { CommandModel } from "../model/command-model.ts";
 import type { NotifyState, RunNotify } from "../vrrp/action.ts";
 
 export const KILL_AFTER_TERM: Micros = seconds(2);

@@ -4,7 +4,8 @@
  * is up (rise, fall) is judged by the VRRP engine. Pure.
  */
 import type { Instant, Micros } from "../base/time.ts";
-import type { CommandModel, TrackScriptModel } from "../model/model.ts";
+import type { CommandModel } from "../model/command-model.ts";
+import type { TrackScriptModel } from "../model/model.ts";
 import { KILL_AFTER_TERM } from "./script-queue.ts";
 
 export interface RunResult {

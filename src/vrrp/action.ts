@@ -3,7 +3,8 @@
  * routes and rules, then announcements, then scripts. Advertisements and announcements never wait for addresses.
  */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
-import type { CommandModel, RoutingModel, VirtualAddressModel } from "../model/model.ts";
+import type { CommandModel } from "../model/command-model.ts";
+import type { RoutingModel, VirtualAddressModel } from "../model/model.ts";
 import type { GroupEvent, VrrpEvent } from "./event.ts";
 
 export type VrrpAction =

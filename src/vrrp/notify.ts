@@ -1,5 +1,6 @@
 /** Scripts and mails of state changes, with keepalived's words. */
-import type { CommandModel, NotifyModel } from "../model/model.ts";
+import type { CommandModel } from "../model/command-model.ts";
+import type { NotifyModel } from "../model/model.ts";
 import type { NotifyState, RunNotify, SendMail } from "./action.ts";
 
 /** Whose state scripts and mails tell of. */

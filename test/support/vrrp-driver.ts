@@ -4,8 +4,8 @@ import { familyOf } from "../../src/base/ip.ts";
 import { addressKey } from "../../src/base/routing.ts";
 import type { Instant } from "../../src/base/time.ts";
 import { seconds } from "../../src/base/time.ts";
+import type { CommandModel } from "../../src/model/command-model.ts";
 import type {
-  CommandModel,
   NotifyModel,
   SyncGroupModel,
   VirtualAddressModel,

@@ -32,14 +32,14 @@ function shapeOf(row: KeywordRow): KeywordShape {
       : row.args.some((arg) => arg.kind === "entries")
         ? "values"
         : "none",
-    style: words.some(isScript) || row.keyword === "regex" ? "script" : "words",
+    style: words.some(isScript) ? "script" : "words",
     minWords: words.filter((arg) => arg.optional !== true && arg.lenient !== true).length,
     ...(maxWords === undefined ? {} : { maxWords }),
   };
 }
 
 function isScript(arg: Argument): boolean {
-  return arg.kind === "script" || arg.kind === "command";
+  return arg.kind === "script" || arg.kind === "command" || arg.kind === "pattern";
 }
 
 function wordsAtMost(arg: Argument): number | undefined {
@@ -49,6 +49,7 @@ function wordsAtMost(arg: Argument): number | undefined {
     case "codes":
     case "script":
     case "command":
+    case "pattern":
       return undefined;
     case "weight":
     case "identity":

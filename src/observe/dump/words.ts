@@ -1,7 +1,8 @@
 /** How keepalived's dumps write addresses, commands, moments and the like. */
 import type { Instant } from "../../base/time.ts";
 import { MICROS_PER_SECOND } from "../../base/time.ts";
-import type { CommandModel, VirtualAddressModel } from "../../model/model.ts";
+import type { CommandModel } from "../../model/command-model.ts";
+import type { VirtualAddressModel } from "../../model/model.ts";
 
 const SCOPES: Readonly<Record<number, string>> = {
   0: "global",
