@@ -30,7 +30,9 @@ test("nothing means the background, syslog and the usual file", () => {
     coreDump: false,
     releaseOnStop: true,
     respawn: true,
+    releaseServices: true,
     runVrrp: true,
+    runCheckers: true,
     dumpConfiguration: false,
   });
 });
@@ -54,7 +56,9 @@ test("every option that does something, in one line", () => {
     coreDump: true,
     releaseOnStop: false,
     respawn: false,
+    releaseServices: true,
     runVrrp: true,
+    runCheckers: true,
     dumpConfiguration: true,
   });
 });
@@ -62,6 +66,9 @@ test("every option that does something, in one line", () => {
 test("-C alone runs no VRRP", () => {
   expect(settings("-C").runVrrp).toBe(false);
   expect(settings("-P").runVrrp).toBe(true);
+  expect(settings("-P").runCheckers).toBe(false);
+  expect(settings("-C").runCheckers).toBe(true);
+  expect(settings("-I").releaseServices).toBe(false);
 });
 
 describe("the facility", () => {

@@ -33,7 +33,9 @@ export interface KeepalivedSettings {
   readonly coreDump: boolean;
   readonly releaseOnStop: boolean;
   readonly respawn: boolean;
+  readonly releaseServices: boolean;
   readonly runVrrp: boolean;
+  readonly runCheckers: boolean;
   readonly dumpConfiguration: boolean;
 }
 
@@ -113,9 +115,11 @@ function readSettings(options: readonly FoundOption[], warnings: string[]): Keep
     allConfig: has("all-config"),
     coreDump: has("core-dump"),
     releaseOnStop: !has("dont-release-vrrp"),
+    releaseServices: !has("dont-release-ipvs"),
     respawn: !has("dont-respawn"),
     // -P and -C together mean both, as neither does.
     runVrrp: has("vrrp") || !has("check"),
+    runCheckers: has("check") || !has("vrrp"),
     dumpConfiguration: has("dump-conf"),
   };
 }

@@ -1,7 +1,7 @@
 /** What the director's engine wants done, in the order of the list. */
 
 import type { CommandModel } from "../model/command-model.ts";
-import type { ProbeModel, SyncDaemonModel } from "../model/director-models.ts";
+import type { LvsTimeouts, ProbeModel, SyncDaemonModel } from "../model/director-models.ts";
 import type { DirectorEvent } from "./event.ts";
 import type { TableChange } from "./table.ts";
 
@@ -13,8 +13,10 @@ export type DirectorAction =
   /** Ends in ActionDone or ActionFailed. */
   | { readonly kind: "ChangeTable"; readonly id: number; readonly changes: readonly TableChange[] }
   | { readonly kind: "FlushTable"; readonly id: number }
-  /** Ends in TableRead. */
+  /** Ends in TableRead or TableReadFailed. One request about the table is under way at a time. */
   | { readonly kind: "ReadTable" }
+  /** Undefined puts back what was found before the first one. Not answered. */
+  | { readonly kind: "SetTimeouts"; readonly timeouts: LvsTimeouts | undefined }
   | {
       readonly kind: "SetSyncDaemon";
       readonly daemon: SyncDaemonModel;

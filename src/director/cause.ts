@@ -21,4 +21,5 @@ export type DirectorFactDetail =
   | { readonly kind: "quorum"; readonly weight: number; readonly bound: number }
   | { readonly kind: "server"; readonly realServer: string; readonly up: boolean }
   | { readonly kind: "order"; readonly order: string; readonly by: string; readonly why: string | undefined }
+  | { readonly kind: "order-ended"; readonly order: string }
   | { readonly kind: "stop-requested"; readonly by: string };

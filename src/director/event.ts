@@ -13,6 +13,8 @@ export type DirectorEventDetail =
       readonly realServer: string;
       readonly up: boolean;
       readonly weight: number;
+      /** Kept in the kernel's table with weight 0 when it is down. */
+      readonly inhibited: boolean;
       readonly cause: DirectorCause;
     }
   | {
@@ -42,7 +44,14 @@ export type DirectorEventDetail =
       /** Attempts left before the server counts as down. */
       readonly left: number;
     }
-  | { readonly kind: "SorryServer"; readonly virtualServer: string; readonly inUse: boolean }
+  | {
+      readonly kind: "SorryServer";
+      readonly virtualServer: string;
+      readonly sorryServer: string;
+      readonly inUse: boolean;
+    }
+  /** The last connection of a server that takes no new ones has ended. */
+  | { readonly kind: "Drained"; readonly virtualServer: string; readonly realServer: string }
   | { readonly kind: "Suspended"; readonly virtualServer: string; readonly suspended: boolean }
   /** A check that should have run, or ended, long ago. */
   | { readonly kind: "CheckOverdue"; readonly check: string; readonly overdue: number }

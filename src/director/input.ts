@@ -1,5 +1,6 @@
 /** Past facts that the director's engine is told. Plain values: they can be recorded and replayed. */
 import type { IpAddress } from "../base/ip.ts";
+import type { OsError } from "../base/result.ts";
 import type { Micros } from "../base/time.ts";
 import type { DirectorModel } from "../model/director-models.ts";
 import type { PoolOrder } from "./pool-order.ts";
@@ -17,6 +18,7 @@ export type DirectorInput =
     }
   /** The kernel's table, as asked for. */
   | { readonly kind: "TableRead"; readonly services: readonly FoundService[] }
+  | { readonly kind: "TableReadFailed"; readonly error: OsError }
   | { readonly kind: "ActionDone"; readonly id: number }
   /** Every step was tried: these were refused, one at least, and all others are done. */
   | { readonly kind: "ActionFailed"; readonly id: number; readonly refusals: readonly TableRefusal[] }
@@ -37,8 +39,10 @@ export type DirectorInput =
 export interface CheckResult {
   readonly ok: boolean;
   readonly detail: string;
-  /** What a dynamic check adds to the configured weight. */
+  /** What the check adds to the configured weight, in place of what it added before. */
   readonly weightChange: number;
+  /** A dynamic check's weight, in place of the configured one: exit status less 2. It makes weightChange meaningless. */
+  readonly setsWeight?: number | undefined;
   readonly duration: Micros;
   /** Head of an unexpected answer, printable, at most 200 characters. */
   readonly excerpt: string | undefined;

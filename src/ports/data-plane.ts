@@ -2,7 +2,7 @@
  * What keeps the director's services in the kernel. Nothing waits on the loop: every request is answered later, in the order
  * in which they were made.
  */
-import type { OsError } from "../base/result.ts";
+import type { OsError, Result } from "../base/result.ts";
 import type { FoundService, TableChange, TableRefusal } from "../director/table.ts";
 import type { LvsTimeouts, SyncDaemonModel } from "../model/director-models.ts";
 
@@ -12,7 +12,7 @@ export type SyncRole = "master" | "backup" | "both" | "none";
 export type Done = (error: OsError | undefined) => void;
 
 /** An answer, or the step that was refused. */
-export type Answer<Value> = (error: OsError | undefined, value: Value | undefined) => void;
+export type Answer<Value> = (result: Result<Value, OsError>) => void;
 
 export interface DataPlane {
   /** For people: `IPVS 1.2.1`, `nftables`. */

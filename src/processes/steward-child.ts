@@ -8,10 +8,9 @@ import { createLoop } from "../host/loop.ts";
 import { resolveName } from "../host/resolve-name.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
 import type { Model } from "../model/model.ts";
-import type { ControlReply, ControlRequest } from "../observe/control-protocol.ts";
+import type { ControlRequest } from "../observe/control-protocol.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
-import { LOG_INFO, LOG_WARNING } from "../observe/log-line.ts";
-import { planLines } from "../observe/plan-text.ts";
+import { LOG_INFO, LOG_WARNING } from "../observe/log-severity.ts";
 import { withoutSecrets } from "../observe/secrets.ts";
 import { renderStatus } from "../observe/status.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
@@ -23,6 +22,8 @@ import { planReload } from "../supervise/plan.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { ConfigurationReport, RunningConfiguration } from "./configuration.ts";
 import { decideConfiguration } from "./configuration.ts";
+import { modelText, NOTHING_READ, shortened } from "./configuration-texts.ts";
+import { answerJournal, reply } from "./control-answers.ts";
 import { parseControlRequest } from "./control-requests.ts";
 import { writeDumps } from "./dumps.ts";
 import { isoMicros, Journal } from "./journal.ts";
@@ -33,6 +34,7 @@ import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import { PeerNames } from "./peer-names.ts";
+import { PoolDesk, type PoolDeskMemory } from "./pool-desk.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
 import { StatusInquiry } from "./status-inquiry.ts";
@@ -47,6 +49,7 @@ interface StewardMemory {
   readonly running: RunningConfiguration;
   readonly lastReload: StatusDocument["lastReload"];
   readonly orders: OrderDeskMemory;
+  readonly pool: PoolDeskMemory;
 }
 
 export function runStewardChild(options: RunOptions, version: string): void {
@@ -60,6 +63,7 @@ class Steward {
   readonly #mailer: Mailer;
   readonly #trackers: Trackers;
   readonly #desk: OrderDesk;
+  readonly #pool: PoolDesk;
   readonly #names: PeerNames;
   readonly #inquiry: StatusInquiry;
   #channel: ParentChannel<FromSteward> | undefined;
@@ -86,6 +90,10 @@ class Steward {
     });
     this.#inquiry = new StatusInquiry(this.#loop, () => this.#post({ kind: "StatusWanted" }));
     this.#desk = new OrderDesk(this.#loop, runtimePaths(options.runtimeDir).orders, {
+      changed: () => this.#republish(),
+      record: (event) => this.#record(event),
+    });
+    this.#pool = new PoolDesk(this.#loop, runtimePaths(options.runtimeDir).poolOrders, {
       changed: () => this.#republish(),
       record: (event) => this.#record(event),
     });
@@ -122,6 +130,9 @@ class Steward {
       case "Mail":
         this.#mailer.submit(message);
         return;
+      case "CheckerSnapshot":
+        this.#inquiry.heardChecker(message.text);
+        return;
       case "Snapshot":
         this.#inquiry.heardSnapshot(message.text);
         return;
@@ -144,10 +155,12 @@ class Steward {
     if (memory === null) {
       // What happened before this process was there comes right behind this message and goes into the journal first.
       this.#desk.recall();
+      this.#pool.recall();
       setImmediate(() => this.#configure());
     } else {
-      const { running, lastReload, orders } = JSON.parse(memory) as StewardMemory;
+      const { running, lastReload, orders, pool } = JSON.parse(memory) as StewardMemory;
       this.#desk.resume(orders);
+      this.#pool.resume(pool);
       this.#running = running;
       this.#published = true;
       this.#names.configure(running.model.vrrp);
@@ -199,7 +212,7 @@ class Steward {
     this.#record({ kind: "ConfigLoaded", files, instances, notes, repairs });
     if (this.#lastPlan !== undefined)
       this.#record({ kind: "ReloadPlanned", lines: shortened(this.#lastPlan) });
-    if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
+    if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, modelText(running.model));
     this.#names.configure(running.model.vrrp, () => {
       // Another reload, or an answer, may have come first: then that has been published.
       if (this.#running !== running) return;
@@ -221,6 +234,7 @@ class Steward {
       kind: "Configured",
       generation: running.generation,
       slice: JSON.stringify(slice),
+      checkerSlice: this.#pool.slice(running.model.director),
       trackScripts: running.model.trackScripts,
       measured: this.#trackers.configure(running.model, first),
       daemon: running.model.daemon,
@@ -291,8 +305,12 @@ class Steward {
   }
 
   #memory(): string {
-    const orders = this.#desk.memory;
-    return JSON.stringify({ running: this.#running, lastReload: this.#lastReload, orders });
+    const memory: Partial<StewardMemory> = {
+      lastReload: this.#lastReload,
+      orders: this.#desk.memory,
+      pool: this.#pool.memory,
+    };
+    return JSON.stringify({ running: this.#running, ...memory });
   }
 
   #serve(value: unknown, client: ControlClient): void {
@@ -314,7 +332,7 @@ class Steward {
         });
         return;
       case "journal":
-        this.#answerJournal(request.limit, request.follow, client);
+        answerJournal(this.#journal, request, client);
         return;
       case "order":
         this.#inquiry.fresh(() => this.#takeOrder(request, client));
@@ -334,17 +352,6 @@ class Steward {
         this.#post({ kind: "StopRequested", by: "buoy stop" });
         return;
     }
-  }
-
-  #answerJournal(limit: number, follow: boolean, client: ControlClient): void {
-    const entries = limit === 0 ? [] : (this.#journal?.entries.slice(-limit) ?? []);
-    reply(client, { ok: true, command: "journal", entries });
-    if (!follow) return;
-    client.keepOpen();
-    const stop = this.#journal?.follow((entry) =>
-      reply(client, { ok: true, command: "journal", entries: [entry] }),
-    );
-    client.onClose(() => stop?.());
   }
 
   #answerReload(askers: readonly number[], outcome: ReloadOutcome): void {
@@ -420,25 +427,4 @@ class Steward {
   #post(message: FromSteward): void {
     this.#channel?.outbox.post(message);
   }
-}
-
-function reply(client: ControlClient, value: ControlReply): void {
-  client.reply(value);
-}
-
-/** Enough of a plan for the journal and the log. */
-function shortened(plan: ReloadPlan): readonly string[] {
-  const lines = planLines(plan, plainPaint, 100);
-  const left = lines.length - MOST_PLAN_LINES;
-  return left > 0 ? [...lines.slice(0, MOST_PLAN_LINES), `and ${left} more lines`] : lines;
-}
-
-const MOST_PLAN_LINES = 60;
-
-/** The report of a reload that is refused before anything is read. */
-const NOTHING_READ: ConfigurationReport = { files: [], text: "", messages: [], notes: 0, repairs: 0 };
-
-/** The model as text, passwords masked. */
-function dump(running: RunningConfiguration): string {
-  return JSON.stringify(withoutSecrets(running.model), undefined, 2);
 }
