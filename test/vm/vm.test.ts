@@ -8,7 +8,7 @@ import { noMachine, prepareImage } from "./image.mjs";
 import { Machine } from "./machine.ts";
 
 /** All cases together; most of it is the daemons' own waiting. */
-const TIMEOUT_MS = 110_000;
+const TIMEOUT_MS = 240_000;
 const PREPARATION_MS = 120_000;
 
 const obstacle = noMachine();
