@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { afterEach, expect, test } from "vitest";
 import { http, pattern, probe, targetAt, url } from "../../../test/support/probe-models.ts";
 import type { CheckResult } from "../../director/input.ts";
-import type { CommandModel } from "../../model/model.ts";
+import type { CommandModel } from "../../model/command-model.ts";
 import { createLoop } from "../loop.ts";
 import { native } from "../native.ts";
 import { Prober } from "./prober.ts";
