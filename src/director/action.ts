@@ -1,5 +1,4 @@
 /** What the director's engine wants done, in the order of the list. */
-
 import type { CommandModel } from "../model/command-model.ts";
 import type { LvsTimeouts, ProbeModel, SyncDaemonModel } from "../model/director-models.ts";
 import type { DirectorEvent } from "./event.ts";

@@ -34,6 +34,8 @@ export interface Contribution {
   readonly adds: number;
 }
 
+export const NO_CONTRIBUTION: Contribution = { sets: undefined, adds: 0 };
+
 export interface CheckOutcome {
   readonly at: Instant;
   readonly ok: boolean;
