@@ -18,7 +18,7 @@ import { hear, settleQuorum } from "./settle.ts";
 import { releaseTable, STOP_TIMEOUT, sayFarewell } from "./stop.ts";
 import { Surroundings } from "./surroundings.ts";
 import { settleSuspension } from "./suspension.ts";
-import { FRESH_TABLE, TABLE_LIMITS, TableKeeper, type TableLimits } from "./table-keeper.ts";
+import { afterLoss, FRESH_TABLE, TABLE_LIMITS, TableKeeper, type TableLimits } from "./table-keeper.ts";
 import { type Changes, catchUp, noteChange, takeOrders, tellFollower } from "./told.ts";
 import type { Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
@@ -42,18 +42,20 @@ export function createDirectorEngine(options: DirectorEngineOptions): DirectorEn
 
 /**
  * An engine that goes on from a snapshot, which may have been JSON in between. At the snapshot's own instant it behaves as
- * the original would; runs and requests that nobody answers any more end by their deadlines.
+ * the original would. Where `now` is later, runs and requests under way have been lost: checks that missed their time run
+ * as after a start, and the kernel's table is looked at first.
  */
 export function restoreDirectorEngine(
   snapshot: DirectorSnapshot,
+  now: Instant,
   options: Partial<TableLimits> = {},
 ): DirectorEngine {
-  return new TheEngine(
-    { ...options, seed: snapshot.engine.random },
-    snapshot.model,
-    restorePool(snapshot),
-    snapshot,
-  );
+  const random = new Prng(snapshot.engine.random);
+  const isLater = now > snapshot.at;
+  const pool = restorePool(snapshot);
+  if (isLater) pool.roster.resumeAll(now, random);
+  const table = isLater ? afterLoss(snapshot.table, now) : snapshot.table;
+  return new TheEngine({ ...options, seed: random.state }, snapshot.model, pool, { ...snapshot, table });
 }
 
 class TheEngine implements DirectorEngine {
@@ -70,7 +72,12 @@ class TheEngine implements DirectorEngine {
     pool: Pool,
     snapshot: DirectorSnapshot | undefined,
   ) {
-    this.#turn = { now: 0, random: new Prng(options.seed), out: [] };
+    this.#turn = {
+      now: 0,
+      random: new Prng(options.seed),
+      out: [],
+      noCheckMail: model?.noCheckMail ?? false,
+    };
     this.#model = model;
     this.#pool = pool;
     this.#sync = snapshot?.engine.syncDaemon;
@@ -189,6 +196,7 @@ class TheEngine implements DirectorEngine {
     const turn = this.#turn;
     const before = this.#model;
     this.#model = model;
+    turn.noCheckMail = model.noCheckMail;
     if (before === undefined) this.#table.begin(turn.now, model.flushAtStart);
     if (!equalPlain(before?.timeouts, model.timeouts))
       turn.out.push({ kind: "SetTimeouts", timeouts: model.timeouts });

@@ -16,17 +16,23 @@ export function serverNotices(
   fact: DirectorFact | undefined,
   occasion: Occasion,
 ): readonly DirectorAction[] {
-  const { notifyUp, notifyDown, smtpAlert } = server.model;
-  const { name } = service.model;
-  const actions = script(`RS ${server.name} ${name}`, up, up ? notifyUp : notifyDown);
-  if (smtpAlert && occasion !== "start") {
-    actions.push({
-      kind: "SendMail",
-      subject: `Realserver ${server.name} of virtual server ${name} - ${stateWord(up)}`,
-      body: serverBody(up, fact, occasion),
-    });
-  }
+  const { notifyUp, notifyDown } = server.model;
+  const actions = script(`RS ${server.name} ${service.model.name}`, up, up ? notifyUp : notifyDown);
+  if (occasion !== "start") actions.push(...serverMail(service, server, up, serverBody(up, fact, occasion)));
   return actions;
+}
+
+/** Mail about a check that changed while its server did not. */
+export function checkMail(service: Service, server: Server, fact: DirectorFact): readonly DirectorAction[] {
+  return fact.kind === "check"
+    ? serverMail(service, server, fact.ok, serverBody(fact.ok, fact, "change"))
+    : [];
+}
+
+function serverMail(service: Service, server: Server, up: boolean, body: string): readonly DirectorAction[] {
+  if (!server.model.smtpAlert) return [];
+  const subject = `Realserver ${server.name} of virtual server ${service.model.name} - ${stateWord(up)}`;
+  return [{ kind: "SendMail", subject, body }];
 }
 
 /** Scripts and mail about a quorum gained or lost. */

@@ -80,6 +80,16 @@ export class CheckRoster {
     return check;
   }
 
+  /** After a time without this process: what was under way has been lost, and what was missed is spread again. */
+  resumeAll(now: Instant, random: Prng): void {
+    for (const check of this.all) {
+      const { startedAt, dueAt } = check.memory;
+      if (dueAt === undefined || (startedAt === undefined && dueAt > now)) continue;
+      check.memory = { ...check.memory, startedAt: undefined, dueAt: firstRunAt(check.timing, now, random) };
+      this.schedule(check);
+    }
+  }
+
   start(turn: Turn, check: Check): void {
     beginRun(check, turn.now);
     this.schedule(check);

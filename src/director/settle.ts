@@ -4,7 +4,7 @@ import type { DirectorCause, DirectorFact } from "./cause.ts";
 import type { Conclusion } from "./check.ts";
 import type { VerdictMemory } from "./memory.ts";
 import { probeName, serverName } from "./names.ts";
-import { type Occasion, quorumNotices, serverNotices } from "./notify.ts";
+import { checkMail, type Occasion, quorumNotices, serverNotices } from "./notify.ts";
 import { nextQuorum, quorumBound } from "./quorum.ts";
 import { effectiveWeight, isUp } from "./real-server.ts";
 import {
@@ -68,13 +68,14 @@ export function takeVerdict(
 ): boolean {
   const before = server.memory.verdicts[index];
   if (before === undefined || isSameVerdict(before, verdict)) return false;
+  const { up, told } = server.memory;
   server.memory = { ...server.memory, verdicts: server.memory.verdicts.with(index, verdict) };
-  if (settleServer(turn, service, server, fact)) return true;
+  const hasChanged = settleServer(turn, service, server, fact);
+  if (server.memory.up !== up) return true;
   // One that began down has said nothing until its check has.
-  if (!before.known && !verdict.ok && !server.memory.told) {
-    changeServer(turn, service, server, false, [fact], "change");
-  }
-  return false;
+  if (!before.known && !verdict.ok && !told) changeServer(turn, service, server, false, [fact], "change");
+  else if (before.ok !== verdict.ok && !turn.noCheckMail) turn.out.push(...checkMail(service, server, fact));
+  return hasChanged;
 }
 
 function isSameVerdict(a: VerdictMemory, b: VerdictMemory): boolean {

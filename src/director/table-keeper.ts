@@ -46,6 +46,19 @@ export const FRESH_TABLE: TableMemory = {
   known: [],
 };
 
+/** What a new process makes of the memory of one that died: what it asked for may or may not have been done. */
+export function afterLoss(memory: TableMemory, now: Instant): TableMemory {
+  const { request, pending } = memory;
+  const asked = request?.kind === "change" ? request.changes.map(stepEndpoint) : [];
+  return {
+    ...memory,
+    request: undefined,
+    flushDue: memory.flushDue || request?.kind === "flush",
+    readAt: now,
+    pending: [...new Set([...pending, ...asked])],
+  };
+}
+
 /** What the rules ask for at an endpoint. */
 export type Wanted = (endpoint: string) => TableService | undefined;
 

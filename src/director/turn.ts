@@ -9,6 +9,8 @@ export interface Turn {
   now: Instant;
   readonly random: Prng;
   out: DirectorAction[];
+  /** No mail about a check that changes while its server does not. */
+  noCheckMail: boolean;
 }
 
 export function emit(turn: Turn, detail: DirectorEventDetail): void {

@@ -65,10 +65,11 @@ export class DirectorDriver {
     return this.actions.slice(from);
   }
 
-  /** Exchanges the engine for one restored from its snapshot. */
-  restore(): void {
+  /** Exchanges the engine for one restored from its snapshot, at once or after a while. */
+  restore(after = 0): void {
     const snapshot = JSON.parse(JSON.stringify(this.engine.snapshot(this.now)));
-    this.engine = restoreDirectorEngine(snapshot);
+    this.now += after;
+    this.engine = restoreDirectorEngine(snapshot, this.now);
   }
 
   #answer(action: DirectorAction): readonly DirectorInput[] {
