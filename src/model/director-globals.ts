@@ -22,6 +22,7 @@ export function resolveDirectorSettings(
 ): Settings {
   return {
     dataPlane: PLANES[globals.text("data_plane") ?? "auto"] ?? "auto",
+    tableNamespace: readNamespace(root),
     flushAtStart: globals.has("lvs_flush"),
     flushAtStop: readFlush(globals),
     timeouts: readTimeouts(globals, context),
@@ -30,6 +31,12 @@ export function resolveDirectorSettings(
     noCheckMail: globals.flag("no_checker_emails") ?? false,
     tls: readTls(root),
   };
+}
+
+function readNamespace(root: DraftBlock): DirectorModel["tableNamespace"] {
+  if (!root.has("net_namespace_ipvs")) return undefined;
+  const name = root.text("net_namespace_ipvs");
+  return name === undefined ? { kind: "first" } : { kind: "named", name };
 }
 
 function readFlush(globals: DraftBlock): DirectorModel["flushAtStop"] {

@@ -7,6 +7,8 @@ export interface DirectorModel {
   readonly virtualServers: readonly VirtualServerModel[];
   /** What kernel the services are put into: `auto` takes IPVS where there is one, nftables elsewhere. */
   readonly dataPlane: "auto" | "ipvs" | "nft";
+  /** `net_namespace_ipvs`: where that kernel's table is; undefined is the daemon's own. Counts at the start only. */
+  readonly tableNamespace: TableNamespace | undefined;
   /** `lvs_flush`: whatever the kernel's table holds at the start goes. */
   readonly flushAtStart: boolean;
   /** `lvs_flush_on_stop`: one by one, all of the table in one request, or our services without their servers first. */
@@ -21,6 +23,9 @@ export interface DirectorModel {
   /** Client certificate and authorities of all TLS checks (`SSL`). */
   readonly tls: TlsModel;
 }
+
+/** `first` is the one in which the machine's first process runs. */
+export type TableNamespace = { readonly kind: "first" } | { readonly kind: "named"; readonly name: string };
 
 export interface LvsTimeouts {
   readonly tcp: number | undefined;
@@ -277,6 +282,7 @@ export interface UdpProbeModel {
 export const NO_DIRECTOR: DirectorModel = {
   virtualServers: [],
   dataPlane: "auto",
+  tableNamespace: undefined,
   flushAtStart: false,
   flushAtStop: "each",
   timeouts: undefined,

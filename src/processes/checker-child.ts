@@ -13,8 +13,6 @@ import { DirectorExecutor } from "../host/execute-director.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import type { LvsTimeouts } from "../model/director-models.ts";
-import type { PlaneStatus } from "../observe/pool-view.ts";
-import type { DataPlane } from "../ports/data-plane.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { StartProbe } from "../ports/probe.ts";
 import type { Measurement } from "../vrrp/input.ts";
@@ -22,6 +20,7 @@ import { deliveryOf } from "./event-log.ts";
 import { HeldAddresses } from "./held-addresses.ts";
 import type { CheckerSlice, CheckerSnapshot, Followed, FromChecker, ToChecker } from "./messages.ts";
 import { parseToChecker } from "./messages.ts";
+import type { OpenedPlane, WantedPlane } from "./open-plane.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { openParentChannel } from "./parent-channel.ts";
 import { poolFifoLine } from "./pool-fifo.ts";
@@ -37,17 +36,12 @@ const NOTIFY_TIMEOUT: Micros = seconds(30);
 type StartMessage = ToChecker & { readonly kind: "Start" };
 type DirectorEngine = Engine<DirectorInput, DirectorAction, DirectorSnapshot>;
 
-export interface OpenedPlane {
-  readonly plane: DataPlane;
-  readonly status: PlaneStatus;
-}
-
 /** What the child is made of; a test puts others in their place. */
 export interface CheckerParts {
   createEngine(seed: number): DirectorEngine;
   restoreEngine(snapshot: DirectorSnapshot, now: Instant): DirectorEngine;
   /** Calls back once, whatever happens: where there is no data plane, with one that refuses. */
-  openPlane(loop: Loop, wanted: "auto" | "ipvs" | "nft", done: (opened: OpenedPlane) => void): void;
+  openPlane(loop: Loop, director: WantedPlane, done: (opened: OpenedPlane) => void): void;
   startProbe(loop: Loop): StartProbe;
 }
 
@@ -121,7 +115,7 @@ class CheckerChild {
   #begin(message: StartMessage): void {
     this.#start = message;
     const { director } = JSON.parse(message.slice) as CheckerSlice;
-    this.#parts.openPlane(this.#loop, director.dataPlane, (opened) => {
+    this.#parts.openPlane(this.#loop, director, (opened) => {
       this.#plane = opened;
       if (this.#stopRequested === undefined) this.#run(opened);
       else this.#end();

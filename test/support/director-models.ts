@@ -15,6 +15,7 @@ export function directorModel(
   return {
     virtualServers,
     dataPlane: "auto",
+    tableNamespace: undefined,
     flushAtStart: false,
     flushAtStop: "each",
     timeouts: undefined,

@@ -27,7 +27,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "net_namespace_ipvs",
     [optional(word("name"))],
-    accepted("buoy programs no virtual servers yet"),
+    works("director.tableNamespace"),
     "Network namespace whose IPVS is programmed.",
     {
       area: "process",

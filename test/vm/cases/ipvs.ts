@@ -2,10 +2,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { FoundService, TableChange, TableRefusal, TableService } from "../../../src/director/table.ts";
-import type { Ipvs } from "../../../src/host/ipvs.ts";
 import { createLoop } from "../../../src/host/loop.ts";
-import { inside } from "../../../src/host/network-namespace.ts";
-import { openIpvs } from "../../../src/host/open-ipvs.ts";
+import type { LvsTimeouts } from "../../../src/model/director-models.ts";
+import type { DataPlane } from "../../../src/ports/data-plane.ts";
+import { openPlane } from "../../../src/processes/open-plane.ts";
 import { Director } from "../../support/director.ts";
 import { type Host, Lan } from "../../support/lan.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -24,43 +24,37 @@ const PATIENCE = { within: 30_000, every: 300 };
 
 /** Our data plane in a host's namespace. */
 class Plane {
-  readonly ipvs: Ipvs;
+  readonly plane: DataPlane;
 
-  private constructor(ipvs: Ipvs) {
-    this.ipvs = ipvs;
+  private constructor(plane: DataPlane) {
+    this.plane = plane;
   }
 
   static open(host: Host): Promise<Plane> {
-    return new Promise((resolve, reject) => {
-      const opened = inside(
-        host.namespace,
-        () =>
-          new Promise<Ipvs>((done, failed) => {
-            openIpvs(createLoop(), (result) => (result.ok ? done(result.value) : failed(result.error)));
-          }),
-      );
-      opened.then(
-        (ipvs) => resolve(new Plane(ipvs)),
-        (error) => reject(new Error(JSON.stringify(error))),
-      );
+    return new Promise((resolve) => {
+      const tableNamespace = { kind: "named", name: host.namespace } as const;
+      openPlane(createLoop(), { dataPlane: "auto", tableNamespace }, ({ plane, status }) => {
+        deepEqual(status, { name: "IPVS 1.2.1", why: "the kernel has it" });
+        resolve(new Plane(plane));
+      });
     });
   }
 
   change(changes: readonly TableChange[]): Promise<readonly TableRefusal[]> {
-    return new Promise((resolve) => this.ipvs.change(changes, resolve));
+    return new Promise((resolve) => this.plane.change(changes, resolve));
   }
 
   read(): Promise<readonly FoundService[]> {
     return new Promise((resolve, reject) =>
-      this.ipvs.read((result) =>
+      this.plane.read((result) =>
         result.ok ? resolve(result.value) : reject(new Error(JSON.stringify(result.error))),
       ),
     );
   }
 
   /** Any of the requests that answer with an error or nothing. */
-  async must(request: (ipvs: Ipvs, done: (error: unknown) => void) => void): Promise<void> {
-    deepEqual(await new Promise((resolve) => request(this.ipvs, resolve)), undefined);
+  async must(request: (plane: DataPlane, done: (error: unknown) => void) => void): Promise<void> {
+    deepEqual(await new Promise((resolve) => request(this.plane, resolve)), undefined);
   }
 }
 
@@ -143,7 +137,7 @@ async function everyKind(host: Host, other: Host): Promise<void> {
   await keepalived.stop();
   await plane.must((ipvs, done) => ipvs.flush(done));
   deepEqual(saved(host), []);
-  plane.ipvs.close();
+  plane.plane.close();
 }
 
 /** What somebody else left or took away is taken over and put right, and one refusal keeps nothing else out. */
@@ -189,14 +183,14 @@ async function adoption(host: Host): Promise<void> {
     ],
   );
   ok(refusals[0]?.error.detail?.includes("scheduler"));
-  plane.ipvs.close();
+  plane.plane.close();
 }
 
 async function settings(host: Host): Promise<void> {
   const plane = await Plane.open(host);
   const timeouts = (): string => host.run("ipvsadm", "-L", "--timeout").trim();
-  const before = await new Promise<Parameters<Ipvs["setTimeouts"]>[0]>((resolve, reject) =>
-    plane.ipvs.readTimeouts((result) =>
+  const before = await new Promise<LvsTimeouts>((resolve, reject) =>
+    plane.plane.readTimeouts((result) =>
       result.ok ? resolve(result.value) : reject(new Error(result.error.call)),
     ),
   );
@@ -234,7 +228,7 @@ async function settings(host: Host): Promise<void> {
   await set("none");
   deepEqual(daemons(), []);
   const error = await new Promise<{ call: string; subject: string; errno: string }>((resolve) =>
-    plane.ipvs.setSyncDaemon(
+    plane.plane.setSyncDaemon(
       { ...daemon, interface: "eth7" },
       "master",
       (refused) => refused && resolve(refused),
@@ -244,7 +238,7 @@ async function settings(host: Host): Promise<void> {
     [error.call, error.subject, error.errno],
     ["IPVS: start sync daemon", "master on eth7", "ENODEV"],
   );
-  plane.ipvs.close();
+  plane.plane.close();
 }
 
 const SERVER = `require("node:http").createServer((_, answer) => answer.end("here")).listen(8080)`;
@@ -280,7 +274,7 @@ async function nat(lan: Lan, director: Host, server: Host, client: Host): Promis
   equal(found.destinations[0]?.statistics.connections, 4);
   ok(found.statistics.packetsIn >= 16 && found.statistics.packetsOut >= 12, JSON.stringify(found.statistics));
   ok(found.statistics.bytesOut > 400, JSON.stringify(found.statistics));
-  plane.ipvs.close();
+  plane.plane.close();
 }
 
 /** Far more than one batch; all of it arrives, and goes away again. */
@@ -300,7 +294,7 @@ async function many(host: Host): Promise<void> {
   );
   deepEqual(await plane.change(removals), []);
   deepEqual(await plane.read(), []);
-  plane.ipvs.close();
+  plane.plane.close();
 }
 
 /** Few namespaces, because each costs seconds here: what needs no others of its own comes one after the other. */
