@@ -49,8 +49,19 @@ export const BUILT_IN_SETTINGS: InheritedSettings = {
   virtualHost: undefined,
 };
 
+const SETTINGS: ReadonlySet<string> = new Set([
+  "delay_loop",
+  "warmup",
+  "retry",
+  "delay_before_retry",
+  "check_jitter",
+  "connect_timeout",
+  "virtualhost",
+]);
+
 /** What a block says itself, and what it takes from around it. */
 export function inheritSettings(block: DraftBlock, outer: InheritedSettings): InheritedSettings {
+  if (!block.statements.some(({ row }) => SETTINGS.has(row.keyword))) return outer;
   return {
     delayLoop: block.span("delay_loop") ?? outer.delayLoop,
     warmup: block.span("warmup") ?? outer.warmup,

@@ -10,10 +10,12 @@ export function blockAt(path: readonly string[]): string {
   return path.length === 0 ? "root" : path.join(".");
 }
 
+const SHAPES: ReadonlyMap<KeywordRow, KeywordShape> = new Map(KEYWORD_ROWS.map((row) => [row, shapeOf(row)]));
+
 export const KEYWORD_GRAMMAR: Grammar = {
   lookup: (path, keyword) => {
     const row = findRow(blockAt(path), keyword);
-    return row === undefined ? undefined : shapeOf(row);
+    return row === undefined ? undefined : SHAPES.get(row);
   },
   names: (path) => rowsOf(blockAt(path)).map((row) => row.keyword),
   placesOf: (keyword) =>
