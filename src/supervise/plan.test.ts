@@ -31,7 +31,8 @@ const OTHER = { virtualRouterId: 52, key: "eth0/52/ipv4/multicast" };
 describe("planReload", () => {
   test("an equal model changes nothing", () => {
     const plan = planReload(model([one]), structuredClone(model([one])), standing(one, "MASTER"));
-    expect(plan).toEqual({ instances: [], untouched: 1, others: [], movement: "no" });
+    const director = { services: [], untouched: 0 };
+    expect(plan).toEqual({ instances: [], untouched: 1, director, others: [], movement: "no" });
   });
 
   test("a removed master gives its addresses away, a removed backup nothing", () => {
