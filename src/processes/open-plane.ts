@@ -27,7 +27,7 @@ export function openPlane(loop: Loop, wanted: WantedPlane, done: (opened: Opened
     queueMicrotask(() => done(noPlane(why)));
     return;
   }
-  openIpvsIn(loop, wanted.tableNamespace, (result) => {
+  openIpvsIn(loop, namespaceOfTable(wanted.tableNamespace), (result) => {
     if (!result.ok) return done(noPlane(result.error));
     const plane = result.value;
     const why = wanted.dataPlane === "ipvs" ? "the configuration asks for it" : "the kernel has it";
@@ -35,17 +35,22 @@ export function openPlane(loop: Loop, wanted: WantedPlane, done: (opened: Opened
   });
 }
 
+/** The file of the namespace; undefined is the daemon's own. */
+export function namespaceOfTable(namespace: TableNamespace | undefined): string | undefined {
+  if (namespace === undefined) return undefined;
+  return namespace.kind === "first" ? FIRST_NAMESPACE : namespaceFile(namespace.name);
+}
+
 /** Only the socket belongs to the namespace; it stays there when the thread has come back. */
-function openIpvsIn(
+export function openIpvsIn(
   loop: Loop,
-  namespace: TableNamespace | undefined,
+  file: string | undefined,
   done: (result: Result<Ipvs, OsError>) => void,
 ): void {
-  if (namespace === undefined) {
+  if (file === undefined) {
     openIpvs(loop, done);
     return;
   }
-  const file = namespace.kind === "first" ? FIRST_NAMESPACE : namespaceFile(namespace.name);
   try {
     insideFile(file, () => openIpvs(loop, done));
   } catch (error) {

@@ -35,6 +35,7 @@ import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import { PeerNames } from "./peer-names.ts";
 import { PoolDesk, type PoolDeskMemory } from "./pool-desk.ts";
+import { programmedTable } from "./programmed-table.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
 import { StatusInquiry } from "./status-inquiry.ts";
@@ -347,6 +348,9 @@ class Steward {
         this.#post({ kind: "ReloadRequested", asker });
         return;
       }
+      case "table":
+        this.#inquiry.fresh(() => reply(client, programmedTable(this.#inquiry.checker, process.pid)));
+        return;
       case "stop":
         reply(client, { ok: true, command: "stop" });
         this.#post({ kind: "StopRequested", by: "buoy stop" });
