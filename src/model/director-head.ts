@@ -28,6 +28,7 @@ export function readHead(
     if (second !== undefined && groups.has(second.text)) return { kind: "group", group: second.text };
     report.repair("no-such-group", (second ?? first).span, "there is no such virtual_server_group", {
       repair: "the service is ignored",
+      exitClass: "silent",
     });
     return undefined;
   }

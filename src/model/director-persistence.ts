@@ -66,6 +66,7 @@ function readGranularity(
     report.repair("invalid-value", word.span, `'${word.text}' is no persistence_granularity`, {
       hint: family === "ipv4" ? "a netmask such as 255.255.255.0" : "a prefix length from 1 to 128",
       repair: "the line is ignored",
+      exitClass: "silent",
     });
   } else if (family === "ipv4" && !word.text.includes(".")) {
     report.note("prefix-length", word.span, `'${word.text}' is read as a prefix length`, {

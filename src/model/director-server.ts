@@ -14,6 +14,8 @@ import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
 export interface Pool {
   readonly name: string;
   readonly head: ServiceHead;
+  /** Ports of a group's addresses. */
+  readonly groupPorts: ReadonlySet<number>;
   readonly family: IpFamily;
   readonly protocol: Protocol;
   readonly forwarding: Forwarding;
@@ -118,16 +120,17 @@ function portOf(
   port: number,
   { method }: Forwarding,
   statement: DraftStatement,
-  { name, head }: Pool,
+  { name, head, groupPorts }: Pool,
   { report }: ResolveContext,
 ): number {
   const servicePort = head.kind === "address" ? head.port : 0;
   if (method === "nat" || port === servicePort) return port;
-  // The members of a group may have the server's port; the endpoint's counts then all the same.
-  if (head.kind !== "group") {
+  // Of a group, the addresses that have the server's port are served as written.
+  const differs = head.kind === "group" ? [...groupPorts].some((one) => one !== port) : true;
+  if (differs) {
     const message = `${what} of ${name} has port ${port}, but with ${method.toUpperCase()} a packet keeps its port`;
     report.repair("port", statement.keywordSpan, message, {
-      repair: head.kind === "fwmark" ? "the port is ignored" : `${servicePort} is used`,
+      repair: head.kind === "address" ? `${servicePort} is used` : "the port is ignored",
     });
   }
   return servicePort;

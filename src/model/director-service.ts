@@ -37,6 +37,7 @@ export function resolveService(
   const pool: Pool = {
     name,
     head,
+    groupPorts: new Set(members.flatMap((one) => (one.kind === "address" ? [one.port] : []))),
     family,
     protocol,
     forwarding: readMethod(block, name, statement, context),
@@ -155,6 +156,8 @@ function readMethod(
 ): Forwarding {
   const said = readForwarding(block, METHOD_KEYWORDS, report);
   if (said !== undefined) return said;
+  const unsaid = block.all("real_server").filter((server) => !blockOf(server).has("lvs_method"));
+  if (unsaid.length === 0) return { method: "nat" };
   report.repair("missing-value", statement.keywordSpan, `virtual_server ${name} has no lvs_method`, {
     repair: "NAT is used",
   });
