@@ -140,7 +140,13 @@ test.each([
   [["-n", "-h"], { kind: "help" }],
   [["--signum", "JSON"], { kind: "signum", name: "JSON" }],
   [["-Z"], { kind: "bad-usage", message: "Unknown option -Z" }],
-  [["-T"], { kind: "bad-usage" }],
 ])("%j", (words, expected) => {
   expect(readCommandLine(words)).toMatchObject(expected);
+});
+
+test("-T in front: the rest is genhash's; elsewhere it is a mistake", () => {
+  const words = ["-s", "10.0.0.1", "-p", "80", "-u", "/"];
+  expect(readCommandLine(["-T", ...words])).toEqual({ kind: "genhash", words });
+  expect(readCommandLine(["--genhash", ...words])).toEqual({ kind: "genhash", words });
+  expect(readCommandLine(["-n", "-T"])).toMatchObject({ kind: "bad-usage" });
 });

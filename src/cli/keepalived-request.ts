@@ -6,6 +6,8 @@ export type KeepalivedRequest =
   | { readonly kind: "version" }
   | { readonly kind: "help" }
   | { readonly kind: "signum"; readonly name: string }
+  /** Words of genhash's own command line. */
+  | { readonly kind: "genhash"; readonly words: readonly string[] }
   | { readonly kind: "bad-usage"; readonly message: string }
   | {
       readonly kind: "config-test";
@@ -53,12 +55,15 @@ export const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 
 /** Reads a whole command line (without the program's name). */
 export function readCommandLine(words: readonly string[]): KeepalivedRequest {
+  // The options after it are genhash's own.
+  if (words[0] === "-T" || words[0] === "--genhash") return { kind: "genhash", words: words.slice(1) };
   const parsed = parseWords(words);
   if (!parsed.ok) return { kind: "bad-usage", message: parsed.message };
   const immediate = immediateRequest(parsed.options);
   if (immediate !== undefined) return immediate;
-  const has = (name: OptionName): boolean => parsed.options.some((option) => option.name === name);
-  if (has("genhash")) return { kind: "bad-usage", message: "genhash is not part of this version" };
+  if (parsed.options.some((option) => option.name === "genhash")) {
+    return { kind: "bad-usage", message: "-T has to be the first option: what follows is genhash's" };
+  }
   const warnings = [...noEffectWarnings(parsed.options), ...unexpectedWarning(parsed.unexpected)];
   const settings = readSettings(parsed.options, warnings);
   const test = parsed.options.findLast((option) => option.name === "config-test");

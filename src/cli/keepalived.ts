@@ -39,6 +39,10 @@ async function answer(program: string, words: readonly string[]): Promise<number
       return EXIT_OK;
     case "signum":
       return printSignal(request.name);
+    case "genhash": {
+      const { genhash } = await import("./genhash.ts");
+      return genhash(request.words);
+    }
     case "bad-usage":
       process.stderr.write(`${request.message}\n`);
       return EXIT_FATAL;

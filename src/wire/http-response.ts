@@ -13,6 +13,8 @@ export class HttpResponseReader {
   state: ResponseState = "head";
   /** 0 until the head is complete. */
   status = 0;
+  /** Bytes of the head with its empty line; 0 until it is complete. */
+  headLength = 0;
   #head: Uint8Array = NO_BYTES;
   /** Bytes of the body still to come; undefined if its end is the connection's. */
   #left: number | undefined;
@@ -39,6 +41,7 @@ export class HttpResponseReader {
       this.state = "bad";
       return;
     }
+    this.headLength = end;
     this.#readLength(head, end);
     this.state = "body";
     this.#head = NO_BYTES;

@@ -6,6 +6,7 @@ import { BodyCheck } from "./body-check.ts";
 import type { Exchange, ExchangeUser } from "./exchange.ts";
 import { Http1Exchange } from "./http1.ts";
 import { Http2Exchange } from "./http2.ts";
+import { requestText } from "./request-text.ts";
 import type { TlsContexts } from "./tls-channel.ts";
 
 /** Waits of one url, in timeouts, before it has to be done whatever comes. */
@@ -100,10 +101,4 @@ export class HttpProbe implements ExchangeUser {
     const { urls } = this.#probe;
     return urls.length > 1 ? `${urls[this.#index]?.path}: ${detail}` : detail;
   }
-}
-
-function requestText(url: UrlModel, protocol: HttpProbeModel["protocol"]): string {
-  const version = protocol === "1.1" ? "1.1" : "1.0";
-  const close = protocol === "1.0" ? "" : "Connection: close\r\n";
-  return `GET ${url.path} HTTP/${version}\r\nUser-Agent: KeepAliveClient\r\n${close}Host: ${url.host}\r\n\r\n`;
 }
