@@ -17,6 +17,7 @@ struct poll_watch {
   napi_ref callback;
   napi_ref self;
   int fd;
+  int events;
   bool drain; /* read the 8 bytes of a timerfd or eventfd before calling back */
   bool closing;
   bool closed;
@@ -102,7 +103,7 @@ static void on_ready(buoy_uv_handle *handle, int status, int events) {
   napi_close_handle_scope(env, scope);
   /* libuv stops a watch on POLLERR. A socket's error is cleared by reading it, which the callback has done. The handle
    * cannot be freed yet: its close callback runs later in the loop. */
-  if (status < 0 && !watch->closing) uv_poll_start(watch->uv, BUOY_UV_READABLE, on_ready);
+  if (status < 0 && !watch->closing) uv_poll_start(watch->uv, watch->events, on_ready);
 }
 
 static napi_value poll_open(napi_env env, napi_callback_info info) {
@@ -122,7 +123,7 @@ static napi_value poll_open(napi_env env, napi_callback_info info) {
     free(uv);
     return give_int(env, -ENOMEM);
   }
-  *watch = (struct poll_watch){.addon = addon, .uv = uv, .fd = fd, .drain = drain};
+  *watch = (struct poll_watch){.addon = addon, .uv = uv, .fd = fd, .events = BUOY_UV_READABLE, .drain = drain};
   int error = addon->ending ? -ECANCELED : uv_poll_init(loop, uv, fd);
   if (error < 0) {
     free(uv);
@@ -165,6 +166,17 @@ static napi_value poll_close(napi_env env, napi_callback_info info) {
   struct poll_watch *watch = read_watch(env, args[0]);
   if (watch != NULL) close_watch(watch);
   return NULL;
+}
+
+/* pollEvents(handle, events): 1 readable, 2 writable. The kernel is told once, before the loop waits again. */
+static napi_value poll_events(napi_env env, napi_callback_info info) {
+  napi_value args[2];
+  int32_t events;
+  if (!read_args(env, info, 2, args) || !read_int(env, args[1], &events)) return NULL;
+  struct poll_watch *watch = read_watch(env, args[0]);
+  if (watch == NULL || watch->closing) return NULL;
+  watch->events = events;
+  return give_int(env, uv_poll_start(watch->uv, events, on_ready));
 }
 
 static napi_value poll_ref(napi_env env, napi_callback_info info) {
@@ -223,6 +235,7 @@ static napi_value timerfd_set(napi_env env, napi_callback_info info) {
 const struct function_entry poll_functions[] = {
     {"pollOpen", poll_open},
     {"pollClose", poll_close},
+    {"pollEvents", poll_events},
     {"pollRef", poll_ref},
     {"monotonicMicros", monotonic_micros},
     {"realtimeMicros", realtime_micros},

@@ -227,6 +227,15 @@ static napi_value receive_one(napi_env env, napi_callback_info info) {
   return give_result(env, recv(fd, buffer.data, buffer.length, MSG_DONTWAIT | MSG_TRUNC));
 }
 
+/* The next bytes of a stream: 0 at its end. (MSG_TRUNC would throw a stream's bytes away.) */
+static napi_value receive_stream(napi_env env, napi_callback_info info) {
+  napi_value args[2];
+  int32_t fd;
+  struct view buffer;
+  if (!read_args(env, info, 2, args) || !read_int(env, args[0], &fd) || !read_bytes(env, args[1], &buffer)) return NULL;
+  return give_result(env, recv(fd, buffer.data, buffer.length, MSG_DONTWAIT));
+}
+
 static napi_value send_one(napi_env env, napi_callback_info info) {
   napi_value args[2];
   int32_t fd;
@@ -261,6 +270,7 @@ const struct function_entry socket_functions[] = {
     {"setMulticastInterface", set_multicast_interface},
     {"attachFilter", attach_filter},
     {"receive", receive_one},
+    {"receiveStream", receive_stream},
     {"send", send_one},
     {"interfaceIndex", interface_index},
     {NULL, NULL},

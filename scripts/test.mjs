@@ -27,6 +27,8 @@ const NEEDED = {
   nft: "nftables",
   nginx: "nginx-light",
   bird: "bird2",
+  dnsmasq: "dnsmasq-base",
+  openssl: "openssl",
   ping: "iputils-ping",
   ps: "procps",
 };

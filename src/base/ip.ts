@@ -1,4 +1,4 @@
-import { readUint16, writeUint16, writeUint32 } from "./bytes.ts";
+import { readUint16, readUint32, writeUint16, writeUint32 } from "./bytes.ts";
 
 /**
  * IP addresses. An `IpAddress` is canonical text (dotted quad, or RFC 5952 for IPv6), so that equality is `===`
@@ -90,6 +90,34 @@ export function compareIp(a: IpAddress, b: IpAddress): number {
     if (difference !== 0) return difference;
   }
   return 0;
+}
+
+/** The first address of a network. */
+export function withoutHostBits(address: IpAddress, length: number): IpAddress {
+  const bytes = Uint8Array.from(ipToBytes(address) ?? []);
+  for (const [index, byte] of bytes.entries()) {
+    const kept = Math.min(8, Math.max(0, length - index * 8));
+    bytes[index] = byte & (0xff00 >> kept);
+  }
+  return bytesToIp(bytes);
+}
+
+/** The address `offset` further on. It must not leave the last 32 bits. */
+export function ipAfter(address: IpAddress, offset: number): IpAddress {
+  const bytes = ipToBytes(address);
+  if (bytes === undefined) throw new RangeError(`no IP address: ${address}`);
+  const at = bytes.length - 4;
+  writeUint32(bytes, at, readUint32(bytes, at) + offset);
+  return readIp(bytes, 0, bytes.length === 4 ? "ipv4" : "ipv6");
+}
+
+/** How many addresses lie from `first` to `last`; undefined where more than the last 32 bits differ. */
+export function ipDistance(first: IpAddress, last: IpAddress): number | undefined {
+  const [from, to] = [ipToBytes(first), ipToBytes(last)];
+  if (from === undefined || to === undefined || from.length !== to.length) return undefined;
+  const at = from.length - 4;
+  const isNear = from.subarray(0, at).every((byte, index) => byte === to[index]);
+  return isNear ? readUint32(to, at) - readUint32(from, at) : undefined;
 }
 
 export function isMulticast(address: IpAddress): boolean {

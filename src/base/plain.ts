@@ -5,17 +5,22 @@ export function copyPlain<T>(value: T): T {
   return copy(value) as T;
 }
 
-/** Whether two plain values mean the same. */
+/** Whether two plain values mean the same. Allocates nothing: a reload compares whole configurations. */
 export function equalPlain(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, index) => equalPlain(item, b[index]));
-  }
-  const left: Record<string, unknown> = { ...a };
-  const right: Record<string, unknown> = { ...b };
-  return Object.keys({ ...left, ...right }).every((key) => equalPlain(left[key], right[key]));
+  if (Array.isArray(a) || Array.isArray(b)) return equalLists(a, b);
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  for (const key in left) if (!equalPlain(left[key], right[key])) return false;
+  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false;
+  return true;
+}
+
+function equalLists(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (!equalPlain(a[index], b[index])) return false;
+  return true;
 }
 
 function copy(value: unknown): unknown {

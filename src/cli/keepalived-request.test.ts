@@ -30,7 +30,9 @@ test("nothing means the background, syslog and the usual file", () => {
     coreDump: false,
     releaseOnStop: true,
     respawn: true,
+    releaseServices: true,
     runVrrp: true,
+    runCheckers: true,
     dumpConfiguration: false,
   });
 });
@@ -54,7 +56,9 @@ test("every option that does something, in one line", () => {
     coreDump: true,
     releaseOnStop: false,
     respawn: false,
+    releaseServices: true,
     runVrrp: true,
+    runCheckers: true,
     dumpConfiguration: true,
   });
 });
@@ -62,6 +66,9 @@ test("every option that does something, in one line", () => {
 test("-C alone runs no VRRP", () => {
   expect(settings("-C").runVrrp).toBe(false);
   expect(settings("-P").runVrrp).toBe(true);
+  expect(settings("-P").runCheckers).toBe(false);
+  expect(settings("-C").runCheckers).toBe(true);
+  expect(settings("-I").releaseServices).toBe(false);
 });
 
 describe("the facility", () => {
@@ -133,7 +140,13 @@ test.each([
   [["-n", "-h"], { kind: "help" }],
   [["--signum", "JSON"], { kind: "signum", name: "JSON" }],
   [["-Z"], { kind: "bad-usage", message: "Unknown option -Z" }],
-  [["-T"], { kind: "bad-usage" }],
 ])("%j", (words, expected) => {
   expect(readCommandLine(words)).toMatchObject(expected);
+});
+
+test("-T in front: the rest is genhash's; elsewhere it is a mistake", () => {
+  const words = ["-s", "10.0.0.1", "-p", "80", "-u", "/"];
+  expect(readCommandLine(["-T", ...words])).toEqual({ kind: "genhash", words });
+  expect(readCommandLine(["--genhash", ...words])).toEqual({ kind: "genhash", words });
+  expect(readCommandLine(["-n", "-T"])).toMatchObject({ kind: "bad-usage" });
 });

@@ -6,6 +6,8 @@ export type KeepalivedRequest =
   | { readonly kind: "version" }
   | { readonly kind: "help" }
   | { readonly kind: "signum"; readonly name: string }
+  /** Words of genhash's own command line. */
+  | { readonly kind: "genhash"; readonly words: readonly string[] }
   | { readonly kind: "bad-usage"; readonly message: string }
   | {
       readonly kind: "config-test";
@@ -33,7 +35,9 @@ export interface KeepalivedSettings {
   readonly coreDump: boolean;
   readonly releaseOnStop: boolean;
   readonly respawn: boolean;
+  readonly releaseServices: boolean;
   readonly runVrrp: boolean;
+  readonly runCheckers: boolean;
   readonly dumpConfiguration: boolean;
 }
 
@@ -51,12 +55,15 @@ export const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 
 /** Reads a whole command line (without the program's name). */
 export function readCommandLine(words: readonly string[]): KeepalivedRequest {
+  // The options after it are genhash's own.
+  if (words[0] === "-T" || words[0] === "--genhash") return { kind: "genhash", words: words.slice(1) };
   const parsed = parseWords(words);
   if (!parsed.ok) return { kind: "bad-usage", message: parsed.message };
   const immediate = immediateRequest(parsed.options);
   if (immediate !== undefined) return immediate;
-  const has = (name: OptionName): boolean => parsed.options.some((option) => option.name === name);
-  if (has("genhash")) return { kind: "bad-usage", message: "genhash is not part of this version" };
+  if (parsed.options.some((option) => option.name === "genhash")) {
+    return { kind: "bad-usage", message: "-T has to be the first option: what follows is genhash's" };
+  }
   const warnings = [...noEffectWarnings(parsed.options), ...unexpectedWarning(parsed.unexpected)];
   const settings = readSettings(parsed.options, warnings);
   const test = parsed.options.findLast((option) => option.name === "config-test");
@@ -113,9 +120,11 @@ function readSettings(options: readonly FoundOption[], warnings: string[]): Keep
     allConfig: has("all-config"),
     coreDump: has("core-dump"),
     releaseOnStop: !has("dont-release-vrrp"),
+    releaseServices: !has("dont-release-ipvs"),
     respawn: !has("dont-respawn"),
     // -P and -C together mean both, as neither does.
     runVrrp: has("vrrp") || !has("check"),
+    runCheckers: has("check") || !has("vrrp"),
     dumpConfiguration: has("dump-conf"),
   };
 }

@@ -39,6 +39,10 @@ async function answer(program: string, words: readonly string[]): Promise<number
       return EXIT_OK;
     case "signum":
       return printSignal(request.name);
+    case "genhash": {
+      const { genhash } = await import("./genhash.ts");
+      return genhash(request.words);
+    }
     case "bad-usage":
       process.stderr.write(`${request.message}\n`);
       return EXIT_FATAL;
@@ -109,7 +113,7 @@ function runOptions(settings: KeepalivedSettings, identity: DaemonIdentity, dire
     path === undefined ? undefined : resolve(directory, path);
   const facts = { uid: process.getuid?.() ?? 0, environment: process.env };
   const { configId, logConsole, syslogFacility, logDetail, allConfig, coreDump } = settings;
-  const { releaseOnStop, respawn, runVrrp, dumpConfiguration } = settings;
+  const { releaseOnStop, releaseServices, respawn, runVrrp, runCheckers, dumpConfiguration } = settings;
   const names = { pidFile: absolute(settings.pidFile), configId, ...identity };
   const runtimeDir = keepalivedRuntimeDir(names, facts);
   const usual = (name: string): string => usualPidFile(name, facts.uid === 0 ? "/run" : runtimeDir, identity);
@@ -128,7 +132,9 @@ function runOptions(settings: KeepalivedSettings, identity: DaemonIdentity, dire
     coreDump,
     releaseOnStop,
     respawn,
+    releaseServices,
     runVrrp,
+    runCheckers,
     dumpConfiguration,
   };
 }
@@ -142,7 +148,7 @@ function pidFiles(
   const paths = {
     daemon: absolute(settings.pidFile) ?? usual("keepalived"),
     vrrp: absolute(settings.vrrpPidFile) ?? usual("vrrp"),
-    ...optional("checkers", absolute(settings.checkersPidFile)),
+    checkers: absolute(settings.checkersPidFile) ?? usual("checkers"),
     ...optional("bfd", absolute(settings.bfdPidFile)),
   };
   for (const path of Object.values(paths)) mkdirSync(dirname(path), { recursive: true });

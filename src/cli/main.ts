@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   status: async () => (await import("./status.ts")).registerStatus,
   why: async () => (await import("./why.ts")).registerWhy,
   journal: async () => (await import("./journal.ts")).registerJournal,
+  ipvs: async () => (await import("./ipvs.ts")).registerIpvs,
   plan: async () => (await import("./plan.ts")).registerPlan,
   reload: async () => (await import("./reload.ts")).registerReload,
   failover: async () => (await import("./orders.ts")).registerFailover,

@@ -108,7 +108,7 @@ export interface Decommented {
 /** Takes a comment off: `#` or `!` anywhere outside double quotes begins one. */
 export function decomment(line: TracedText): Decommented {
   const { text } = line;
-  if (!/[#!]/.test(text)) return { line, comment: undefined };
+  if (!text.includes("#") && !text.includes("!")) return { line, comment: undefined };
   const isSyntax = syntaxTest(line);
   const pieces: TracedText[] = [];
   let from = 0;
@@ -143,11 +143,13 @@ export type Piece =
   | { readonly kind: "close"; readonly span: Span };
 
 /** Cuts a line at every brace outside double quotes; blanks around the pieces are gone, empty pieces left out. */
-export function cutAtBraces(line: TracedText): Piece[] {
+export function cutAtBraces(line: TracedText, pieces: Piece[] = []): Piece[] {
   const { text } = line;
-  if (!/[{}]/.test(text)) return textPiece(line);
+  if (!text.includes("{") && !text.includes("}")) {
+    addText(line, pieces);
+    return pieces;
+  }
   const isSyntax = syntaxTest(line);
-  const pieces: Piece[] = [];
   let from = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
@@ -155,18 +157,18 @@ export function cutAtBraces(line: TracedText): Piece[] {
     if ((character !== '"' && character !== "{" && character !== "}") || !isSyntax(at)) continue;
     if (character === '"') quoted = !quoted;
     else if (!quoted) {
-      pieces.push(...textPiece(slice(line, from, at)));
+      addText(slice(line, from, at), pieces);
       pieces.push({ kind: character === "{" ? "open" : "close", span: spanOf(line, at, at + 1) });
       from = at + 1;
     }
   }
-  pieces.push(...textPiece(slice(line, from)));
+  addText(slice(line, from), pieces);
   return pieces;
 }
 
-function textPiece(text: TracedText): Piece[] {
+function addText(text: TracedText, pieces: Piece[]): void {
   const trimmed = trim(text);
-  return trimmed.text === "" ? [] : [{ kind: "text", text: trimmed }];
+  if (trimmed.text !== "") pieces.push({ kind: "text", text: trimmed });
 }
 
 /** Words and where they ended in the text. */
@@ -207,10 +209,30 @@ export function splitWords(raw: TracedText): Words {
     } else {
       while (at < text.length && !isBlank(text[at]) && !isQuote(at)) at += 1;
     }
-    const content = quoted ? text.slice(start + 1, at - 1) : text.slice(start, at);
-    words.push({ text: content, quoted, span: wordSpan(raw, start, at, content, quoted), start, end: at });
+    words.push(new CutWord(raw, start, at, quoted));
   }
   return { words, unterminated: undefined };
+}
+
+/** Where it stands is worked out when somebody asks, which is seldom. */
+class CutWord implements PlacedWord {
+  readonly text: string;
+  readonly quoted: boolean;
+  readonly start: number;
+  readonly end: number;
+  readonly #raw: TracedText;
+
+  constructor(raw: TracedText, start: number, end: number, quoted: boolean) {
+    this.text = quoted ? raw.text.slice(start + 1, end - 1) : raw.text.slice(start, end);
+    this.quoted = quoted;
+    this.start = start;
+    this.end = end;
+    this.#raw = raw;
+  }
+
+  get span(): Span {
+    return wordSpan(this.#raw, this.start, this.end, this.text, this.quoted);
+  }
 }
 
 /** A quoted word's span covers the quotes; only text that was put together has `expanded`, without the quotes. */

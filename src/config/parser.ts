@@ -2,6 +2,7 @@
 import type { Grammar, KeywordShape } from "./catalogue.ts";
 import { Diagnostics } from "./diagnostic.ts";
 import { cutAtBraces, type Piece, type PlacedWord, splitWords } from "./lexer.ts";
+import { ReadStatement } from "./read-statement.ts";
 import type { Reading } from "./reading.ts";
 import { splitScript } from "./script-words.ts";
 import type { Span } from "./source.ts";
@@ -19,7 +20,8 @@ import type { Entry, Statement, Tree } from "./tree.ts";
 export function parse(reading: Reading, grammar: Grammar): Tree {
   const diagnostics = new Diagnostics();
   diagnostics.addAll(reading.diagnostics);
-  const pieces = reading.lines.flatMap(cutAtBraces);
+  const pieces: Piece[] = [];
+  for (const line of reading.lines) cutAtBraces(line, pieces);
   const statements = new Parser(pieces, grammar, diagnostics).root();
   return { statements, diagnostics: diagnostics.list, sources: reading.sources };
 }
@@ -168,7 +170,7 @@ class Parser {
     path: readonly string[],
     line: Line,
     shape: KeywordShape,
-  ): { statement: Statement; count: number } {
+  ): { statement: ReadStatement; count: number } {
     const { text, keyword } = line;
     this.#unterminated(line.unterminated);
     let words = line.words;
@@ -189,18 +191,12 @@ class Parser {
     }
     words = words.slice(0, most);
     const end = words.at(-1)?.end ?? keyword.end;
-    const statement = {
-      keyword: keyword.text,
-      keywordSpan: keyword.span,
-      words,
-      rawRest: trim(slice(text, keyword.end, Math.max(end, keyword.end))),
-      span: spanOf(text, keyword.start, end),
-    };
+    const statement = new ReadStatement(text, keyword, words, end);
     return { statement, count: words.length };
   }
 
   /** The rest of the line as it is, for the script-like tokeniser; undefined where that cannot read it. */
-  #scriptLine(line: Line): { statement: Statement; count: number } | undefined {
+  #scriptLine(line: Line): { statement: ReadStatement; count: number } | undefined {
     const { text, keyword } = line;
     const rest = slice(text, keyword.end);
     let rawRest = trim(rest);
@@ -230,13 +226,7 @@ class Parser {
     const words = splitWords(rawRest).words;
     const end =
       rawRest.text === "" ? keyword.end : keyword.end + rest.text.indexOf(rawRest.text) + rawRest.text.length;
-    const statement = {
-      keyword: keyword.text,
-      keywordSpan: keyword.span,
-      words,
-      rawRest,
-      span: spanOf(text, keyword.start, end),
-    };
+    const statement = new ReadStatement(text, keyword, words, end);
     return { statement, count: splitScript(rawRest).words.length };
   }
 
@@ -262,9 +252,10 @@ class Parser {
   }
 
   /** Adds the block that belongs to a statement, if any, or says that it should not be there or is not there. */
-  #withBlock(path: readonly string[], line: Line, shape: KeywordShape, statement: Statement): Statement {
+  #withBlock(path: readonly string[], line: Line, shape: KeywordShape, statement: ReadStatement): Statement {
     const { keyword } = line;
     const next = this.#pieces[this.#at];
+    if (shape.block === "none" && next?.kind !== "open") return statement;
     const inner: OpenBlock = {
       keyword: keyword.text,
       keywordSpan: keyword.span,
@@ -281,14 +272,14 @@ class Parser {
       this.#at += 1;
       return this.#readBlock(inner, shape, statement);
     }
-    if (shape.block === "none" || shape.block === "optional") return statement;
+    if (shape.block === "optional") return statement;
     const hasBody = this.#bodyFollows(path, inner, shape);
     reportLostBrace(line.text, keyword, line.words, shape, hasBody, this.#diagnostics);
     if (hasBody) return this.#readBlock(inner, shape, statement);
-    return shape.block === "values" ? { ...statement, entries: [] } : { ...statement, block: [] };
+    return statement.with(shape.block === "values" ? { entries: [] } : { block: [] });
   }
 
-  #readBlock(inner: OpenBlock, shape: KeywordShape, statement: Statement): Statement {
+  #readBlock(inner: OpenBlock, shape: KeywordShape, statement: ReadStatement): Statement {
     this.#open.push(inner);
     const content =
       shape.block === "values"
@@ -298,11 +289,11 @@ class Parser {
     const piece = this.#pieces[this.#at];
     if (piece?.kind === "close") {
       this.#at += 1;
-      return { ...statement, ...content, closeSpan: piece.span };
+      return statement.with({ ...content, closeSpan: piece.span });
     }
     // A block that ended before a text was reported there.
     if (piece === undefined) this.#unclosed(inner.keyword, inner.keywordSpan);
-    return { ...statement, ...content };
+    return statement.with(content);
   }
 
   #unclosed(keyword: string, span: Span): void {

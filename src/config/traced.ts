@@ -21,12 +21,49 @@ export interface TracedText {
   readonly origin: Span;
 }
 
+/**
+ * A stretch of one line of a file, which is what nearly all text is: a large configuration has a million of them. One
+ * object each; what else could be said about them is made when somebody asks.
+ */
+class FileText implements TracedText {
+  readonly text: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly via: SpanLink | undefined;
+
+  constructor(text: string, file: string, line: number, column: number, via: SpanLink | undefined) {
+    this.text = text;
+    this.file = file;
+    this.line = line;
+    this.column = column;
+    this.via = via;
+  }
+
+  get segments(): readonly Segment[] {
+    const { text } = this;
+    return text === "" ? [] : [{ text, span: this.span(0, text.length), exact: true, literal: false }];
+  }
+
+  get origin(): Span {
+    return this.span(0, 0);
+  }
+
+  span(start: number, end: number): Span {
+    const { file, line, via } = this;
+    const column = this.column + start;
+    const endColumn = this.column + end;
+    return via === undefined ? { file, line, column, endColumn } : { file, line, column, endColumn, via };
+  }
+
+  slice(start: number, end: number): FileText {
+    return new FileText(this.text.slice(start, end), this.file, this.line, this.column + start, this.via);
+  }
+}
+
 /** A whole line as it stands in a file; `via` is how the file was reached. */
 export function tracedLine(file: string, line: number, text: string, via: SpanLink | undefined): TracedText {
-  const origin: Span = { file, line, column: 1, endColumn: 1, ...(via === undefined ? {} : { via }) };
-  if (text === "") return { text, segments: [], origin };
-  const span = { ...origin, endColumn: 1 + text.length };
-  return { text, segments: [{ text, span, exact: true, literal: false }], origin };
+  return new FileText(text, file, line, 1, via);
 }
 
 /** Text that is not what stands at the span but came from it, such as a random number or an escaped character. */
@@ -39,6 +76,7 @@ export function replacedText(text: string, span: Span, literal: boolean): Traced
 /** The characters from `start` up to `end`. */
 export function slice(traced: TracedText, start: number, end: number = traced.text.length): TracedText {
   if (start <= 0 && end >= traced.text.length) return traced;
+  if (traced instanceof FileText) return traced.slice(start, Math.max(start, end));
   const segments: Segment[] = [];
   let at = 0;
   for (const segment of traced.segments) {
@@ -129,18 +167,24 @@ export function relink(traced: TracedText, via: SpanLink): TracedText {
 
 /** The same text, no character of which is syntax. */
 export function asLiteral(traced: TracedText): TracedText {
-  return { ...traced, segments: traced.segments.map((segment) => ({ ...segment, literal: true })) };
+  const { text, segments, origin } = traced;
+  return { text, segments: segments.map((segment) => ({ ...segment, literal: true })), origin };
 }
 
 /** The same text, every character of which may be syntax. */
 export function asSyntax(traced: TracedText): TracedText {
-  if (!traced.segments.some((segment) => segment.literal)) return traced;
-  return { ...traced, segments: traced.segments.map((segment) => ({ ...segment, literal: false })) };
+  const { text, segments, origin } = traced;
+  if (!segments.some((segment) => segment.literal)) return traced;
+  return { text, segments: segments.map((segment) => ({ ...segment, literal: false })), origin };
+}
+
+function always(): boolean {
+  return true;
 }
 
 /** For each index of the text: whether the character there can be syntax. */
 export function syntaxTest(traced: TracedText): (index: number) => boolean {
-  if (!traced.segments.some((segment) => segment.literal)) return () => true;
+  if (traced instanceof FileText || !traced.segments.some((segment) => segment.literal)) return always;
   const mask = new Uint8Array(traced.text.length);
   let at = 0;
   for (const segment of traced.segments) {
@@ -155,6 +199,7 @@ export function syntaxTest(traced: TracedText): (index: number) => boolean {
  * they all came into says there (`eth${i}`), with the resulting text as `expanded`.
  */
 export function spanOf(traced: TracedText, start: number, end: number): Span {
+  if (traced instanceof FileText) return traced.span(start, Math.max(start, end));
   if (start >= end) return emptySpan(traced, start);
   const touched: Segment[] = [];
   let at = 0;

@@ -25,11 +25,11 @@ export interface Statement {
   /** Keyword and words, without the block. */
   readonly span: Span;
   /** The statements of a block; present (maybe empty) where a `{` was read after a keyword with a keyword block. */
-  readonly block?: readonly Statement[];
+  readonly block?: readonly Statement[] | undefined;
   /** The lines of a value list (`virtual_ipaddress { ... }`); present where a `{` was read after such a keyword. */
-  readonly entries?: readonly Entry[];
+  readonly entries?: readonly Entry[] | undefined;
   /** The closing brace; absent without a block, or where it is missing. */
-  readonly closeSpan?: Span;
+  readonly closeSpan?: Span | undefined;
 }
 
 /** One line of a value-list block. Has at least one word. */

@@ -40,6 +40,8 @@ export interface Native {
   // readiness
   pollOpen(fd: number, drain: boolean, callback: (events: number) => void): NativeHandle | number;
   pollClose(handle: NativeHandle): void;
+  /** What is waited for from now on: 1 readable (as opened), 2 writable, 3 both. */
+  pollEvents(handle: NativeHandle, events: number): number;
   pollRef(handle: NativeHandle, keepAlive: boolean): void;
   // clocks: microseconds
   monotonicMicros(): number;
@@ -63,6 +65,8 @@ export interface Native {
   setMulticastInterface(fd: number, family: number, ifindex: number): number;
   attachFilter(fd: number, program: Uint32Array): number;
   receive(fd: number, buffer: Uint8Array): number;
+  /** The next bytes of a stream, 0 at its end. */
+  receiveStream(fd: number, buffer: Uint8Array): number;
   send(fd: number, bytes: Uint8Array): number;
   receiveBatch(fd: number, buffer: Uint8Array, slotSize: number, meta: Int32Array): number;
   sendBatch(fd: number, buffer: Uint8Array, slotSize: number, meta: Int32Array, count: number): number;

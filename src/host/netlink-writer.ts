@@ -11,11 +11,11 @@ export type RequestDone = (error: OsError | undefined, reply: Uint8Array) => voi
 export interface NetlinkWriter {
   /** Port id of its socket: the kernel's notifications carry it. */
   readonly port: number;
-  /** The sequence number the next request must carry. */
-  nextSequence(): number;
+  /** The sequence number the next request must carry; the first of `count` in a row where it is of so many messages. */
+  nextSequence(count?: number): number;
   /**
-   * Hands over one message (or several, each asking for an acknowledgement, the last with the sequence number given by
-   * {@link nextSequence}). `done` is called once, from the loop; with ENOBUFS where the queue is full.
+   * Hands over one message (or several, each asking for an acknowledgement, the last with that sequence number, which is
+   * the last of those given by {@link nextSequence}). `done` is called once, from the loop; with ENOBUFS where the queue is full.
    */
   submit(call: string, subject: string, sequence: number, request: Uint8Array, done: RequestDone): void;
   /** Requests not answered yet. */
@@ -62,7 +62,7 @@ export function openNetlinkWriter(
   });
   return {
     port: native.writerPort(handle),
-    nextSequence: () => (sequence % SEQUENCES) + 1,
+    nextSequence: (count = 1) => (sequence + count > SEQUENCES ? 1 : sequence + 1),
     submit(call, subject, used, request, done) {
       sequence = used;
       submitted++;

@@ -24,9 +24,14 @@ export function restartInside(name: string): void {
 
 /** Does something synchronous with the calling thread inside, and comes back. Only for the main thread. */
 export function inside<T>(name: string, action: () => T): T {
+  return insideFile(namespaceFile(name), action);
+}
+
+/** The same, by the file that stands for the namespace. */
+export function insideFile<T>(file: string, action: () => T): T {
   const home = openSync("/proc/self/ns/net", "r");
   try {
-    enterNetworkNamespace(namespaceFile(name));
+    enterNetworkNamespace(file);
     try {
       return action();
     } finally {

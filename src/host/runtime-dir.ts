@@ -26,6 +26,8 @@ export interface RuntimePaths {
   readonly journal: string;
   /** Operators' orders, over restarts. */
   readonly orders: string;
+  /** The same about real servers. */
+  readonly poolOrders: string;
   /** Addresses of unicast peers that are host names. */
   readonly peerNames: string;
   /** Interfaces and settings to be undone, for a life after a crash. */
@@ -39,6 +41,7 @@ export function runtimePaths(directory: string): RuntimePaths {
     controlSocket: join(directory, "control.sock"),
     journal: join(directory, "journal.jsonl"),
     orders: join(directory, "orders.json"),
+    poolOrders: join(directory, "pool-orders.json"),
     peerNames: join(directory, "peers.json"),
     interfaces: join(directory, "interfaces.json"),
   };

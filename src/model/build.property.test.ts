@@ -88,8 +88,18 @@ function statementOf(row: KeywordRow, depth: number): fc.Arbitrary<string> {
 const configuration = fc.oneof(
   statementsOf("root", 3),
   statementsOf("vrrp_instance", 2).map(asInstance),
+  statementsOf("virtual_server", 3).map(asService),
+  statementsOf("virtual_server.real_server", 2).map(asServer),
   fc.string(),
 );
+
+function asService(body: string): string {
+  return `virtual_server 192.0.2.9 80 {\nreal_server 192.0.2.1 80 {\n}\n${body}\n}\n`;
+}
+
+function asServer(body: string): string {
+  return `virtual_server 192.0.2.9 80 {\nreal_server 192.0.2.1 80 {\n${body}\n}\n}\n`;
+}
 
 function asInstance(body: string): string {
   return `vrrp_instance A {\ninterface eth0\nvirtual_router_id 7\n${body}\n}\n`;
@@ -140,6 +150,29 @@ describe("buildModel", () => {
         if (first === undefined || second === undefined) return;
         expect(isUnchanged(diffModels(first, second))).toBe(true);
         expect(Object.isFrozen(first.vrrp.instances)).toBe(true);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("gives services that can be balanced", () => {
+    fc.assert(
+      fc.property(statementsOf("virtual_server", 3), (body) => {
+        const tree = treeOf(asService(body));
+        const { model } = buildModel(tree, FACTS, { acceptNotYet: true });
+        const services = model?.director.virtualServers ?? [];
+        if (model !== undefined) expect(services).toHaveLength(1);
+        for (const { quorum, hysteresis, realServers, persistence } of services) {
+          const total = realServers.reduce((sum, { weight }) => sum + weight, 0);
+          expect(quorum).toBeLessThanOrEqual(total);
+          expect(hysteresis).toBeLessThan(Math.max(quorum, 1));
+          expect(persistence?.timeout ?? 1).toBeGreaterThan(0);
+          expect(new Set(realServers.map(({ key }) => key)).size).toBe(realServers.length);
+          for (const { checks } of realServers) {
+            expect(new Set(checks.map(({ key }) => key)).size).toBe(checks.length);
+            for (const { timing } of checks) expect(timing.delayLoop).toBeGreaterThan(0);
+          }
+        }
       }),
       { numRuns: RUNS },
     );

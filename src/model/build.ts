@@ -7,7 +7,8 @@ import { resolveScriptPolicy, type ScriptPolicy } from "./commands.ts";
 import type { BuildOptions, ResolveContext } from "./context.ts";
 import { resolveDaemon } from "./daemon.ts";
 import { resolveBootDelay, resolveLinkDelays } from "./delays.ts";
-import { checkVirtualServers } from "./director-head.ts";
+import { resolveDirector } from "./director.ts";
+import { followedFiles, hasScripts } from "./director-uses.ts";
 import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
 import { resolveFirewall } from "./firewall.ts";
 import { resolveGarpGroups } from "./garp-groups.ts";
@@ -49,7 +50,6 @@ export function resolveDraft(tree: Tree, draft: Draft, facts: HostFacts, options
     dynamicInterfaces: globals.has("dynamic_interfaces"),
     ownInterfaces: comingInterfaces(draft.root, interfaceNames(globals).prefixes),
   };
-  checkVirtualServers(draft.root, report);
   const model = resolveModel(draft.root, globals, context);
   const diagnostics = inFileOrder(report.list, tree);
   return { model: worstSeverity(diagnostics) === "refusal" ? undefined : deepFreeze(model), diagnostics };
@@ -90,10 +90,13 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const used = followed("trackScripts");
   const models = instances.map((one) => one.model);
   const trackScripts = [...defined.scripts.values()].filter((script) => used.has(script.name));
-  const trackFiles = usedTrackers("track_file", files, followed("trackFiles"), context);
+  const director = resolveDirector(root, globals, { policy, bfds, files }, context);
+  const followedByVrrp = followed("trackFiles");
+  const allFollowed = new Set([...followedByVrrp, ...followedFiles(director)]);
+  const trackFiles = usedTrackers("track_file", files, allFollowed, context);
   const trackProcesses = usedTrackers("vrrp_track_process", processes, followed("trackProcesses"), context);
   reportUnused(defined, used, context);
-  reportInsecurity(policy, defined, [...instances, ...groups], context);
+  reportInsecurity(policy, defined, [...instances, ...groups], hasScripts(director), context);
   return {
     global: resolveGlobal(root, globals, context),
     vrrp: {
@@ -101,7 +104,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
       syncGroups: groups.map((one) => one.model),
       garpGroups: resolveGarpGroups(root, context),
       trackScripts: trackScripts.map(({ name, rise, fall, initFail }) => ({ name, rise, fall, initFail })),
-      trackFiles: trackFiles.map(({ name }) => name),
+      trackFiles: trackFiles.filter(({ name }) => followedByVrrp.has(name)).map(({ name }) => name),
       trackProcesses: trackProcesses.map(({ name, quorum, quorumMax }) => ({ name, quorum, quorumMax })),
       noMailOnFault: globals.has("no_email_faults"),
       fifo: daemon.fifos.some(({ gets }) => gets !== "lvs"),
@@ -117,6 +120,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
     trackProcesses,
     mail: resolveMail(globals, context),
     daemon,
+    director,
   };
 }
 
@@ -207,11 +211,12 @@ function reportInsecurity(
   policy: ScriptPolicy,
   defined: DefinedScripts,
   notifiers: readonly Notifier[],
+  checkers: boolean,
   context: ResolveContext,
 ): void {
   if (policy.security) return;
   const span = firstScript(defined, notifiers);
-  if (span === undefined) return;
+  if (span === undefined && !checkers) return;
   context.report.note("script-security", span, "there are scripts, and enable_script_security is not set", {
     hint: "with it, a script that others than root could change would not run",
     exitClass: "script-security",
@@ -248,7 +253,7 @@ function inFileOrder(diagnostics: readonly Diagnostic[], tree: Tree): readonly D
 function deepFreeze<Value>(value: Value): Value {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const inner of Object.values(value)) deepFreeze(inner);
+    for (const key in value) deepFreeze(value[key]);
   }
   return value;
 }

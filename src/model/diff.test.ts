@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { diffModels, isUnchanged } from "./diff.ts";
+import { NO_DIRECTOR } from "./director-models.ts";
 import { instanceKey } from "./keys.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "./model.ts";
 
@@ -69,6 +70,7 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
       reloadTime: undefined,
       saveDirectory: undefined,
     },
+    director: NO_DIRECTOR,
     ...more,
   };
 }

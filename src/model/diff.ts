@@ -1,4 +1,7 @@
 /** What a reload changes: the running model against a new one, instance by instance. */
+import { differingFields, same } from "../base/same.ts";
+import { type DirectorDiff, diffDirector, isSameDirector } from "./director-diff.ts";
+import type { DirectorModel } from "./director-models.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "./model.ts";
 
 export interface ModelDiff {
@@ -12,6 +15,8 @@ export interface ModelDiff {
     readonly removed: readonly TrackScriptModel[];
     readonly changed: readonly TrackScriptModel[];
   };
+  /** Virtual servers. */
+  readonly director: DirectorDiff;
   /** Fields of the rest that differ: `global.routerId`, `mail`, `vrrp.startupDelay`. */
   readonly settings: readonly string[];
 }
@@ -46,13 +51,15 @@ export function diffModels(before: Model, after: Model): ModelDiff {
     changed,
     unchanged,
     scripts: diffScripts(before.trackScripts, after.trackScripts),
+    director: diffDirector(before.director, after.director),
     settings: diffSettings(before, after),
   };
 }
 
 /** Whether applying the new model would do nothing at all. */
 export function isUnchanged(diff: ModelDiff): boolean {
-  const { added, removed, changed, scripts, settings } = diff;
+  const { added, removed, changed, scripts, director, settings } = diff;
+  if (!isSameDirector(director)) return false;
   return [added, removed, changed, scripts.added, scripts.removed, scripts.changed, settings].every(
     (list) => list.length === 0,
   );
@@ -76,6 +83,7 @@ function diffScripts(
 
 function diffSettings(before: Model, after: Model): readonly string[] {
   const fields: string[] = differingFields(before.global, after.global).map((field) => `global.${field}`);
+  fields.push(...directorSettings(before.director, after.director));
   if (!same(before.mail, after.mail)) fields.push("mail");
   if (!same(before.trackFiles, after.trackFiles)) fields.push("trackFiles");
   if (!same(before.trackProcesses, after.trackProcesses)) fields.push("trackProcesses");
@@ -93,18 +101,10 @@ function diffSettings(before: Model, after: Model): readonly string[] {
   return fields;
 }
 
-function differingFields<Record extends object>(
-  before: Record,
-  after: Record,
-): readonly (keyof Record & string)[] {
-  const fields = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Record & string>;
-  return [...fields].filter((field) => !same(before[field], after[field]));
-}
-
-/** Equal as values. Models are plain; an absent field equals undefined. */
-function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  return differingFields(a, b).length === 0;
+function directorSettings(before: DirectorModel, after: DirectorModel): readonly string[] {
+  const fields = differingFields(
+    { ...before, virtualServers: undefined },
+    { ...after, virtualServers: undefined },
+  );
+  return fields.map((field) => `director.${field}`);
 }

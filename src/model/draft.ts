@@ -6,18 +6,43 @@ import { Diagnostics } from "../config/diagnostic.ts";
 import type { Span } from "../config/source.ts";
 import type { Entry, Statement, Tree } from "../config/tree.ts";
 import type { KeywordRow } from "./keywords/row.ts";
-import { findRow } from "./keywords/table.ts";
+import { rowMapOf } from "./keywords/table.ts";
 import { type CommandText, type IdentityText, readValues, type Value, type WeightText } from "./values.ts";
 
 /** A statement whose values were good. */
-export interface DraftStatement {
+export class DraftStatement {
   readonly row: KeywordRow;
   readonly values: readonly Value[];
-  readonly span: Span;
-  readonly keywordSpan: Span;
-  readonly closeSpan: Span | undefined;
-  readonly entries: readonly Entry[];
   readonly block: DraftBlock | undefined;
+  readonly #statement: Statement;
+
+  constructor(
+    row: KeywordRow,
+    values: readonly Value[],
+    block: DraftBlock | undefined,
+    statement: Statement,
+  ) {
+    this.row = row;
+    this.values = values;
+    this.block = block;
+    this.#statement = statement;
+  }
+
+  get span(): Span {
+    return this.#statement.span;
+  }
+
+  get keywordSpan(): Span {
+    return this.#statement.keywordSpan;
+  }
+
+  get closeSpan(): Span | undefined {
+    return this.#statement.closeSpan;
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#statement.entries ?? [];
+  }
 }
 
 export interface DraftOptions {
@@ -44,8 +69,9 @@ function readBlock(
   options: DraftOptions,
 ): DraftBlock {
   const kept: DraftStatement[] = [];
+  const rows = rowMapOf(name);
   for (const statement of statements) {
-    const row = findRow(name, statement.keyword);
+    const row = rows.get(statement.keyword);
     assert(row !== undefined, `a row for ${name} ${statement.keyword}, which the parser let through`);
     const draft = readStatement(row, statement, report, options);
     if (draft !== undefined) kept.push(draft);
@@ -65,15 +91,7 @@ function readStatement(
   const block =
     inner?.kind === "block" ? readBlock(inner.block, statement.block ?? [], report, options) : undefined;
   if (values === undefined) return undefined;
-  const draft = {
-    row,
-    values,
-    span: statement.span,
-    keywordSpan: statement.keywordSpan,
-    closeSpan: statement.closeSpan,
-    entries: statement.entries ?? [],
-    block,
-  };
+  const draft = new DraftStatement(row, values, block, statement);
   reportState(draft, report, options);
   return draft;
 }
@@ -126,11 +144,13 @@ export function reportNotYet(
 }
 
 function reportRepeated(statements: readonly DraftStatement[], report: Diagnostics): void {
-  const last = new Map<string, DraftStatement>();
+  if (statements.length < 2) return;
+  const last = new Map<KeywordRow, DraftStatement>();
   for (const statement of statements) {
-    const before = last.get(statement.row.keyword);
-    last.set(statement.row.keyword, statement);
-    if (before === undefined || statement.row.repeat === "all" || statement.values.length === 0) continue;
+    if (statement.row.repeat === "all") continue;
+    const before = last.get(statement.row);
+    last.set(statement.row, statement);
+    if (before === undefined || statement.values.length === 0) continue;
     report.note("repeated", statement.keywordSpan, `'${statement.row.keyword}' stands here again`, {
       hint: `the last one counts; another is at line ${before.span.line}`,
     });
@@ -141,30 +161,38 @@ function reportRepeated(statements: readonly DraftStatement[], report: Diagnosti
 export class DraftBlock {
   readonly name: string;
   readonly statements: readonly DraftStatement[];
-  readonly #byKeyword = new Map<string, DraftStatement[]>();
+  readonly #rows: ReadonlyMap<string, KeywordRow>;
 
   constructor(name: string, statements: readonly DraftStatement[]) {
     this.name = name;
     this.statements = statements;
-    for (const statement of statements) {
-      const same = this.#byKeyword.get(statement.row.keyword);
-      if (same === undefined) this.#byKeyword.set(statement.row.keyword, [statement]);
-      else same.push(statement);
-    }
+    this.#rows = rowMapOf(name);
   }
 
   all(keyword: string): readonly DraftStatement[] {
-    if (findRow(this.name, keyword) === undefined) throw new BugError(`${this.name} knows no ${keyword}`);
-    return this.#byKeyword.get(keyword) ?? [];
+    const row = this.#row(keyword);
+    return this.statements.filter((statement) => statement.row === row);
   }
 
+  /** Blocks are short, and there are tens of thousands of them: the list is searched. */
   last(keyword: string): DraftStatement | undefined {
-    return this.all(keyword).at(-1);
+    const { statements } = this;
+    const row = this.#row(keyword);
+    for (let at = statements.length - 1; at >= 0; at -= 1) {
+      if (statements[at]?.row === row) return statements[at];
+    }
+    return undefined;
+  }
+
+  #row(keyword: string): KeywordRow {
+    const row = this.#rows.get(keyword);
+    if (row === undefined) throw new BugError(`${this.name} knows no ${keyword}`);
+    return row;
   }
 
   /** Whether a keyword without value is there. */
   has(keyword: string): boolean {
-    return this.all(keyword).length > 0;
+    return this.last(keyword) !== undefined;
   }
 
   flag(keyword: string): boolean | undefined {

@@ -9,6 +9,7 @@ import type { Micros } from "../base/time.ts";
 import type { AuthenticationModel, AuthHmacModel, UnicastModel } from "./advertising.ts";
 import type { CommandModel } from "./command-model.ts";
 import type { DaemonModel } from "./daemon-model.ts";
+import type { DirectorModel } from "./director-models.ts";
 import type { DumpModel } from "./dump-model.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { MailModel } from "./mail-model.ts";
@@ -25,6 +26,7 @@ export interface Model {
   readonly trackProcesses: readonly TrackProcessModel[];
   readonly mail: MailModel | undefined;
   readonly daemon: DaemonModel;
+  readonly director: DirectorModel;
 }
 
 export interface GlobalModel {

@@ -1,6 +1,6 @@
 /** Reads one line of routes or rules word by word. A line that cannot be used is left out, as keepalived does. */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
-import { bytesToIp, familyOf, ipToBytes, maxPrefixLength, parseIp, parseIpPrefix } from "../base/ip.ts";
+import { familyOf, maxPrefixLength, parseIp, parseIpPrefix, withoutHostBits } from "../base/ip.ts";
 import type { Prefix } from "../base/routing.ts";
 import type { Span } from "../config/source.ts";
 import { didYouMean } from "../config/suggest.ts";
@@ -206,15 +206,6 @@ export class RoutingLine {
     checkInterface(this.context, word.text, word.span, "interface");
     return word.text;
   }
-}
-
-function withoutHostBits(address: IpAddress, length: number): IpAddress {
-  const bytes = Uint8Array.from(ipToBytes(address) ?? []);
-  for (const [index, byte] of bytes.entries()) {
-    const kept = Math.min(8, Math.max(0, length - index * 8));
-    bytes[index] = byte & (0xff00 >> kept);
-  }
-  return bytesToIp(bytes);
 }
 
 /** Nothing but zeros. */

@@ -116,6 +116,8 @@ function readArgument(context: Context, arg: Argument, statement: Statement, at:
     case "script":
     case "command":
       return one(readCommand(context, statement), statement.words.length);
+    case "pattern":
+      return one(readPattern(context, statement), statement.words.length);
     case "hex":
       return one(readHex(context, statement.words.slice(at), arg), statement.words.length - at);
     case "codes":
@@ -312,6 +314,16 @@ function readCommand(context: Context, statement: Statement): Value | undefined 
   };
 }
 
+function readPattern(context: Context, statement: Statement): Value | undefined {
+  const { words, unterminated } = splitScript(statement.rawRest);
+  const [first] = words;
+  if (first !== undefined) return { kind: "text", value: first.text, span: first.span };
+  context.report.repair("unterminated-quote", unterminated ?? statement.span, "the quote is never closed", {
+    repair: "the line is ignored",
+  });
+  return undefined;
+}
+
 function readHex(
   context: Context,
   words: readonly Word[],
@@ -402,6 +414,8 @@ function describeKind(arg: ArgumentKind): string {
       return "USER [GROUP]";
     case "weight":
       return `<${arg.min}..${arg.max}> [reverse]`;
+    case "pattern":
+      return '"PATTERN"';
     case "hex":
       return "HEX-DIGITS";
     case "codes":

@@ -2,9 +2,11 @@
  * The control socket: one JSON object a line each way, a request and its answer; a `journal` request with `follow` goes on
  * answering until the client closes.
  */
+import type { TableService } from "../director/table.ts";
 import type { OrderRequest } from "../supervise/orders.ts";
 import type { ReloadPlan } from "../supervise/plan.ts";
 import type { JournalEntry } from "./journal-entry.ts";
+import type { PlaneStatus } from "./pool-view.ts";
 import type { StatusDocument } from "./status-document.ts";
 
 /** The control socket's name inside the runtime directory. */
@@ -28,6 +30,8 @@ export type ControlRequest =
   | { readonly command: "reload" }
   /** An operator's order, or its end. */
   | ({ readonly command: "order" } & OrderRequest)
+  /** What the director has programmed, and where. */
+  | { readonly command: "table" }
   | { readonly command: "stop" };
 
 export type ControlReply =
@@ -53,5 +57,13 @@ export type ControlReply =
     }
   /** How each instance that is concerned carried it out; empty where there was nothing to wait for. */
   | { readonly ok: true; readonly command: "order"; readonly outcomes: readonly OrderOutcome[] }
+  /** `plane` is absent where no checker runs; `namespace` is the file of the network namespace that holds the table. */
+  | {
+      readonly ok: true;
+      readonly command: "table";
+      readonly plane: PlaneStatus | undefined;
+      readonly programmed: readonly TableService[];
+      readonly namespace: string;
+    }
   | { readonly ok: true; readonly command: "stop" }
   | { readonly ok: false; readonly error: string; readonly diagnostics?: string };

@@ -7,6 +7,7 @@ import { formatSpan, type Micros } from "../base/time.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
 import type { GroupEvent, VrrpEvent, VrrpState } from "../vrrp/event.ts";
 import { bfdText } from "./bfd-text.ts";
+import { causeOf, directorCauseText, directorText, explainDirector, poolOrderText } from "./director-text.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, StewardEvent, SupervisorEvent } from "./journal-entry.ts";
 import { conflictAdvice, reclaimedText, verifiedText } from "./verify-text.ts";
@@ -20,6 +21,7 @@ export function explain(entry: JournalEntry, reader: Reader): readonly string[] 
   const instant = instantText(entry, reader);
   if (entry.event.source === "bfd")
     return [`${bfdText(entry.event.event, instant)}, at ${instant(entry.event.event.at)}`];
+  if (entry.event.source === "director") return explainDirector(entry.event.event, instant);
   if (entry.event.source === "group") {
     const { at, cause } = entry.event.event;
     const head = `${groupText(entry.event.event)} at ${instant(at)}`;
@@ -48,6 +50,9 @@ export function journalLine(entry: JournalEntry, reader: Reader): string {
   const instant = instantText(entry, reader);
   const { source, event } = entry.event;
   if (source === "bfd") return `${instant(event.at)} bfd ${bfdText(event, instant)}`;
+  if (source === "director") {
+    return `${instant(event.at)} checker ${directorText(event)}${reasonText(directorCauseText(causeOf(event)))}`;
+  }
   if (source === "vrrp") return `${instant(event.at)} vrrp ${vrrpText(event, instant)}`;
   if (source === "group") {
     return `${instant(event.at)} vrrp ${withCause(groupText(event), event.cause, instant)}`;
@@ -312,6 +317,8 @@ export function stewardText(event: StewardEvent): string {
       return `reload: ${event.lines.map((line) => line.trim()).join(" | ")}`;
     case "Order":
       return orderText(event);
+    case "PoolOrder":
+      return poolOrderText(event);
     case "OrdersLost":
       return `the orders kept in ${event.file} are lost: ${event.error}`;
     case "PeerNameResolved":
@@ -349,4 +356,8 @@ function orderText(event: StewardEvent & { readonly kind: "Order" }): string {
 
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function reasonText(cause: string): string {
+  return cause === "" ? "" : `: ${cause}`;
 }

@@ -2,7 +2,9 @@
 import type { IpAddress } from "../base/ip.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import type { BfdEvent } from "../bfd/event.ts";
-import type { NotifyState } from "../vrrp/action.ts";
+import type { DirectorEvent } from "../director/event.ts";
+import type { PoolOrder } from "../director/pool-order.ts";
+import type { ScriptState } from "../supervise/script-queue.ts";
 import type { GroupEvent, VrrpEvent } from "../vrrp/event.ts";
 
 export interface JournalEntry {
@@ -19,6 +21,7 @@ export type JournalEvent =
   | { readonly source: "vrrp"; readonly event: VrrpEvent }
   | { readonly source: "group"; readonly event: GroupEvent }
   | { readonly source: "bfd"; readonly event: BfdEvent }
+  | { readonly source: "director"; readonly event: DirectorEvent }
   | { readonly source: "supervisor"; readonly event: SupervisorEvent }
   | { readonly source: "steward"; readonly event: StewardEvent };
 
@@ -43,7 +46,7 @@ export type SupervisorEvent =
   | {
       readonly kind: "ScriptEnded";
       readonly subject: string;
-      readonly state: NotifyState;
+      readonly state: ScriptState;
       readonly command: readonly string[];
       readonly exitCode: number | undefined;
       readonly signal: string | undefined;
@@ -72,7 +75,7 @@ export type SupervisorEvent =
   /** Nobody read: lines were thrown away. Told at the first one, and with their number when lines are taken again. */
   | { readonly kind: "FifoLinesLost"; readonly path: string; readonly count: number }
   /** States passed over because newer ones waited. */
-  | { readonly kind: "NotifyCollapsed"; readonly subject: string; readonly states: readonly NotifyState[] }
+  | { readonly kind: "NotifyCollapsed"; readonly subject: string; readonly states: readonly ScriptState[] }
   | { readonly kind: "EventsDropped"; readonly count: number; readonly between: string }
   | {
       readonly kind: "Degraded";
@@ -120,6 +123,17 @@ export type StewardEvent =
       readonly by: string;
       readonly why: string | undefined;
       readonly until: string | undefined;
+    }
+  /** An operator's order about a real server; the keys are the model's. */
+  | {
+      readonly kind: "PoolOrder";
+      readonly what: "given" | "taken-back" | "recalled";
+      readonly order: PoolOrder["kind"];
+      readonly virtualServer: string;
+      readonly realServer: string;
+      readonly weight: number | undefined;
+      readonly by: string;
+      readonly why: string | undefined;
     }
   /** The file that keeps orders over a restart could not be read. */
   | { readonly kind: "OrdersLost"; readonly file: string; readonly error: string }

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { CauseDetail } from "../vrrp/cause.ts";
 import type { VrrpEvent, VrrpEventDetail, VrrpState } from "../vrrp/event.ts";
 import type { JournalEvent } from "./journal-entry.ts";
-import { LOG_ERROR, LOG_INFO, LOG_WARNING, logLine } from "./log-line.ts";
+import { logLine } from "./log-line.ts";
+import { LOG_ERROR, LOG_INFO, LOG_WARNING } from "./log-severity.ts";
 
 /** Lines as keepalived prints them; detail lines begin with `+`; our reasons are left out. */
 function lines(event: JournalEvent): readonly string[] {

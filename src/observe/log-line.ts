@@ -3,35 +3,18 @@
  * one. keepalived logs everything at info; lines that need an eye get a higher level here, since only the text is matched.
  */
 import { formatOsError } from "../base/result.ts";
-import type { Instant } from "../base/time.ts";
 import { formatSpan, MICROS_PER_MILLI } from "../base/time.ts";
 import type { BfdEvent } from "../bfd/event.ts";
 import type { CauseFact } from "../vrrp/cause.ts";
 import type { DropReason, VrrpEvent } from "../vrrp/event.ts";
 import { BFD_DROP_TEXTS, bfdDiagnosticText } from "./bfd-text.ts";
+import { directorLines } from "./director-log.ts";
 import { instantText, orderProgressText, stewardText, supervisorText } from "./explain.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, SupervisorEvent } from "./journal-entry.ts";
+import { LOG_ERROR, LOG_INFO, LOG_NOTICE, LOG_WARNING, type LogLine } from "./log-severity.ts";
 import { conflictAdvice, reclaimedText, verifiedText } from "./verify-text.ts";
 import { parseWallClock } from "./wall-clock.ts";
-
-/** Severities of syslog (RFC 5424, table 2). */
-export const LOG_ERROR = 3;
-export const LOG_WARNING = 4;
-export const LOG_NOTICE = 5;
-export const LOG_INFO = 6;
-
-export interface LogLine {
-  /** Severity of syslog, 0 (emergency) to 7 (debug). */
-  readonly priority: number;
-  /** keepalived's identity for the process: `Keepalived` for the parent, `Keepalived_vrrp` for the VRRP child. */
-  readonly ident: "Keepalived" | "Keepalived_vrrp" | "Keepalived_bfd";
-  readonly text: string;
-  /** Said only with `--log-detail`. */
-  readonly detail: boolean;
-  /** When it happened, where many entries tell of one thing: that is said once. */
-  readonly happenedAt?: Instant;
-}
 
 /** The log lines of one journal entry, in order; empty for what only the journal keeps. Moments are written in local time. */
 export function logLine(entry: JournalEntry): readonly LogLine[] {
@@ -45,6 +28,8 @@ export function logLine(entry: JournalEntry): readonly LogLine[] {
     }
     case "bfd":
       return bfdLines(entry.event.event);
+    case "director":
+      return directorLines(entry.event.event);
     case "supervisor":
       return supervisorLines(entry.event.event);
     case "steward": {

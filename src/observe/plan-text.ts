@@ -1,5 +1,6 @@
 /** A reload's plan in lines for a terminal and the log. */
 import type { Difference } from "../model/differences.ts";
+import type { PlannedService } from "../supervise/director-plan.ts";
 import type { PlannedInstance, ReloadPlan } from "../supervise/plan.ts";
 import type { Colour, Paint } from "./style.ts";
 import { wrap } from "./table.ts";
@@ -17,15 +18,30 @@ export function planLines(plan: ReloadPlan, paint: Paint, width: number): readon
   return [
     planSummary(plan),
     ...plan.instances.flatMap((instance) => instanceLines(instance, paint, width)),
+    ...plan.director.services.flatMap((service) => serviceLines(service, paint, width)),
     ...plan.others.map((difference) => paint("yellow", `  ~ ${differenceText(difference)}`)),
     movementText(plan, paint),
   ];
 }
 
-/** `1 instance added, 2 changed, 12 untouched`. */
-export function planSummary({ instances, untouched, others }: ReloadPlan): string {
+/** `instances: 1 added, 12 untouched; virtual servers: 2 changed`. */
+export function planSummary({ instances, untouched, director, others }: ReloadPlan): string {
+  const { services } = director;
+  const parts = [
+    counted("instances", instances, untouched) ?? "no instance",
+    counted("virtual servers", services, director.untouched),
+    others.length === 0 ? undefined : `${others.length} other ${plural(others.length, "setting")} changed`,
+  ];
+  return parts.filter((part) => part !== undefined).join("; ");
+}
+
+function counted(
+  what: string,
+  list: readonly { readonly action: PlannedInstance["action"] }[],
+  untouched: number,
+): string | undefined {
   const count = (action: PlannedInstance["action"]): number =>
-    instances.filter((instance) => instance.action === action).length;
+    list.filter((one) => one.action === action).length;
   const parts = [
     [count("add"), "added"],
     [count("remove"), "removed"],
@@ -34,10 +50,7 @@ export function planSummary({ instances, untouched, others }: ReloadPlan): strin
     [untouched, "untouched"],
   ] as const;
   const said = parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`);
-  const settings =
-    others.length === 0 ? [] : [`${others.length} other ${plural(others.length, "setting")} changed`];
-  const head = said.length === 0 ? "no instance" : `instances: ${said.join(", ")}`;
-  return [head, ...settings].join("; ");
+  return said.length === 0 ? undefined : `${what}: ${said.join(", ")}`;
 }
 
 /** `priority 100 -> 90`, `+ 10.7.0.9/24`. */
@@ -54,6 +67,20 @@ function instanceLines(instance: PlannedInstance, paint: Paint, width: number): 
     paint(colour, `  ${sign} ${instance.name}${state}`),
     ...instance.changes.flatMap((change) => wrap(differenceText(change), width, "      ", "        ")),
     ...instance.effects.flatMap((effect) => wrap(`=> ${effect}`, width, "      ", "         ")),
+  ];
+}
+
+function serviceLines(service: PlannedService, paint: Paint, width: number): readonly string[] {
+  const { sign, colour } = SIGNS[service.action];
+  return [
+    paint(colour, `  ${sign} virtual_server ${service.name}`),
+    ...service.changes.flatMap((change) => wrap(differenceText(change), width, "      ", "        ")),
+    ...service.servers.flatMap((server) => [
+      paint(SIGNS[server.action].colour, `      ${SIGNS[server.action].sign} real_server ${server.name}`),
+      ...server.changes.flatMap((change) =>
+        wrap(differenceText(change), width, "          ", "            "),
+      ),
+    ]),
   ];
 }
 

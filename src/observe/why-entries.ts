@@ -1,4 +1,6 @@
 /** What `buoy why` shows of the journal. */
+import type { DirectorEvent } from "../director/event.ts";
+import { isAbout } from "./director-text.ts";
 import type { JournalEntry } from "./journal-entry.ts";
 
 /**
@@ -24,13 +26,26 @@ export function whyEntries(
 
 function isTransition({ event: journal }: JournalEntry, name: string | undefined): boolean {
   if (journal.source === "group") return journal.event.group === name;
+  if (journal.source === "director") return isPoolChange(journal.event, name);
   if (journal.source !== "vrrp" && journal.source !== "bfd") return false;
   if (journal.event.kind !== "StateChanged") return false;
   if (journal.source === "bfd") return journal.event.session === name;
   return name === undefined || journal.event.instance === name;
 }
 
+/** Of servers and services: what changed in the pool. */
+function isPoolChange(event: DirectorEvent, name: string | undefined): boolean {
+  const { kind } = event;
+  const isChange = kind === "ServerChanged" || kind === "QuorumChanged" || kind === "WeightChanged";
+  return isChange && (name === undefined || isAbout(event, name));
+}
+
 function isConsequence({ event: journal }: JournalEntry, name: string | undefined): boolean {
+  if (journal.source === "director") {
+    const { kind } = journal.event;
+    const tells = kind === "SorryServer" || kind === "TableRefused" || kind === "Drained";
+    return tells && (name === undefined || isAbout(journal.event, name));
+  }
   if (journal.source !== "vrrp") return false;
   const { event } = journal;
   if (name !== undefined && event.instance !== name) return false;

@@ -10,7 +10,7 @@ import { Inbox, Outbox } from "./ipc.ts";
 import type { Validator } from "./messages.ts";
 import type { RunOptions } from "./run-options.ts";
 
-export type ChildRole = "vrrp" | "steward";
+export type ChildRole = "vrrp" | "checker" | "steward";
 
 export interface ChildListener<In> {
   message(message: In): void;

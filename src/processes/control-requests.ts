@@ -17,6 +17,7 @@ export function parseControlRequest(value: unknown): Result<ControlRequest, stri
   switch (command) {
     case "status":
     case "reload":
+    case "table":
     case "stop":
       return ok({ command });
     case "order":

@@ -49,6 +49,11 @@ export class DaemonDuties {
     this.#fifos.writeVrrp(line);
   }
 
+  /** A line about servers and services. keepalived lets a NUL byte follow each of these. */
+  writeLvs(line: string): void {
+    this.#fifos.writeLvs(`${line}\0`);
+  }
+
   /** `fifo_write_vrrp_states_on_reload`. */
   get statesOnReload(): boolean {
     return this.#model?.statesOnReload === true;

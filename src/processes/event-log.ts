@@ -10,8 +10,16 @@ const BACKLOG_LIMIT = 2048;
 
 /** What tells of a state change must not be lost among the rest, of which there is much more just then. */
 export function deliveryOf({ event }: JournalEvent): Delivery {
-  return event.kind === "StateChanged" || event.kind === "OrderProgress" ? "important" : "droppable";
+  return IMPORTANT.has(event.kind) ? "important" : "droppable";
 }
+
+const IMPORTANT: ReadonlySet<string> = new Set([
+  "StateChanged",
+  "OrderProgress",
+  "ServerChanged",
+  "QuorumChanged",
+]);
+
 const DROP_CHECK = seconds(1);
 
 export class EventLog {

@@ -52,6 +52,12 @@ export class Fifos {
     for (const open of this.#open) if (open.model.gets !== "lvs") this.#write(open, bytes);
   }
 
+  /** Writes a line about servers and services to all who want such. */
+  writeLvs(line: string): void {
+    const bytes = Buffer.from(line);
+    for (const open of this.#open) if (open.model.gets !== "vrrp") this.#write(open, bytes);
+  }
+
   close(): void {
     for (const open of this.#open.splice(0)) close(open);
   }

@@ -4,12 +4,17 @@
  */
 import type { Instant, Micros } from "../base/time.ts";
 import type { BfdSnapshot } from "../bfd/memory.ts";
+import type { DirectorSnapshot } from "../director/memory.ts";
+import type { PoolOrder } from "../director/pool-order.ts";
 import type { DaemonModel } from "../model/daemon-model.ts";
+import type { DirectorModel, LvsTimeouts } from "../model/director-models.ts";
 import type { BfdModel, ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
+import type { PlaneStatus } from "../observe/pool-view.ts";
 import type { ChildStatus, ScriptStatus } from "../observe/status-document.ts";
 import type { LedgerEntry } from "../supervise/ledger.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
+import type { ScriptRequest } from "../supervise/script-queue.ts";
 import type { RunNotify } from "../vrrp/action.ts";
 import type { HostAddress, Measurement } from "../vrrp/input.ts";
 import type { Order } from "../vrrp/order.ts";
@@ -34,6 +39,8 @@ export type FromVrrp =
   | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
   /** A line for the FIFOs, its end included. */
   | { readonly kind: "Fifo"; readonly line: string }
+  /** For the checker child. */
+  | { readonly kind: "Followed"; readonly followed: Followed }
   /** A journal event, for the steward. May be dropped under pressure. */
   | { readonly kind: "Event"; readonly at: Instant; readonly event: JournalEvent }
   /** A {@link VrrpChildSnapshot} as JSON text; only the newest one matters. */
@@ -109,6 +116,80 @@ export interface VrrpChildSnapshot {
   readonly kernelRequests: number;
 }
 
+/** checker child to supervisor. */
+export type FromChecker =
+  | { readonly kind: "Hello" }
+  /** The answer to `Ping`. */
+  | { readonly kind: "Pong" }
+  | { readonly kind: "Notify"; readonly request: ScriptRequest }
+  | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
+  /** A line for the FIFOs, its end included. */
+  | { readonly kind: "Fifo"; readonly line: string }
+  /** A journal event, for the steward. May be dropped under pressure. */
+  | { readonly kind: "Event"; readonly at: Instant; readonly event: JournalEvent }
+  /** A {@link CheckerSnapshot} as JSON text; only the newest one matters. */
+  | { readonly kind: "Snapshot"; readonly text: string }
+  /** The engine runs with this generation of the configuration. */
+  | { readonly kind: "Applied"; readonly generation: number }
+  /** The system refused something that the daemon can live without. */
+  | {
+      readonly kind: "Degraded";
+      readonly what: string;
+      readonly consequence: string;
+      readonly remedy: string;
+    };
+
+/** Supervisor to checker child. */
+export type ToChecker =
+  /** Once, in answer to Hello. */
+  | {
+      readonly kind: "Start";
+      readonly generation: number;
+      /** A {@link CheckerSlice} as JSON text. */
+      readonly slice: string;
+      /** The last snapshot of the life before, so that states of servers survive; null for none. */
+      readonly snapshot: string | null;
+      /** False leaves the services in the kernel at the stop. */
+      readonly release: boolean;
+      readonly measured: readonly Measurement[];
+      /** What is known of BFD sessions and VRRP instances. */
+      readonly followed: readonly Followed[];
+    }
+  | {
+      readonly kind: "Configure";
+      readonly generation: number;
+      readonly slice: string;
+      readonly measured: readonly Measurement[];
+    }
+  | { readonly kind: "Measured"; readonly measured: readonly Measurement[] }
+  | { readonly kind: "Followed"; readonly followed: Followed }
+  | { readonly kind: "SnapshotWanted" }
+  /** To be answered by `Pong`: a child that does not is ended. */
+  | { readonly kind: "Ping" }
+  | { readonly kind: "Stop"; readonly by: string };
+
+/** What the vrrp child tells the checker child of: a BFD session is up, an instance is master. */
+export interface Followed {
+  readonly what: "session" | "instance";
+  readonly name: string;
+  readonly on: boolean;
+}
+
+/** What the checker child gets of the model. */
+export interface CheckerSlice {
+  readonly director: DirectorModel;
+  /** What operators ordered beside the configuration. */
+  readonly orders: readonly PoolOrder[];
+}
+
+/** What the text of the checker's `Snapshot` message holds. */
+export interface CheckerSnapshot {
+  readonly director: DirectorSnapshot;
+  readonly plane: PlaneStatus;
+  /** The kernel's timeouts before the first change of ours. */
+  readonly timeoutsFound: LvsTimeouts | undefined;
+}
+
 /** SIGUSR1, SIGUSR2, signal 63 and signal 36. */
 export type DumpKind = "state" | "stats" | "stats-clear" | "json";
 
@@ -121,6 +202,8 @@ export type FromSteward =
       readonly generation: number;
       /** For the vrrp child: a {@link VrrpSlice} as JSON text. */
       readonly slice: string;
+      /** A {@link CheckerSlice} as JSON text; null where there is no virtual server. */
+      readonly checkerSlice: string | null;
       readonly trackScripts: readonly TrackScriptModel[];
       /** What every file and process of it holds and counts. */
       readonly measured: readonly Measurement[];
@@ -159,6 +242,7 @@ export type ToSteward =
   | { readonly kind: "Journal"; readonly at: Instant; readonly event: JournalEvent }
   | { readonly kind: "Mail"; readonly subject: string; readonly body: string }
   | { readonly kind: "Snapshot"; readonly text: string }
+  | { readonly kind: "CheckerSnapshot"; readonly text: string }
   | {
       readonly kind: "Status";
       readonly children: readonly ChildStatus[];
@@ -166,13 +250,14 @@ export type ToSteward =
       readonly degraded: readonly string[];
       readonly droppedEvents: number;
       readonly vrrpRunning: boolean;
+      readonly checkerRunning: boolean;
     }
   /** Write a file of keepalived's; the state goes to the log as well. */
   | { readonly kind: "Dump"; readonly what: DumpKind }
   /** Deliver what can be delivered at once, and end. */
   | { readonly kind: "End" };
 
-export type Message = FromVrrp | ToVrrp | FromSteward | ToSteward;
+export type Message = FromVrrp | ToVrrp | FromChecker | ToChecker | FromSteward | ToSteward;
 
 type FieldType = "string" | "number" | "boolean" | "object" | "array" | "string|null" | "number|null";
 type Shape<M> = { readonly [Field in Exclude<keyof M, "kind">]-?: FieldType };
@@ -184,6 +269,7 @@ const JOURNAL = { at: "number", event: "object" } as const;
 const MAIL = { subject: "string", body: "string" } as const;
 const MEASURED = { measured: "array" } as const;
 const TEXT = { text: "string" } as const;
+const DEGRADED = { what: "string", consequence: "string", remedy: "string" } as const;
 
 const FROM_VRRP: Shapes<FromVrrp> = {
   Hello: {},
@@ -196,9 +282,10 @@ const FROM_VRRP: Shapes<FromVrrp> = {
   Fifo: { line: "string" },
   Event: JOURNAL,
   Snapshot: TEXT,
+  Followed: { followed: "object" },
   Resumed: {},
   Applied: { generation: "number" },
-  Degraded: { what: "string", consequence: "string", remedy: "string" },
+  Degraded: DEGRADED,
 };
 
 const TO_VRRP: Shapes<ToVrrp> = {
@@ -227,11 +314,41 @@ const TO_VRRP: Shapes<ToVrrp> = {
   Stop: { by: "string" },
 };
 
+const FROM_CHECKER: Shapes<FromChecker> = {
+  Hello: {},
+  Pong: {},
+  Notify: { request: "object" },
+  Mail: MAIL,
+  Fifo: { line: "string" },
+  Event: JOURNAL,
+  Snapshot: TEXT,
+  Applied: { generation: "number" },
+  Degraded: DEGRADED,
+};
+
+const TO_CHECKER: Shapes<ToChecker> = {
+  Start: {
+    generation: "number",
+    slice: "string",
+    snapshot: "string|null",
+    release: "boolean",
+    measured: "array",
+    followed: "array",
+  },
+  Configure: { generation: "number", slice: "string", measured: "array" },
+  Measured: MEASURED,
+  Followed: { followed: "object" },
+  SnapshotWanted: {},
+  Ping: {},
+  Stop: { by: "string" },
+};
+
 const FROM_STEWARD: Shapes<FromSteward> = {
   Hello: {},
   Configured: {
     generation: "number",
     slice: "string",
+    checkerSlice: "string|null",
     trackScripts: "array",
     measured: "array",
     daemon: "object",
@@ -253,12 +370,14 @@ const TO_STEWARD: Shapes<ToSteward> = {
   Journal: JOURNAL,
   Mail: MAIL,
   Snapshot: TEXT,
+  CheckerSnapshot: TEXT,
   Status: {
     children: "array",
     scripts: "array",
     degraded: "array",
     droppedEvents: "number",
     vrrpRunning: "boolean",
+    checkerRunning: "boolean",
   },
   Dump: { what: "string" },
   End: {},
@@ -269,6 +388,8 @@ export type Validator<M> = (value: unknown) => M | undefined;
 
 export const parseFromVrrp: Validator<FromVrrp> = validator<FromVrrp>(FROM_VRRP);
 export const parseToVrrp: Validator<ToVrrp> = validator<ToVrrp>(TO_VRRP);
+export const parseFromChecker: Validator<FromChecker> = validator<FromChecker>(FROM_CHECKER);
+export const parseToChecker: Validator<ToChecker> = validator<ToChecker>(TO_CHECKER);
 export const parseFromSteward: Validator<FromSteward> = validator<FromSteward>(FROM_STEWARD);
 export const parseToSteward: Validator<ToSteward> = validator<ToSteward>(TO_STEWARD);
 

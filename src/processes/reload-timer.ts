@@ -7,7 +7,7 @@ import { DirectoryWatches } from "../host/inotify.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { readBeginning } from "../host/tracked-file.ts";
 import type { ReloadTimeModel } from "../model/daemon-model.ts";
-import { LOG_INFO, LOG_WARNING } from "../observe/log-line.ts";
+import { LOG_INFO, LOG_WARNING } from "../observe/log-severity.ts";
 import type { ReloadTime } from "../supervise/reload-time.ts";
 import { parseReloadTime } from "../supervise/reload-time.ts";
 

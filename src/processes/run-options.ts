@@ -31,8 +31,11 @@ export interface RunOptions {
   readonly releaseOnStop: boolean;
   /** False is `-R`: end with the first child that dies. */
   readonly respawn: boolean;
-  /** `-P` without `-C` is vrrp only, `-C` without `-P` is checkers only (nothing to run yet). */
+  /** False is `-I`: at stop leave the services in the kernel. */
+  readonly releaseServices: boolean;
+  /** `-P` without `-C` is vrrp only, `-C` without `-P` is checkers only. */
   readonly runVrrp: boolean;
+  readonly runCheckers: boolean;
   /** `-d`: log the whole parsed model at start and after each reload. */
   readonly dumpConfiguration: boolean;
 }
@@ -65,7 +68,9 @@ export function defaultRunOptions(file: string, runtimeDir: string): RunOptions 
     coreDump: false,
     releaseOnStop: true,
     respawn: true,
+    releaseServices: true,
     runVrrp: true,
+    runCheckers: true,
     dumpConfiguration: false,
   };
 }

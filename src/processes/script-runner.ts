@@ -6,13 +6,27 @@ import type { CommandModel } from "../model/command-model.ts";
 import type { TrackScriptModel } from "../model/model.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import type { ScriptStatus } from "../observe/status-document.ts";
-import type { ScriptQueueAction } from "../supervise/script-queue.ts";
+import type { ScriptQueueAction, ScriptRequest } from "../supervise/script-queue.ts";
 import { ScriptQueues } from "../supervise/script-queue.ts";
 import type { TrackScriptAction } from "../supervise/track-scripts.ts";
 import { TrackScripts } from "../supervise/track-scripts.ts";
-import type { RunNotify } from "../vrrp/action.ts";
+import type { ToVrrp } from "./messages.ts";
 
 export type TrackScriptReport = TrackScriptAction & { readonly kind: "Report" };
+
+/** The report as the vrrp child is told of it. */
+export function scriptFinished(report: TrackScriptReport): ToVrrp {
+  const { script, ok, exitCode, signal, timedOut, duration } = report;
+  return {
+    kind: "ScriptFinished",
+    script,
+    ok,
+    exitCode: exitCode ?? null,
+    signal: signal ?? null,
+    timedOut,
+    duration,
+  };
+}
 
 export interface ScriptListener {
   event(event: SupervisorEvent): void;
@@ -42,7 +56,7 @@ export class ScriptRunner {
     this.#trackTimer = loop.timer((now) => this.#performTracks(this.#tracks.clockReached(now)));
   }
 
-  notify(request: RunNotify): void {
+  notify(request: ScriptRequest): void {
     this.#performQueue(this.#queues.request(this.#loop.now(), request));
   }
 

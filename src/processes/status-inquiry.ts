@@ -2,9 +2,9 @@
 import type { Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
 import type { Loop } from "../host/loop.ts";
-import type { ToSteward, VrrpChildSnapshot } from "./messages.ts";
+import type { CheckerSnapshot, ToSteward, VrrpChildSnapshot } from "./messages.ts";
 
-/** How long a question waits for the vrrp child before it is answered with what was last heard. */
+/** How long a question waits for the children before it is answered with what was last heard. */
 const PATIENCE: Micros = seconds(0.5);
 
 type StatusMessage = ToSteward & { readonly kind: "Status" };
@@ -14,11 +14,12 @@ export class StatusInquiry {
   readonly #ask: () => void;
   #snapshot: VrrpChildSnapshot | undefined;
   #status: StatusMessage | undefined;
-  /** Answered when both halves have come. */
+  /** Answered when all parts have come. */
   #waiters: (() => void)[] = [];
-  #heard = { status: false, snapshot: false };
+  #checker: CheckerSnapshot | undefined;
+  #heard = { status: false, snapshot: false, checker: false };
 
-  /** `ask` wants both halves from the supervisor. */
+  /** `ask` wants all parts from the supervisor. */
   constructor(loop: Loop, ask: () => void) {
     this.#loop = loop;
     this.#ask = ask;
@@ -29,15 +30,20 @@ export class StatusInquiry {
     return this.#snapshot;
   }
 
+  /** Likewise absent, of the checker child. */
+  get checker(): CheckerSnapshot | undefined {
+    return this.#checker;
+  }
+
   get status(): StatusMessage | undefined {
     return this.#status;
   }
 
-  /** Calls back when both are fresh, or as fresh as they get. */
+  /** Calls back when all are fresh, or as fresh as they get. */
   fresh(answer: () => void): void {
     this.#waiters.push(answer);
     if (this.#waiters.length > 1) return;
-    this.#heard = { status: false, snapshot: false };
+    this.#heard = { status: false, snapshot: false, checker: false };
     this.#ask();
     const patience = this.#loop.timer(() => {
       patience.close();
@@ -52,10 +58,20 @@ export class StatusInquiry {
     this.#answer(false);
   }
 
+  heardChecker(text: string): void {
+    this.#checker = JSON.parse(text) as CheckerSnapshot;
+    this.#heard.checker = true;
+    this.#answer(false);
+  }
+
   heardStatus(message: StatusMessage): void {
     this.#status = message;
     this.#heard.status = true;
-    // A vrrp child that does not run will not answer.
+    // A child that does not run will not answer.
+    if (!message.checkerRunning) {
+      this.#checker = undefined;
+      this.#heard.checker = true;
+    }
     if (!message.vrrpRunning) {
       this.#snapshot = undefined;
       this.#heard.snapshot = true;
@@ -65,7 +81,7 @@ export class StatusInquiry {
 
   #answer(impatient: boolean): void {
     if (this.#waiters.length === 0) return;
-    if (!impatient && !(this.#heard.status && this.#heard.snapshot)) return;
+    if (!impatient && !Object.values(this.#heard).every(Boolean)) return;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const answer of waiters) answer();

@@ -9,10 +9,9 @@ import { createLoop } from "../host/loop.ts";
 import { resolveName } from "../host/resolve-name.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
 import type { Model } from "../model/model.ts";
-import type { ControlReply, ControlRequest } from "../observe/control-protocol.ts";
+import type { ControlRequest } from "../observe/control-protocol.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
-import { LOG_INFO, LOG_WARNING } from "../observe/log-line.ts";
-import { planLines } from "../observe/plan-text.ts";
+import { LOG_INFO, LOG_WARNING } from "../observe/log-severity.ts";
 import { withoutSecrets } from "../observe/secrets.ts";
 import { renderStatus } from "../observe/status.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
@@ -24,6 +23,8 @@ import { planReload } from "../supervise/plan.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { ConfigurationReport, RunningConfiguration } from "./configuration.ts";
 import { decideConfiguration } from "./configuration.ts";
+import { modelText, NOTHING_READ, shortened } from "./configuration-texts.ts";
+import { answerJournal, reply } from "./control-answers.ts";
 import { parseControlRequest } from "./control-requests.ts";
 import { writeDumps } from "./dumps.ts";
 import { isoMicros, Journal } from "./journal.ts";
@@ -34,6 +35,8 @@ import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import { PeerNames } from "./peer-names.ts";
+import { PoolDesk, type PoolDeskMemory } from "./pool-desk.ts";
+import { programmedTable } from "./programmed-table.ts";
 import { NOBODY, ReloadCallers } from "./reload-callers.ts";
 import { ReloadTimer } from "./reload-timer.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -51,6 +54,7 @@ interface StewardMemory {
   readonly running: RunningConfiguration;
   readonly lastReload: StatusDocument["lastReload"];
   readonly orders: OrderDeskMemory;
+  readonly pool: PoolDeskMemory;
 }
 
 export function runStewardChild(options: RunOptions, version: string): void {
@@ -64,6 +68,7 @@ class Steward {
   readonly #mailer: Mailer;
   readonly #trackers: Trackers;
   readonly #desk: OrderDesk;
+  readonly #pool: PoolDesk;
   readonly #names: PeerNames;
   readonly #inquiry: StatusInquiry;
   readonly #reloadTimer: ReloadTimer;
@@ -96,6 +101,10 @@ class Steward {
     this.#reloadTimer = new ReloadTimer(this.#loop, {
       due: () => this.#post({ kind: "ReloadRequested", asker: NOBODY }),
       say: (priority, line) => this.#journal?.say(priority, line),
+    });
+    this.#pool = new PoolDesk(this.#loop, runtimePaths(options.runtimeDir).poolOrders, {
+      changed: () => this.#republish(),
+      record: (event) => this.#record(event),
     });
     this.#names = new PeerNames(this.#loop, runtimePaths(options.runtimeDir).peerNames, {
       changed: () => this.#republish(),
@@ -130,6 +139,9 @@ class Steward {
       case "Mail":
         this.#mailer.submit(message);
         return;
+      case "CheckerSnapshot":
+        this.#inquiry.heardChecker(message.text);
+        return;
       case "Snapshot":
         this.#inquiry.heardSnapshot(message.text);
         return;
@@ -152,10 +164,12 @@ class Steward {
     if (memory === null) {
       // What happened before this process was there comes right behind this message and goes into the journal first.
       this.#desk.recall();
+      this.#pool.recall();
       setImmediate(() => this.#configure());
     } else {
-      const { running, lastReload, orders } = JSON.parse(memory) as StewardMemory;
+      const { running, lastReload, orders, pool } = JSON.parse(memory) as StewardMemory;
       this.#desk.resume(orders);
+      this.#pool.resume(pool);
       this.#running = running;
       this.#published = true;
       this.#names.configure(running.model.vrrp);
@@ -214,7 +228,7 @@ class Steward {
     this.#record({ kind: "ConfigLoaded", files, instances, notes, repairs });
     if (this.#lastPlan !== undefined)
       this.#record({ kind: "ReloadPlanned", lines: shortened(this.#lastPlan) });
-    if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, dump(running));
+    if (this.#options.dumpConfiguration) this.#journal?.say(LOG_INFO, modelText(running.model));
     this.#names.configure(running.model.vrrp, () => {
       // Another reload, or an answer, may have come first: then that has been published.
       if (this.#running !== running) return;
@@ -236,6 +250,7 @@ class Steward {
       kind: "Configured",
       generation: running.generation,
       slice: JSON.stringify(slice),
+      checkerSlice: this.#pool.slice(running.model.director),
       trackScripts: running.model.trackScripts,
       measured: this.#trackers.configure(running.model, first),
       daemon: running.model.daemon,
@@ -306,8 +321,12 @@ class Steward {
   }
 
   #memory(): string {
-    const orders = this.#desk.memory;
-    return JSON.stringify({ running: this.#running, lastReload: this.#lastReload, orders });
+    const memory: Partial<StewardMemory> = {
+      lastReload: this.#lastReload,
+      orders: this.#desk.memory,
+      pool: this.#pool.memory,
+    };
+    return JSON.stringify({ running: this.#running, ...memory });
   }
 
   #serve(value: unknown, client: ControlClient): void {
@@ -329,7 +348,7 @@ class Steward {
         });
         return;
       case "journal":
-        this.#answerJournal(request.limit, request.follow, client);
+        answerJournal(this.#journal, request, client);
         return;
       case "order":
         this.#inquiry.fresh(() => this.#takeOrder(request, client));
@@ -340,22 +359,14 @@ class Steward {
       case "reload":
         this.#post({ kind: "ReloadRequested", asker: this.#callers.add(client) });
         return;
+      case "table":
+        this.#inquiry.fresh(() => reply(client, programmedTable(this.#inquiry.checker, process.pid)));
+        return;
       case "stop":
         reply(client, { ok: true, command: "stop" });
         this.#post({ kind: "StopRequested", by: "buoy stop" });
         return;
     }
-  }
-
-  #answerJournal(limit: number, follow: boolean, client: ControlClient): void {
-    const entries = limit === 0 ? [] : (this.#journal?.entries.slice(-limit) ?? []);
-    reply(client, { ok: true, command: "journal", entries });
-    if (!follow) return;
-    client.keepOpen();
-    const stop = this.#journal?.follow((entry) =>
-      reply(client, { ok: true, command: "journal", entries: [entry] }),
-    );
-    client.onClose(() => stop?.());
   }
 
   #document(): StatusDocument {
@@ -418,32 +429,4 @@ class Steward {
   #post(message: FromSteward): void {
     this.#channel?.outbox.post(message);
   }
-}
-
-function reply(client: ControlClient, value: ControlReply): void {
-  client.reply(value);
-}
-
-/** Enough of a plan for the journal and the log. */
-function shortened(plan: ReloadPlan): readonly string[] {
-  const lines = planLines(plan, plainPaint, 100);
-  const left = lines.length - MOST_PLAN_LINES;
-  return left > 0 ? [...lines.slice(0, MOST_PLAN_LINES), `and ${left} more lines`] : lines;
-}
-
-const MOST_PLAN_LINES = 60;
-
-/** The report of a reload that is refused before anything is read. */
-const NOTHING_READ: ConfigurationReport = {
-  files: [],
-  lines: [],
-  text: "",
-  messages: [],
-  notes: 0,
-  repairs: 0,
-};
-
-/** The model as text, passwords masked. */
-function dump(running: RunningConfiguration): string {
-  return JSON.stringify(withoutSecrets(running.model), undefined, 2);
 }

@@ -1,5 +1,4 @@
 /** The supervisor: the process of `buoy run`. It starts, watches and restarts the children, runs scripts, and passes on. */
-import { constants } from "node:os";
 import type { Instant } from "../base/time.ts";
 import { packageVersion } from "../cli/version.ts";
 import type { Loop, Timer } from "../host/loop.ts";
@@ -7,24 +6,26 @@ import { createLoop } from "../host/loop.ts";
 import type { LockedFile } from "../host/runtime-dir.ts";
 import type { ServiceManager } from "../host/sd-notify.ts";
 import { connectServiceManager } from "../host/sd-notify.ts";
-import { allowCoreDump, onSignals, SIGNAL_JSON, SIGNAL_STATS_CLEAR } from "../host/system.ts";
+import { allowCoreDump } from "../host/system.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
-import type { ReloadAction } from "../supervise/reload.ts";
-import { Reloads } from "../supervise/reload.ts";
-import type { ChildExit, RespawnHistory } from "../supervise/respawn.ts";
-import { decideRespawn, describeExit, FRESH } from "../supervise/respawn.ts";
+import type { ChildExit } from "../supervise/respawn.ts";
 import type { StopAction } from "../supervise/stopping.ts";
 import { Stopping } from "../supervise/stopping.ts";
-import type { ChildLife } from "./child.ts";
+import { CheckerKeeper } from "./checker-keeper.ts";
+import type { ChildLife, ChildRole } from "./child.ts";
 import { Child, childStatus } from "./child.ts";
 import { DaemonDuties } from "./daemon-duties.ts";
 import { claimFiles, writeChildPid } from "./daemon-files.ts";
+import { catchSignals } from "./daemon-signals.ts";
 import { EventLog } from "./event-log.ts";
-import type { DumpKind, FromSteward, FromVrrp, ToSteward } from "./messages.ts";
+import { Life, type LifeListener } from "./life.ts";
+import type { FromChecker, FromSteward, FromVrrp, ToSteward } from "./messages.ts";
 import { parseFromSteward } from "./messages.ts";
+import { ReloadRunner } from "./reload-runner.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL, EXIT_OK } from "./run-options.ts";
-import { ScriptRunner } from "./script-runner.ts";
+import { ScriptRunner, scriptFinished } from "./script-runner.ts";
+import { ServiceWatchdog } from "./service-watchdog.ts";
 import { outliveTerminal } from "./terminal.ts";
 import { VrrpKeeper } from "./vrrp-keeper.ts";
 
@@ -45,13 +46,6 @@ export function runDaemon(options: RunOptions): Promise<number> {
 
 type ConfiguredMessage = FromSteward & { readonly kind: "Configured" };
 
-/** What is remembered of a child between its lives. */
-interface Life {
-  history: RespawnHistory;
-  restarts: number;
-  readonly restartTimer: Timer;
-}
-
 class Supervisor {
   readonly #options: RunOptions;
   readonly #files: readonly LockedFile[];
@@ -61,20 +55,24 @@ class Supervisor {
   readonly #startedAt: Instant = this.#loop.now();
   readonly #manager: ServiceManager = connectServiceManager(process.env, process.pid);
   readonly #log = new EventLog(this.#loop);
-  readonly #reloads = new Reloads();
+  readonly #reloads = new ReloadRunner(this.#loop, this.#manager, {
+    begin: () => this.#log.must({ kind: "Reload" }),
+    finished: (outcome, askers) => {
+      this.#log.must({ kind: "ReloadDone", askers, outcome });
+      if (outcome.kind !== "refused" && this.#duties.statesOnReload)
+        this.#vrrp.post({ kind: "StatesWanted" });
+    },
+  });
   readonly #scripts: ScriptRunner;
   readonly #vrrp: VrrpKeeper;
+  readonly #checker: CheckerKeeper;
   readonly #vrrpLife: Life;
+  readonly #checkerLife: Life;
   readonly #stewardLife: Life;
-  readonly #reloadTimer: Timer;
   readonly #stopTimer: Timer;
-  readonly #watchdogTimer: Timer;
+  readonly #watchdog: ServiceWatchdog;
   #steward: Child<FromSteward, ToSteward> | undefined;
   #stewardMemory: string | undefined;
-  #diagnostics = "";
-  /** Generation that a reload waits for the vrrp child to run with. */
-  #awaited: number | undefined;
-  #ready = false;
   #stopping: Stopping | undefined;
   #exitCode = EXIT_OK;
   readonly #degraded = new Set<string>();
@@ -86,16 +84,7 @@ class Supervisor {
     this.#finished = finished;
     this.#scripts = new ScriptRunner(this.#loop, {
       event: (event) => this.#event(event),
-      report: ({ script, ok, exitCode, signal, timedOut, duration }) =>
-        this.#vrrp.post({
-          kind: "ScriptFinished",
-          script,
-          ok,
-          exitCode: exitCode ?? null,
-          signal: signal ?? null,
-          timedOut,
-          duration,
-        }),
+      report: (report) => this.#vrrp.post(scriptFinished(report)),
       idle: () => this.#advanceStop(),
     });
     this.#vrrp = new VrrpKeeper(this.#loop, options, this.#version, {
@@ -105,31 +94,47 @@ class Supervisor {
       startedCold: () => this.#scripts.runTracksNow(),
       released: () => this.#advanceStop(),
     });
-    this.#vrrpLife = { history: FRESH, restarts: 0, restartTimer: this.#loop.timer(() => this.#startVrrp()) };
-    this.#stewardLife = {
-      history: FRESH,
-      restarts: 0,
-      restartTimer: this.#loop.timer(() => this.#startSteward()),
+    this.#checker = new CheckerKeeper(this.#loop, options, this.#version, {
+      message: (message) => this.#fromChecker(message),
+      event: (event) => this.#event(event),
+      exited: (exit, child) => this.#checkerExited(exit, child),
+      left: () => this.#writeCheckerPid(),
+    });
+    const life = (child: ChildRole, start: () => void, givenUp: LifeListener["givenUp"]): Life =>
+      new Life(this.#loop, child, options.respawn, {
+        start,
+        givenUp,
+        event: (event) => this.#event(event),
+      });
+    const endAll: LifeListener["givenUp"] = (exitCode, why) => {
+      process.stderr.write(`buoy: ${why}\n`);
+      this.#endBy(exitCode, why);
     };
-    this.#reloadTimer = this.#loop.timer((now) => this.#performReload(this.#reloads.clockReached(now)));
+    this.#vrrpLife = life("vrrp", () => this.#startVrrp(), endAll);
+    this.#stewardLife = life("steward", () => this.#startSteward(), endAll);
+    const goOn: LifeListener["givenUp"] = (exitCode, why) =>
+      options.respawn ? this.#goOnUnchecked(why) : endAll(exitCode, why);
+    this.#checkerLife = life("checker", () => this.#startChecker(), goOn);
     this.#stopTimer = this.#loop.timer(() => this.#advanceStop());
-    this.#watchdogTimer = this.#loop.timer(() => this.#feedWatchdog());
+    this.#watchdog = new ServiceWatchdog(
+      this.#loop,
+      this.#manager,
+      (now) => this.#stopping !== undefined || this.#vrrp.isFresh(now),
+    );
   }
 
   begin(): void {
     outliveTerminal();
     if (this.#options.coreDump) allowCoreDump();
-    const { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU } = constants.signals;
-    const caught = [SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGNAL_JSON, SIGNAL_STATS_CLEAR];
-    onSignals(this.#loop, caught, (signal) => {
-      if (signal === SIGHUP) this.#requestReload(undefined);
-      else if (signal === SIGTERM || signal === SIGINT) this.#stop(signal === SIGTERM ? "SIGTERM" : "SIGINT");
-      else if (signal !== SIGXCPU) this.#steward?.outbox.post({ kind: "Dump", what: dumpOf(signal) });
+    catchSignals(this.#loop, {
+      reload: () => this.#requestReload(undefined),
+      stop: (by) => this.#stop(by),
+      dump: (what) => this.#steward?.outbox.post({ kind: "Dump", what }),
     });
     this.#event({ kind: "DaemonStarted", pid: process.pid, version: this.#version });
     this.#startSteward();
     this.#startVrrp();
-    this.#feedWatchdog();
+    this.#watchdog.feed();
   }
 
   // ---------------------------------------------------------------- children
@@ -138,6 +143,27 @@ class Supervisor {
     if (!this.#options.runVrrp || this.#stopping !== undefined) return;
     this.#vrrp.start();
     writeChildPid(this.#options.pidFiles.vrrp, this.#vrrp.child?.pid);
+  }
+
+  #startChecker(): void {
+    if (this.#stopping !== undefined) return;
+    this.#checker.start();
+    this.#writeCheckerPid();
+  }
+
+  #writeCheckerPid(): void {
+    writeChildPid(this.#options.pidFiles.checkers, this.#checker.child?.pid);
+  }
+
+  #checkerExited(exit: ChildExit, ended: ChildLife): void {
+    this.#writeCheckerPid();
+    if (this.#stopping !== undefined) {
+      this.#advanceStop();
+      return;
+    }
+    // A reload does not wait for a child that begins anew: that one starts with the new configuration.
+    this.#reloads.applied("checker");
+    this.#checkerLife.died(exit, ended);
   }
 
   #startSteward(): void {
@@ -157,7 +183,7 @@ class Supervisor {
 
   #vrrpExited(exit: ChildExit, ended: ChildLife): void {
     if (this.#stopping !== undefined) this.#advanceStop();
-    else this.#respawn("vrrp", this.#vrrpLife, exit, ended);
+    else this.#vrrpLife.died(exit, ended);
   }
 
   #stewardExited(exit: ChildExit, ended: ChildLife): void {
@@ -174,27 +200,17 @@ class Supervisor {
       );
       return;
     }
-    this.#performReload(this.#reloads.aborted("the steward process ended"));
-    this.#respawn("steward", this.#stewardLife, exit, ended);
+    this.#reloads.aborted("the steward process ended");
+    this.#stewardLife.died(exit, ended);
   }
 
-  #respawn(child: "vrrp" | "steward", life: Life, exit: ChildExit, ended: ChildLife): void {
-    const now = this.#loop.now();
-    const decision = decideRespawn(life.history, exit, ended.startedAt, now, this.#options.respawn);
-    const how = describeExit(exit);
-    const restartIn = decision.kind === "respawn" ? decision.after : undefined;
-    this.#event({ kind: "ChildDied", child, pid: ended.pid ?? 0, how, restartIn });
-    if (decision.kind === "give-up") {
-      const why = `the ${child} process ended with ${how}: ${decision.why}`;
-      process.stderr.write(`buoy: ${why}\n`);
-      this.#endBy(decision.exitCode, why);
-      return;
-    }
-    life.history = decision.history;
-    life.restarts++;
-    if (decision.after > 0) life.restartTimer.set(now + decision.after);
-    else if (child === "vrrp") this.#startVrrp();
-    else this.#startSteward();
+  /** Elections go on without checks; keepalived would end them as well. */
+  #goOnUnchecked(why: string): void {
+    this.#degrade({
+      what: why,
+      consequence: "servers are not checked any more; services stay as they are",
+      remedy: "look at the lines before this one, and restart buoy",
+    });
   }
 
   /** Ends the whole daemon for a reason that another start would meet again. */
@@ -208,11 +224,38 @@ class Supervisor {
 
   #fromVrrp(message: FromVrrp): void {
     switch (message.kind) {
-      case "Notify":
-        this.#scripts.notify(message.request);
-        return;
       case "Fifo":
         this.#duties.writeVrrp(message.line);
+        return;
+      case "Followed":
+        this.#checker.follow(message.followed);
+        return;
+      case "Snapshot":
+        this.#steward?.outbox.post({ kind: "Snapshot", text: message.text }, "latest");
+        return;
+      default:
+        this.#relay("vrrp", message);
+    }
+  }
+
+  #fromChecker(message: FromChecker): void {
+    switch (message.kind) {
+      case "Fifo":
+        this.#duties.writeLvs(message.line);
+        return;
+      case "Snapshot":
+        this.#steward?.outbox.post({ kind: "CheckerSnapshot", text: message.text }, "latest");
+        return;
+      default:
+        this.#relay("checker", message);
+    }
+  }
+
+  /** What both children ask for alike. */
+  #relay(child: ChildRole, message: FromVrrp | FromChecker): void {
+    switch (message.kind) {
+      case "Notify":
+        this.#scripts.notify(message.request);
         return;
       case "Mail":
         this.#log.must({ kind: "Mail", subject: message.subject, body: message.body });
@@ -220,21 +263,20 @@ class Supervisor {
       case "Event":
         this.#log.journal(message.at, message.event);
         return;
-      case "Snapshot":
-        this.#steward?.outbox.post({ kind: "Snapshot", text: message.text }, "latest");
-        return;
       case "Applied":
-        this.#applied(message.generation);
+        this.#reloads.applied(child, message.generation);
         return;
-      case "Degraded": {
-        const { what, consequence, remedy } = message;
-        this.#degraded.add(`${what}: ${consequence}; ${remedy}`);
-        this.#event({ kind: "Degraded", what, consequence, remedy });
+      case "Degraded":
+        this.#degrade(message);
         return;
-      }
       default:
         return;
     }
+  }
+
+  #degrade({ what, consequence, remedy }: Omit<SupervisorEvent & { kind: "Degraded" }, "kind">): void {
+    this.#degraded.add(`${what}: ${consequence}; ${remedy}`);
+    this.#event({ kind: "Degraded", what, consequence, remedy });
   }
 
   #fromSteward(message: FromSteward): void {
@@ -256,6 +298,7 @@ class Supervisor {
         return;
       case "Measured":
         this.#vrrp.measure(message.measured);
+        this.#checker.measure(message.measured);
         return;
       case "ReloadRequested":
         this.#requestReload(message.asker);
@@ -281,11 +324,15 @@ class Supervisor {
   }
 
   #runConfiguration(message: ConfiguredMessage): void {
-    this.#diagnostics = message.diagnostics;
-    this.#awaited = message.generation;
-    this.#vrrp.configure(message.generation, message.slice, message.measured);
+    const { generation, measured, diagnostics } = message;
+    this.#vrrp.configure(generation, message.slice, measured);
     this.#scripts.configureTracks(message.trackScripts);
-    if (!this.#options.runVrrp) this.#applied(message.generation);
+    const isChecked = this.#checker.configure(generation, message.checkerSlice, measured);
+    this.#writeCheckerPid();
+    const children: ChildRole[] = [];
+    if (this.#options.runVrrp) children.push("vrrp");
+    if (isChecked) children.push("checker");
+    this.#reloads.await(generation, children, diagnostics);
   }
 
   #notConfigured(message: FromSteward & { readonly kind: "NotConfigured" }): void {
@@ -294,33 +341,27 @@ class Supervisor {
       this.#endBy(message.exitCode, "the configuration is refused");
       return;
     }
-    this.#performReload(this.#reloads.finished(this.#loop.now(), message.outcome));
-  }
-
-  #applied(generation: number): void {
-    if (this.#awaited === undefined || generation < this.#awaited) return;
-    this.#awaited = undefined;
-    if (!this.#ready) {
-      this.#ready = true;
-      this.#manager.ready("running");
-    }
-    const outcome = { kind: "applied", diagnostics: this.#diagnostics } as const;
-    this.#performReload(this.#reloads.finished(this.#loop.now(), outcome));
+    this.#reloads.finished(message.outcome);
   }
 
   #answerStatus(): void {
     this.#vrrp.post({ kind: "SnapshotWanted" });
+    this.#checker.post({ kind: "SnapshotWanted" });
     const now = this.#loop.now();
     this.#steward?.outbox.post({
       kind: "Status",
       children: [
         childStatus("vrrp", this.#vrrp.child, this.#vrrpLife.restarts, now),
+        ...(this.#checker.child === undefined
+          ? []
+          : [childStatus("checker", this.#checker.child, this.#checkerLife.restarts, now)]),
         childStatus("steward", this.#steward, this.#stewardLife.restarts, now),
       ],
       scripts: this.#scripts.statuses(),
       degraded: [...this.#degraded],
       droppedEvents: this.#log.dropped,
       vrrpRunning: this.#vrrp.child !== undefined,
+      checkerRunning: this.#checker.child !== undefined,
     });
   }
 
@@ -332,23 +373,7 @@ class Supervisor {
 
   #requestReload(asker: number | undefined): void {
     if (this.#stopping !== undefined || this.#stewardMemory === undefined) return;
-    this.#performReload(this.#reloads.request(this.#loop.now(), asker));
-  }
-
-  #performReload(actions: readonly ReloadAction[]): void {
-    for (const action of actions) {
-      if (action.kind === "Begin") {
-        this.#manager.reloading(this.#loop.now());
-        this.#log.must({ kind: "Reload" });
-      } else {
-        if (this.#ready)
-          this.#manager.ready(action.outcome.kind === "refused" ? "reload refused" : "running");
-        this.#log.must({ kind: "ReloadDone", askers: action.askers, outcome: action.outcome });
-        if (action.outcome.kind !== "refused" && this.#duties.statesOnReload)
-          this.#vrrp.post({ kind: "StatesWanted" });
-      }
-    }
-    this.#reloadTimer.set(this.#reloads.nextDeadline());
+    this.#reloads.request(asker);
   }
 
   // ---------------------------------------------------------------- stop
@@ -358,10 +383,11 @@ class Supervisor {
     this.#stopping = new Stopping(this.#loop.now(), this.#duties.childWait);
     this.#manager.stopping();
     this.#event({ kind: "DaemonStopping", by });
-    for (const timer of [this.#vrrpLife.restartTimer, this.#stewardLife.restartTimer, this.#reloadTimer])
-      timer.close();
+    for (const life of [this.#vrrpLife, this.#checkerLife, this.#stewardLife]) life.close();
+    this.#reloads.close();
     this.#scripts.stopTracks();
     this.#vrrp.stop(by);
+    this.#checker.stop(by);
     this.#advanceStop();
   }
 
@@ -370,6 +396,7 @@ class Supervisor {
     if (stopping === undefined) return;
     const remaining = {
       vrrp: this.#vrrp.busy,
+      checker: this.#checker.child !== undefined,
       scripts: !this.#scripts.idle,
       steward: this.#steward !== undefined,
       shutdownScript: this.#duties.shutdownScriptWaits,
@@ -382,6 +409,9 @@ class Supervisor {
     switch (action.kind) {
       case "KillVrrp":
         this.#vrrp.kill();
+        return;
+      case "KillChecker":
+        this.#checker.kill();
         return;
       case "EndScripts":
         this.#scripts.terminate();
@@ -402,30 +432,17 @@ class Supervisor {
   }
 
   #finish(): void {
-    for (const timer of [this.#stopTimer, this.#watchdogTimer]) timer.close();
+    this.#stopTimer.close();
+    this.#watchdog.close();
     this.#scripts.close();
     this.#duties.close();
     this.#vrrp.close();
+    this.#checker.close();
     this.#log.close();
     writeChildPid(this.#options.pidFiles.vrrp, undefined);
+    writeChildPid(this.#options.pidFiles.checkers, undefined);
     for (const file of this.#files) file.release();
     this.#manager.close();
     this.#finished(this.#exitCode);
   }
-
-  /** Only a daemon whose vrrp child is alive and beating is well. */
-  #feedWatchdog(): void {
-    const period = this.#manager.watchdogPeriod;
-    if (period === undefined) return;
-    const now = this.#loop.now();
-    if (this.#stopping !== undefined || this.#vrrp.isFresh(now)) this.#manager.watchdog();
-    this.#watchdogTimer.set(now + Math.floor(period / 2));
-  }
-}
-
-/** keepalived's signals that write files. */
-function dumpOf(signal: number): DumpKind {
-  if (signal === SIGNAL_JSON) return "json";
-  if (signal === SIGNAL_STATS_CLEAR) return "stats-clear";
-  return signal === constants.signals.SIGUSR2 ? "stats" : "state";
 }

@@ -27,6 +27,7 @@ import type { NextHop } from "../wire/netlink/default-route.ts";
 import { afterAll } from "./after-all.ts";
 import { BfdSide } from "./bfd-side.ts";
 import { deliveryOf } from "./event-log.ts";
+import { followedOf } from "./followed.ts";
 import { InterfaceKeeper, readHoldings } from "./interface-keeper.ts";
 import { ledgerEntry } from "./ledger-entry.ts";
 import { removeLeftovers } from "./leftovers.ts";
@@ -36,6 +37,7 @@ import { netlinkInput, staleFacts } from "./netlink-inputs.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { openParentChannel } from "./parent-channel.ts";
 import { applyScheduling } from "./scheduling.ts";
+import { bfdTrouble, vrrpTrouble } from "./socket-trouble.ts";
 
 /** Least time between two snapshots that changed; and a snapshot may cost a tenth of the time at most. */
 const SNAPSHOT_SPACING: Micros = millis(20);
@@ -105,16 +107,7 @@ class VrrpChild {
       event: (event) => this.#event({ source: "vrrp", event }),
       groupEvent: (event) => this.#event({ source: "group", event }),
       stopped: () => this.#released(),
-      trouble: ({ call, errno, subject }) =>
-        this.#post({
-          kind: "Degraded",
-          what: `${call} ${subject}: ${errno}`,
-          consequence: "advertisements or announcements do not leave by this way",
-          remedy:
-            errno === "EPERM"
-              ? "run as root, or with CAP_NET_RAW and CAP_NET_ADMIN"
-              : "look at the interface and the firewall",
-        }),
+      trouble: (error) => this.#post({ kind: "Degraded", ...vrrpTrouble(error) }),
     });
     this.#routes = openDefaultRoutes(this.#loop, (hops) => {
       this.#hops = hops;
@@ -124,16 +117,7 @@ class VrrpChild {
       changed: (input) => this.#handle(input),
       event: (event) => this.#event({ source: "bfd", event }),
       rearm: () => this.#rearm(),
-      trouble: ({ call, errno, subject }) =>
-        this.#post({
-          kind: "Degraded",
-          what: `${call} ${subject}: ${errno}`,
-          consequence: "the session does not come up, or fails",
-          remedy:
-            errno === "EADDRINUSE"
-              ? "another BFD daemon runs here: end it"
-              : "look at source_ip, at the route to neighbor_ip and at the firewall",
-        }),
+      trouble: (error) => this.#post({ kind: "Degraded", ...bfdTrouble(error) }),
     });
     this.#beat();
   }
@@ -357,6 +341,8 @@ class VrrpChild {
 
   #event(journal: JournalEvent & { readonly source: "vrrp" | "group" | "bfd" }): void {
     const { event } = journal;
+    const followed = followedOf(journal);
+    if (followed !== undefined) this.#post({ kind: "Followed", followed });
     this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, deliveryOf(journal));
     // An expensive one stays clear of the takeover's own work.
     const spacing = event.kind === "StateChanged" ? SNAPSHOT_SPACING : seconds(1);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { instanceModel, virtualAddress, vrrpModel } from "../../test/support/vrrp-driver.ts";
+import { NO_DIRECTOR } from "../model/director-models.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "../model/model.ts";
 import type { InstanceSnapshot } from "../vrrp/snapshot.ts";
 import { planReload } from "./plan.ts";
@@ -11,6 +12,7 @@ function model(instances: readonly VrrpInstanceModel[], more: Partial<Model> = {
     trackScripts: [],
     bfd: [],
     mail: undefined,
+    director: NO_DIRECTOR,
     ...more,
   } as Model;
 }
@@ -29,7 +31,8 @@ const OTHER = { virtualRouterId: 52, key: "eth0/52/ipv4/multicast" };
 describe("planReload", () => {
   test("an equal model changes nothing", () => {
     const plan = planReload(model([one]), structuredClone(model([one])), standing(one, "MASTER"));
-    expect(plan).toEqual({ instances: [], untouched: 1, others: [], movement: "no" });
+    const director = { services: [], untouched: 0 };
+    expect(plan).toEqual({ instances: [], untouched: 1, director, others: [], movement: "no" });
   });
 
   test("a removed master gives its addresses away, a removed backup nothing", () => {

@@ -5,6 +5,7 @@ import type { Difference } from "../model/differences.ts";
 import { differences } from "../model/differences.ts";
 import type { Model, VrrpInstanceModel } from "../model/model.ts";
 import type { InstanceSnapshot } from "../vrrp/snapshot.ts";
+import { type DirectorPlan, planDirector } from "./director-plan.ts";
 
 /** Whether a virtual address leaves the router that holds it: surely, depending on other routers, or not. */
 export type Movement = "no" | "possible" | "yes";
@@ -13,7 +14,8 @@ export interface ReloadPlan {
   /** What is added, removed, changed or moved; what stays as it is is counted only. */
   readonly instances: readonly PlannedInstance[];
   readonly untouched: number;
-  /** Everything outside of instances. */
+  readonly director: DirectorPlan;
+  /** Everything outside of instances and virtual servers. */
   readonly others: readonly Difference[];
   /** The worst of all instances. */
   readonly movement: Movement;
@@ -59,6 +61,7 @@ export function planReload(before: Model, after: Model, standings: Standings): R
   return {
     instances,
     untouched: diff.unchanged.length,
+    director: planDirector(before.director, after.director),
     others: otherDifferences(before, after),
     movement: worst(instances.map(({ movement }) => movement)),
   };
@@ -185,9 +188,10 @@ function visible(before: VrrpInstanceModel, after: VrrpInstanceModel): readonly 
 
 function otherDifferences(before: Model, after: Model): readonly Difference[] {
   // The engine's shares of the trackers stand in the model as wholes, too.
-  const rest = ({ vrrp, ...model }: Model): object => {
+  const rest = ({ vrrp, director, ...model }: Model): object => {
     const { instances: _, trackScripts: __, trackFiles: ___, trackProcesses: ____, ...others } = vrrp;
-    return { ...model, vrrp: others };
+    const { virtualServers: _____, ...settings } = director;
+    return { ...model, director: settings, vrrp: others };
   };
   return differences("model", rest(before), rest(after));
 }

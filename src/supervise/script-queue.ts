@@ -10,6 +10,14 @@ import { seconds } from "../base/time.ts";
 import type { CommandModel } from "../model/command-model.ts";
 import type { NotifyState, RunNotify } from "../vrrp/action.ts";
 
+/** What scripts tell of: states of VRRP, and of servers and services. */
+export type ScriptState = NotifyState | "UP" | "DOWN";
+
+/** Scripts of one state, whoever asks for them. */
+export interface ScriptRequest extends Omit<RunNotify, "kind" | "state"> {
+  readonly state: ScriptState;
+}
+
 export const KILL_AFTER_TERM: Micros = seconds(2);
 
 export type ScriptQueueAction =
@@ -18,12 +26,12 @@ export type ScriptQueueAction =
       readonly kind: "Start";
       readonly run: number;
       readonly subject: string;
-      readonly state: NotifyState;
+      readonly state: ScriptState;
       readonly command: CommandModel;
     }
   /** To the script's process group. */
   | { readonly kind: "Signal"; readonly run: number; readonly signal: "TERM" | "KILL" }
-  | { readonly kind: "Collapsed"; readonly subject: string; readonly states: readonly NotifyState[] };
+  | { readonly kind: "Collapsed"; readonly subject: string; readonly states: readonly ScriptState[] };
 
 interface Running {
   readonly runs: Set<number>;
@@ -34,7 +42,7 @@ interface Running {
 
 interface Queue {
   readonly running: Running | undefined;
-  readonly waiting: readonly RunNotify[];
+  readonly waiting: readonly ScriptRequest[];
 }
 
 export class ScriptQueues {
@@ -42,7 +50,7 @@ export class ScriptQueues {
   readonly #subjectOf = new Map<number, string>();
   #nextRun = 1;
 
-  request(now: Instant, request: RunNotify): readonly ScriptQueueAction[] {
+  request(now: Instant, request: ScriptRequest): readonly ScriptQueueAction[] {
     const queue = this.#queues.get(request.subject) ?? { running: undefined, waiting: [] };
     if (queue.running === undefined) return this.#start(now, request.subject, [request]);
     const passedOver = queue.waiting.filter((waiting) => supersedes(request.state, waiting.state));
@@ -111,7 +119,7 @@ export class ScriptQueues {
     return [...actions, ...this.clockReached(now)];
   }
 
-  #start(now: Instant, subject: string, waiting: readonly RunNotify[]): readonly ScriptQueueAction[] {
+  #start(now: Instant, subject: string, waiting: readonly ScriptRequest[]): readonly ScriptQueueAction[] {
     const actions: ScriptQueueAction[] = [];
     const runs = new Set<number>();
     let rest = waiting;
@@ -138,6 +146,6 @@ export class ScriptQueues {
  * Whether a newer state makes a waiting one pointless. A state replaces every waiting state and event; the event
  * MASTER_RX_LOWER_PRI is no state and replaces only its like.
  */
-function supersedes(newer: NotifyState, waiting: NotifyState): boolean {
+function supersedes(newer: ScriptState, waiting: ScriptState): boolean {
   return newer !== "MASTER_RX_LOWER_PRI" || waiting === "MASTER_RX_LOWER_PRI";
 }

@@ -1,5 +1,5 @@
 /**
- * The order of a stop: the vrrp child releases, STOP scripts get at most a second, the shutdown script runs, the other
+ * The order of a stop: the vrrp child releases, the checker child takes its services out, STOP scripts get at most a second, the shutdown script runs, the other
  * children end. Each phase is bounded (the shutdown script by its own timeout). Pure.
  */
 import type { Instant, Micros } from "../base/time.ts";
@@ -11,11 +11,12 @@ export const CHILD_WAIT: Micros = seconds(5);
 /** Scripts that were told to end get this long before KILL takes them. */
 const SCRIPTS_GRACE: Micros = seconds(2);
 
-export type StopPhase = "vrrp" | "scripts" | "ending-scripts" | "shutdown-script" | "steward" | "done";
+export type StopPhase = "children" | "scripts" | "ending-scripts" | "shutdown-script" | "steward" | "done";
 
 export type StopAction =
   /** The vrrp child did not end in time. */
   | { readonly kind: "KillVrrp" }
+  | { readonly kind: "KillChecker" }
   | { readonly kind: "EndScripts" }
   | { readonly kind: "EndSteward" }
   | { readonly kind: "KillSteward" }
@@ -26,6 +27,7 @@ export type StopAction =
 /** What is still there; asked again at every step. */
 export interface Remaining {
   readonly vrrp: boolean;
+  readonly checker: boolean;
   readonly scripts: boolean;
   readonly steward: boolean;
   /** There is one, and it has not ended yet. */
@@ -33,7 +35,7 @@ export interface Remaining {
 }
 
 export class Stopping {
-  #phase: StopPhase = "vrrp";
+  #phase: StopPhase = "children";
   #deadline: Instant | undefined;
   readonly #childWait: Micros;
 
@@ -63,9 +65,9 @@ export class Stopping {
   #step(now: Instant, remaining: Remaining): readonly StopAction[] | undefined {
     const late = this.#deadline !== undefined && now >= this.#deadline;
     switch (this.#phase) {
-      case "vrrp":
-        if (!remaining.vrrp) return this.#enter("scripts", now + SCRIPTS_LIMIT, []);
-        return late ? this.#enter("vrrp", now + this.#childWait, [{ kind: "KillVrrp" }]) : undefined;
+      case "children":
+        if (!remaining.vrrp && !remaining.checker) return this.#enter("scripts", now + SCRIPTS_LIMIT, []);
+        return late ? this.#enter("children", now + this.#childWait, killed(remaining)) : undefined;
       case "scripts":
         if (!remaining.scripts) return this.#shutDown(remaining);
         return late
@@ -99,4 +101,11 @@ export class Stopping {
     this.#deadline = deadline;
     return actions;
   }
+}
+
+function killed({ vrrp, checker }: Remaining): readonly StopAction[] {
+  const actions: StopAction[] = [];
+  if (vrrp) actions.push({ kind: "KillVrrp" });
+  if (checker) actions.push({ kind: "KillChecker" });
+  return actions;
 }

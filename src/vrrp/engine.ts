@@ -1,5 +1,6 @@
 /** The VRRP engine: all instances of the process behind one pure `handle`. */
 import { unreachable } from "../base/assert.ts";
+import { DeadlineHeap } from "../base/deadline-heap.ts";
 import { formatOsError } from "../base/result.ts";
 import { addressKey } from "../base/routing.ts";
 import type { Instant } from "../base/time.ts";
@@ -11,7 +12,6 @@ import { ActionList } from "./action-list.ts";
 import { announce, announcementsAt, announceSources, sendAnnouncements } from "./announce.ts";
 import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
-import { DeadlineHeap } from "./deadline-heap.ts";
 import { awaiting, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
 import { noteHosts } from "./hosts.ts";
 import type { InterfaceAddress, LinkState, Measurement, RemovalOrigin, VrrpInput } from "./input.ts";

@@ -5,9 +5,11 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { same } from "../../src/base/same.ts";
 import { runCheck, summarise } from "../../src/cli/check.ts";
 import { checkExitStatus, keepalivedTestStatus } from "../../src/config/diagnostic.ts";
 import { renderDiagnostics } from "../../src/config/render.ts";
+import { NO_DIRECTOR } from "../../src/model/director-models.ts";
 import { type LoadOptions, loadConfiguration } from "../../src/processes/load-configuration.ts";
 import { goldenFacts } from "./host.ts";
 
@@ -78,5 +80,9 @@ function withoutEmpty(_key: string, value: unknown): unknown {
 
 function isEmpty(value: unknown): boolean {
   if (value === false || value === undefined) return true;
-  return typeof value === "object" && value !== null && Object.values(value).every(isEmpty);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (same(value, NO_DIRECTOR) || Object.values(value).every(isEmpty))
+  );
 }

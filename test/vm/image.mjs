@@ -54,6 +54,17 @@ const MODULES = [
   "ip_vs_wlc",
   "ip_vs_sh",
   "ip_vs_mh",
+  "ip_vs_lblc",
+  "ip_vs_lblcr",
+  "ip_vs_dh",
+  "ip_vs_fo",
+  "ip_vs_ovf",
+  "ip_vs_sed",
+  "ip_vs_nq",
+  "ip_vs_pe_sip",
+  "ipip",
+  "ip_gre",
+  "fou",
 ];
 
 /** Undefined where the machine can be had; else why not. */

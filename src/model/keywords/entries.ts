@@ -186,8 +186,18 @@ const OTHER_ROWS = [
     }),
   ]),
   ...block("virtual_server_group(entry)", "lvs", [
-    row("ADDR[-END or /MASK] [PORT]", [rest("ADDRESS [PORT]")], COVERED, "Addresses and port."),
-    row("fwmark", [integer(1, UNSIGNED_MAX), optional(rest("inet|inet6"))], COVERED, "A mark."),
+    row(
+      "ADDR[-END or /MASK] [PORT]",
+      [rest("ADDRESS [PORT]")],
+      works("virtualServer.endpoints"),
+      "Addresses and port.",
+    ),
+    row(
+      "fwmark",
+      [integer(1, UNSIGNED_MAX), optional(rest("inet|inet6"))],
+      works("virtualServer.endpoints"),
+      "A mark.",
+    ),
   ]),
   ...block("track_*(entry)", "track", [
     row(

@@ -471,11 +471,17 @@ const mailRows = [
     area: "vrrp",
     default: "smtp_alert",
   }),
-  row("smtp_alert_checker", [flag], COSMETIC, "The same for virtual and real servers only.", {
-    area: "checker",
-    default: "smtp_alert",
-  }),
-  row("no_checker_emails", [flag], COSMETIC, "No mails about single checks.", {
+  row(
+    "smtp_alert_checker",
+    [flag],
+    works("realServer.smtpAlert"),
+    "The same for virtual and real servers only.",
+    {
+      area: "checker",
+      default: "smtp_alert",
+    },
+  ),
+  row("no_checker_emails", [flag], works("director.noCheckMail"), "No mails about single checks.", {
     area: "checker",
     default: "off",
   }),
@@ -603,28 +609,48 @@ const processWideRows = [
   ...bufferRows("vrrp_netlink_cmd_rcv_bufs", "vrrp", OWN_BUFFERS),
   ...bufferRows("vrrp_netlink_monitor_rcv_bufs", "vrrp", OWN_BUFFERS),
   ...bufferRows("process_monitor_rcv_bufs", "track", works("global.processMonitorBuffer")),
-  ...bufferRows("lvs_netlink_cmd_rcv_bufs", "checker", COSMETIC),
-  ...bufferRows("lvs_netlink_monitor_rcv_bufs", "checker", COSMETIC),
+  ...bufferRows("lvs_netlink_cmd_rcv_bufs", "checker", OWN_BUFFERS),
+  ...bufferRows("lvs_netlink_monitor_rcv_bufs", "checker", OWN_BUFFERS),
 ];
 
 const lvsRows = [
-  row("checker_log_all_failures", [flag], COSMETIC, "Report every failed check.", {
+  row("checker_log_all_failures", [flag], works("check.logAllFailures"), "Report every failed check.", {
     area: "checker",
     default: "off",
   }),
-  row("rs_init_notifies", [flag], COSMETIC, "Notify of the first state too.", {
+  row("rs_init_notifies", [flag], works("director.notifyAtStart"), "Notify of the first state too.", {
     area: "checker",
     default: "off",
   }),
-  row("lvs_timeouts", [optional(rest("[tcp N] [tcpfin N] [udp N]"))], MISSED, "Connection timeouts of IPVS."),
-  row("lvs_flush", [], MISSED, "Empty the IPVS table at start.", { default: "off" }),
-  row("lvs_flush_on_stop", [optional(choice("VS"))], MISSED, "Empty it at stop.", { default: "off" }),
-  row("lvs_flush_onstop", [], MISSED, "Old name of lvs_flush_on_stop.", { default: "off" }),
+  row(
+    "lvs_timeouts",
+    [optional(rest("[tcp N] [tcpfin N] [udp N]"))],
+    works("director.timeouts"),
+    "Connection timeouts of IPVS.",
+  ),
+  row("lvs_flush", [], works("director.flushAtStart"), "Empty the IPVS table at start.", { default: "off" }),
+  row("lvs_flush_on_stop", [optional(choice("VS"))], works("director.flushAtStop"), "Empty it at stop.", {
+    default: "off",
+  }),
+  row("lvs_flush_onstop", [], works("director.flushAtStop"), "Old name of lvs_flush_on_stop.", {
+    default: "off",
+  }),
   row(
     "lvs_sync_daemon",
     lenient([rest("IF [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]")]),
-    MISSED,
+    works("director.syncDaemon"),
     "Share connections with the other director.",
+    { repeat: "all" },
+  ),
+  row(
+    "data_plane",
+    [choice("auto", "ipvs", "nft")],
+    works("director.dataPlane"),
+    "What spreads the connections.",
+    {
+      since: "buoy",
+      default: "auto: IPVS where the kernel has it, else nftables",
+    },
   ),
   row("nftables_ipvs", [optional(word("table"))], MISSED, "One marked service for a group of servers.", {
     default: "keepalived_ipvs",

@@ -10,10 +10,12 @@ export function blockAt(path: readonly string[]): string {
   return path.length === 0 ? "root" : path.join(".");
 }
 
+const SHAPES: ReadonlyMap<KeywordRow, KeywordShape> = new Map(KEYWORD_ROWS.map((row) => [row, shapeOf(row)]));
+
 export const KEYWORD_GRAMMAR: Grammar = {
   lookup: (path, keyword) => {
     const row = findRow(blockAt(path), keyword);
-    return row === undefined ? undefined : shapeOf(row);
+    return row === undefined ? undefined : SHAPES.get(row);
   },
   names: (path) => rowsOf(blockAt(path)).map((row) => row.keyword),
   placesOf: (keyword) =>
@@ -32,14 +34,14 @@ function shapeOf(row: KeywordRow): KeywordShape {
       : row.args.some((arg) => arg.kind === "entries")
         ? "values"
         : "none",
-    style: words.some(isScript) || row.keyword === "regex" ? "script" : "words",
+    style: words.some(isScript) ? "script" : "words",
     minWords: words.filter((arg) => arg.optional !== true && arg.lenient !== true).length,
     ...(maxWords === undefined ? {} : { maxWords }),
   };
 }
 
 function isScript(arg: Argument): boolean {
-  return arg.kind === "script" || arg.kind === "command";
+  return arg.kind === "script" || arg.kind === "command" || arg.kind === "pattern";
 }
 
 function wordsAtMost(arg: Argument): number | undefined {
@@ -49,6 +51,7 @@ function wordsAtMost(arg: Argument): number | undefined {
     case "codes":
     case "script":
     case "command":
+    case "pattern":
       return undefined;
     case "weight":
     case "identity":

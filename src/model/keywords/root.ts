@@ -5,7 +5,6 @@ import {
   entries,
   integer,
   lenient,
-  MISSED,
   nested,
   optional,
   REFUSED,
@@ -27,7 +26,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "net_namespace_ipvs",
     [optional(word("name"))],
-    accepted("buoy programs no virtual servers yet"),
+    works("director.tableNamespace"),
     "Network namespace whose IPVS is programmed.",
     {
       area: "process",
@@ -154,13 +153,13 @@ export const ROOT_ROWS = block("root", "vrrp", [
       default: "0 0",
     },
   ),
-  row("SSL", [nested("SSL")], MISSED, "TLS settings of every SSL_GET.", { area: "checker" }),
+  row("SSL", [nested("SSL")], works("director.tls"), "TLS settings of every SSL_GET.", { area: "checker" }),
   row(
     "virtual_server_group",
     [word("name"), entries("server-group")],
-    MISSED,
+    works("virtualServer.endpoints"),
     "Addresses and marks that one virtual server spans.",
-    { area: "lvs" },
+    { area: "lvs", repeat: "all" },
   ),
   row(
     "virtual_server",

@@ -45,6 +45,8 @@ export type ArgumentKind =
   | { readonly kind: "hex"; readonly wildcard: boolean; readonly digits: number | undefined }
   /** `200 300-399`. */
   | { readonly kind: "codes"; readonly min: number; readonly max: number }
+  /** A word by tokeniser B: both kinds of quotes, backslash escapes. */
+  | { readonly kind: "pattern" }
   /** The rest of the line, described in words; checked where the meaning is made. */
   | { readonly kind: "rest"; readonly syntax: string }
   | { readonly kind: "entries"; readonly of: EntryKind }
@@ -139,6 +141,7 @@ export const flag: Argument = { kind: "flag", optional: true };
 export const iface: Argument = { kind: "interface" };
 export const script: Argument = { kind: "script" };
 export const command: Argument = { kind: "command" };
+export const pattern: Argument = { kind: "pattern" };
 export const identity: Argument = { kind: "identity" };
 export const address: Argument = { kind: "address", family: "any", multicast: false };
 export const port: Argument = { kind: "integer", min: 1, max: 65535 };

@@ -34,6 +34,11 @@ export function findRow(block: string, keyword: string): KeywordRow | undefined 
   return BY_BLOCK.get(block)?.get(keyword);
 }
 
+/** The rows of a block by keyword. */
+export function rowMapOf(block: string): ReadonlyMap<string, KeywordRow> {
+  return BY_BLOCK.get(block) ?? new Map();
+}
+
 /** The keywords of a block. */
 export function rowsOf(block: string): readonly KeywordRow[] {
   return [...(BY_BLOCK.get(block)?.values() ?? [])];

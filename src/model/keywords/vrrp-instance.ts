@@ -10,7 +10,6 @@ import {
   integer,
   LARGE_BUFFERS,
   lenient,
-  MISSED,
   nested,
   optional,
   rest,
@@ -460,7 +459,9 @@ const linkRows = [
   row("debug", [integer(0, 4)], accepted("events and their causes are always recorded"), "Verbosity.", {
     default: "0",
   }),
-  row("lvs_sync_daemon_interface", [iface], MISSED, "Old form of lvs_sync_daemon.", { area: "lvs" }),
+  row("lvs_sync_daemon_interface", [iface], works("director.syncDaemon"), "Old form of lvs_sync_daemon.", {
+    area: "lvs",
+  }),
   row("kernel_rx_buf_size", lenient([integer(0, UNSIGNED_MAX)]), LARGE_BUFFERS, "Receive buffer in bytes.", {
     default: "vrrp_rx_bufs_policy",
   }),

@@ -2,7 +2,7 @@
  * Attributes of a netlink message (struct rtattr): length, type, value, padded to four bytes. The reader remembers its
  * first error and then yields nothing more, so that a caller checks once, at the end. Any bytes may be given to it.
  */
-import { readHost16, readHost32 } from "./host-order.ts";
+import { readHost16, readHost32, readHost64 } from "./host-order.ts";
 
 /** Bytes of an attribute's header. */
 export const ATTRIBUTE_HEADER = 4;
@@ -67,6 +67,11 @@ export class AttributeReader {
 
   uint32(): number {
     return this.#has(4) ? readHost32(this.#bytes, this.#value) : 0;
+  }
+
+  /** Exact up to 2^53. */
+  uint64(): number {
+    return this.#has(8) ? readHost64(this.#bytes, this.#value) : 0;
   }
 
   /** The value's bytes, not copied. */

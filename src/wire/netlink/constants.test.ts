@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as constants from "./constants.ts";
+import * as generic from "./generic-constants.ts";
+import * as ipvs from "./ipvs-constants.ts";
 import * as nftables from "./nftables-constants.ts";
 
 const HEADERS = [
@@ -20,6 +22,8 @@ const HEADERS = [
   "linux/netfilter/nfnetlink.h",
   "linux/netfilter/nf_tables.h",
   "linux/netfilter.h",
+  "linux/genetlink.h",
+  "linux/ip_vs.h",
 ];
 /** Where ours is not named as the kernel's, the kernel's expression. */
 const EXPRESSIONS: Readonly<Record<string, string>> = {
@@ -61,7 +65,7 @@ function guard(name: string): string {
 
 describe("constants of netlink", () => {
   it("are those of the system's headers", () => {
-    const ours: Readonly<Record<string, number>> = { ...constants, ...nftables };
+    const ours: Readonly<Record<string, number>> = { ...constants, ...nftables, ...generic, ...ipvs };
     const theirs = fromHeaders(Object.keys(ours));
     if (theirs === undefined) {
       process.stdout.write("no C compiler: the constants are not compared with the headers\n");

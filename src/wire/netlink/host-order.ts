@@ -15,6 +15,13 @@ export function readHost32(bytes: Uint8Array, offset: number): number {
   return LITTLE_ENDIAN ? second * 0x1_0000 + first : first * 0x1_0000 + second;
 }
 
+/** Unsigned; exact up to 2^53. */
+export function readHost64(bytes: Uint8Array, offset: number): number {
+  const first = readHost32(bytes, offset);
+  const second = readHost32(bytes, offset + 4);
+  return LITTLE_ENDIAN ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second;
+}
+
 export function writeHost16(bytes: Uint8Array, offset: number, value: number): void {
   const low = value & 0xff;
   const high = (value >>> 8) & 0xff;

@@ -1,4 +1,4 @@
-import type { Instant } from "../base/time.ts";
+import type { Instant } from "./time.ts";
 
 /**
  * Deadlines of numbered things, the earliest at hand: a binary heap that knows where each number stands. Changing one

@@ -1,0 +1,61 @@
+/** What happened to services and servers, for the journal, `why`, the log, FIFOs and metrics. Plain values. */
+import type { OsError } from "../base/result.ts";
+import type { Instant } from "../base/time.ts";
+import type { DirectorCause } from "./cause.ts";
+
+export type DirectorEvent = { readonly at: Instant } & DirectorEventDetail;
+
+/** `virtualServer` and `realServer` are names as the log writes them: `[10.0.0.1]:tcp:80`, `[10.0.0.2]:tcp:80`. */
+export type DirectorEventDetail =
+  | {
+      readonly kind: "ServerChanged";
+      readonly virtualServer: string;
+      readonly realServer: string;
+      readonly up: boolean;
+      readonly weight: number;
+      /** Kept in the kernel's table with weight 0 when it is down. */
+      readonly inhibited: boolean;
+      readonly cause: DirectorCause;
+    }
+  | {
+      readonly kind: "QuorumChanged";
+      readonly virtualServer: string;
+      readonly up: boolean;
+      readonly quorum: number;
+      readonly hysteresis: number;
+      /** Sum of the live servers' weights. */
+      readonly weight: number;
+      readonly cause: DirectorCause;
+    }
+  | {
+      readonly kind: "WeightChanged";
+      readonly virtualServer: string;
+      readonly realServer: string;
+      readonly from: number;
+      readonly to: number;
+      readonly cause: DirectorCause;
+    }
+  | {
+      readonly kind: "CheckFailed";
+      readonly virtualServer: string;
+      readonly realServer: string;
+      readonly check: string;
+      readonly detail: string;
+      /** Attempts left before the server counts as down. */
+      readonly left: number;
+    }
+  | {
+      readonly kind: "SorryServer";
+      readonly virtualServer: string;
+      readonly sorryServer: string;
+      readonly inUse: boolean;
+    }
+  /** The last connection of a server that takes no new ones has ended. */
+  | { readonly kind: "Drained"; readonly virtualServer: string; readonly realServer: string }
+  | { readonly kind: "Suspended"; readonly virtualServer: string; readonly suspended: boolean }
+  /** A check that should have run, or ended, long ago. */
+  | { readonly kind: "CheckOverdue"; readonly check: string; readonly overdue: number }
+  | { readonly kind: "TableChanged"; readonly changes: number }
+  | { readonly kind: "TableRefused"; readonly what: string; readonly error: OsError }
+  /** Somebody else changed the kernel's table: it was put right. */
+  | { readonly kind: "TableDiffered"; readonly changes: number };

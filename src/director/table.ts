@@ -1,0 +1,79 @@
+/** The forwarding table of a data plane: what the rules ask for, what a kernel has, and the steps between the two. */
+import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { OsError } from "../base/result.ts";
+import type {
+  Endpoint,
+  Forwarding,
+  Persistence,
+  Scheduler,
+  SchedulerFlags,
+} from "../model/director-models.ts";
+
+export interface TableService {
+  readonly endpoint: Endpoint;
+  readonly scheduler: Scheduler;
+  readonly flags: SchedulerFlags;
+  readonly onePacket: boolean;
+  readonly persistence: Persistence | undefined;
+  readonly destinations: readonly TableDestination[];
+}
+
+export interface TableDestination {
+  readonly address: IpAddress;
+  readonly port: number;
+  readonly family: IpFamily;
+  readonly forwarding: Forwarding;
+  readonly weight: number;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+}
+
+/** A service as it is found, with its counters. Somebody else's may have a scheduler that configurations cannot name. */
+export interface FoundService extends Omit<TableService, "scheduler" | "destinations"> {
+  readonly scheduler: string;
+  readonly destinations: readonly FoundDestination[];
+  readonly statistics: TableStatistics;
+}
+
+export interface FoundDestination extends TableDestination {
+  readonly activeConnections: number;
+  readonly inactiveConnections: number;
+  readonly persistentConnections: number;
+  readonly statistics: TableStatistics;
+}
+
+/** Since the kernel began to count; rates are per second, and 0 where a data plane measures none. */
+export interface TableStatistics {
+  readonly connections: number;
+  readonly packetsIn: number;
+  readonly packetsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly connectionRate: number;
+  readonly packetRateIn: number;
+  readonly packetRateOut: number;
+  readonly byteRateIn: number;
+  readonly byteRateOut: number;
+}
+
+/**
+ * One step; the order of a list is contract: services before their destinations, removals last. A data plane heals what it
+ * can: what is there already is edited, what is to be edited and missing is added, and what is to go and is missing is gone.
+ */
+export type TableChange =
+  | {
+      readonly kind: "AddService" | "EditService" | "DeleteService";
+      readonly service: Omit<TableService, "destinations">;
+    }
+  | {
+      readonly kind: "AddDestination" | "EditDestination" | "DeleteDestination";
+      readonly endpoint: Endpoint;
+      readonly destination: TableDestination;
+    };
+
+/** A step that the kernel did not take. */
+export interface TableRefusal {
+  /** Its place in the list. */
+  readonly index: number;
+  readonly error: OsError;
+}

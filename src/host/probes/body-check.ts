@@ -1,0 +1,70 @@
+/** What an answer has to be: its status, its digest, a pattern in it. Judged when the whole body has passed by. */
+import { createHash, type Hash } from "node:crypto";
+import type { PatternModel, UrlModel } from "../../model/director-models.ts";
+import type { Verdict } from "./attempt.ts";
+
+/** Where a body that nobody ends is given up; a pattern is looked for in as much. */
+export const MAX_BODY = 16 * 1024 * 1024;
+const EXCERPT_LENGTH = 200;
+
+export class BodyCheck {
+  readonly #url: UrlModel;
+  readonly #pattern: RegExp | undefined;
+  readonly #digest: Hash | undefined;
+  readonly #pieces: Buffer[] = [];
+  #length = 0;
+  #start: Buffer | undefined;
+
+  /** `pattern` is the url's, compiled. */
+  constructor(url: UrlModel, pattern: RegExp | undefined) {
+    this.#url = url;
+    this.#pattern = pattern;
+    if (url.digest !== undefined) this.#digest = createHash("md5");
+  }
+
+  /** Takes the next bytes, which may change afterwards; false if there are too many. */
+  push(bytes: Uint8Array): boolean {
+    this.#length += bytes.length;
+    this.#start ??= Buffer.from(bytes.subarray(0, EXCERPT_LENGTH));
+    this.#digest?.update(bytes);
+    if (this.#pattern !== undefined) this.#pieces.push(Buffer.from(bytes));
+    return this.#length <= MAX_BODY;
+  }
+
+  judge(status: number): Verdict {
+    const fault = this.#fault(status);
+    if (fault === undefined) return { ok: true, detail: `answered ${status}` };
+    const excerpt = this.#start === undefined ? undefined : printable(this.#start);
+    return { ok: false, detail: fault, excerpt };
+  }
+
+  #fault(status: number): string | undefined {
+    const { statusCodes, digest, pattern } = this.#url;
+    if (!statusCodes.some(({ from, to }) => status >= from && status <= to)) return `answered ${status}`;
+    const found = this.#digest?.digest("hex");
+    if (found !== undefined && found !== digest?.toLowerCase()) return `digest ${found} instead of ${digest}`;
+    if (pattern !== undefined && this.#pattern !== undefined) return this.#missed(pattern, this.#pattern);
+    return undefined;
+  }
+
+  #missed(pattern: PatternModel, expression: RegExp): string | undefined {
+    const encoding = pattern.options.includes("utf") ? "utf8" : "latin1";
+    expression.lastIndex = pattern.minOffset;
+    const match = expression.exec(Buffer.concat(this.#pieces).toString(encoding));
+    const found = match !== null && (pattern.maxOffset === undefined || match.index <= pattern.maxOffset);
+    if (found !== pattern.negated) return undefined;
+    return `${pattern.regex} ${found ? "found" : "not found"} in the answer`;
+  }
+}
+
+/** The beginning of what a server sent, without line ends and control characters, at most 200 characters. */
+export function printable(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, EXCERPT_LENGTH)).toString(
+    "utf8",
+  );
+  return text
+    .replace(/[^\P{C}]+|\s+/gu, " ")
+    .replace(/\ufffd$/, "")
+    .trim()
+    .slice(0, EXCERPT_LENGTH);
+}

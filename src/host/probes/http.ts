@@ -1,0 +1,104 @@
+/** HTTP_GET and SSL_GET: every url, one after the other, each on a connection of its own. */
+import { pcreToRegExp } from "../../base/pcre.ts";
+import type { HttpProbeModel, UrlModel } from "../../model/director-models.ts";
+import type { Attempt } from "./attempt.ts";
+import { BodyCheck } from "./body-check.ts";
+import type { Exchange, ExchangeUser } from "./exchange.ts";
+import { Http1Exchange } from "./http1.ts";
+import { Http2Exchange } from "./http2.ts";
+import { requestText } from "./request-text.ts";
+import type { TlsContexts } from "./tls-channel.ts";
+
+/** Waits of one url, in timeouts, before it has to be done whatever comes. */
+const WAITS_PER_URL = 6;
+
+/** The longest a run may take in all. */
+export function httpBound(probe: HttpProbeModel): number {
+  return probe.target.timeout * WAITS_PER_URL * Math.max(1, probe.urls.length);
+}
+
+/** What is made of a url once and used by all runs. */
+interface PreparedUrl {
+  readonly request: Uint8Array;
+  readonly pattern: RegExp | undefined;
+  /** Why its pattern cannot be searched for. */
+  readonly error: string | undefined;
+}
+
+export type PreparedUrls = WeakMap<UrlModel, PreparedUrl>;
+
+export class HttpProbe implements ExchangeUser {
+  readonly #probe: HttpProbeModel;
+  readonly #attempt: Attempt;
+  readonly #tls: TlsContexts;
+  readonly #prepared: PreparedUrls;
+  #index = -1;
+  #exchange: Exchange | undefined;
+
+  constructor(probe: HttpProbeModel, attempt: Attempt, tls: TlsContexts, prepared: PreparedUrls) {
+    this.#probe = probe;
+    this.#attempt = attempt;
+    this.#tls = tls;
+    this.#prepared = prepared;
+    attempt.holds(() => this.#exchange?.close());
+    this.#next();
+  }
+
+  #next(): void {
+    this.#index += 1;
+    const url = this.#probe.urls[this.#index];
+    const prepared = url === undefined ? undefined : this.#prepare(url);
+    if (url === undefined || prepared === undefined) this.#attempt.fail("there is no url to ask for");
+    else if (prepared.error !== undefined) this.#attempt.fail(this.#named(prepared.error));
+    else this.#ask(url, prepared);
+  }
+
+  #ask(url: UrlModel, { request, pattern }: PreparedUrl): void {
+    this.#attempt.wait(this.#probe.target.timeout, "no connection");
+    const body = new BodyCheck(url, pattern);
+    this.#exchange =
+      this.#probe.protocol === "2"
+        ? new Http2Exchange(this.#probe, url, this.#tls, body, this)
+        : new Http1Exchange(this.#probe, url, this.#tls, request, body, this);
+  }
+
+  #prepare(url: UrlModel): PreparedUrl {
+    const known = this.#prepared.get(url);
+    if (known !== undefined) return known;
+    const compiled =
+      url.pattern === undefined ? undefined : pcreToRegExp(url.pattern.regex, url.pattern.options);
+    const prepared: PreparedUrl = {
+      request: Buffer.from(requestText(url, this.#probe.protocol), "latin1"),
+      pattern: compiled?.ok === true ? compiled.value : undefined,
+      error: compiled?.ok === false ? `the pattern is not understood: ${compiled.error}` : undefined,
+    };
+    this.#prepared.set(url, prepared);
+    return prepared;
+  }
+
+  heard(): void {
+    this.#attempt.wait(this.#probe.target.timeout, "no answer");
+  }
+
+  answered(status: number, body: BodyCheck): void {
+    const verdict = body.judge(status);
+    if (!verdict.ok) {
+      this.#attempt.settle({ ...verdict, detail: this.#named(verdict.detail) });
+    } else if (this.#index + 1 === this.#probe.urls.length) {
+      this.#attempt.settle(verdict);
+    } else {
+      this.#exchange?.close();
+      this.#next();
+    }
+  }
+
+  failed(detail: string, excerpt?: string): void {
+    this.#attempt.fail(this.#named(detail), excerpt);
+  }
+
+  /** Which of several urls it was. */
+  #named(detail: string): string {
+    const { urls } = this.#probe;
+    return urls.length > 1 ? `${urls[this.#index]?.path}: ${detail}` : detail;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * A TCP connection on an own descriptor, as bare as a check needs it: no queue, no thread, one watch for its whole life.
+ * (A `net.Socket` costs several times as much; what needs one gets the descriptor by `detach`.)
+ */
+import type { Target } from "../../model/director-models.ts";
+import { check, errnoName, type NativeHandle, native } from "../native.ts";
+import { SOL_SOCKET } from "../socket.ts";
+import { errnoClause } from "./clauses.ts";
+import { openTargetSocket, SO_ERROR, SOCK_STREAM } from "./target-socket.ts";
+
+/** Who uses a connection. After `ended` or `failed`, and after its own `close`, it hears nothing more. */
+export interface StreamUser {
+  connected(): void;
+  /** The bytes are the caller's again when this returns. */
+  received(bytes: Uint8Array): void;
+  /** The peer sends no more. */
+  ended(): void;
+  /** A clause for people: `connection refused`. */
+  failed(detail: string): void;
+}
+
+/** A connection, plain or with TLS, as its user sees it. */
+export interface Channel {
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+
+const READABLE = 1;
+const WRITABLE = 2;
+const EAGAIN = 11;
+/** All streams of a thread read into it, one after the other. */
+const inbox = new Uint8Array(65_536);
+
+export class TcpStream implements Channel {
+  readonly #fd: number;
+  readonly #user: StreamUser;
+  readonly #watch: NativeHandle;
+  #connecting = true;
+  #open = true;
+
+  /** Begins to connect. Throws SystemError for what this host refuses; what happens elsewhere the user is told. */
+  constructor(target: Target, user: StreamUser) {
+    this.#user = user;
+    this.#fd = openTargetSocket(target, SOCK_STREAM);
+    const watch = native.pollOpen(this.#fd, false, () =>
+      this.#connecting ? this.#connected() : this.#receive(),
+    );
+    if (typeof watch === "number") native.close(this.#fd);
+    this.#watch = check("watch", "a socket", watch);
+    native.pollEvents(this.#watch, WRITABLE);
+  }
+
+  #connected(): void {
+    const error = native.getOption(this.#fd, SOL_SOCKET, SO_ERROR);
+    if (error !== 0) {
+      this.#failed(error);
+      return;
+    }
+    this.#connecting = false;
+    native.pollEvents(this.#watch, READABLE);
+    this.#user.connected();
+  }
+
+  #receive(): void {
+    const length = native.receiveStream(this.#fd, inbox);
+    if (length > 0) this.#user.received(inbox.subarray(0, length));
+    else if (length === 0) {
+      this.close();
+      this.#user.ended();
+    } else if (length !== -EAGAIN) this.#failed(length);
+  }
+
+  #failed(errno: number): void {
+    this.close();
+    this.#user.failed(errnoClause(errnoName(errno)));
+  }
+
+  /** For what fits the socket's buffer: requests of a check do. */
+  send(bytes: Uint8Array): void {
+    const sent = native.send(this.#fd, bytes);
+    if (sent === bytes.length) return;
+    const errno = sent < 0 ? sent : -EAGAIN;
+    // Never from within the caller's own call.
+    queueMicrotask(() => {
+      if (this.#open) this.#failed(errno);
+    });
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    native.close(this.detach());
+  }
+
+  /** Gives the descriptor away; nothing is heard any more. */
+  detach(): number {
+    this.#open = false;
+    native.pollClose(this.#watch);
+    return this.#fd;
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * The checker child: the director's engine with probes and the kernel's table on one side and the supervisor on the other.
+ * Nothing here can hold up an election; while it is gone the kernel balances on by the table as it was.
+ */
+import { randomInt } from "node:crypto";
+import type { Instant, Micros } from "../base/time.ts";
+import { seconds } from "../base/time.ts";
+import type { DirectorAction } from "../director/action.ts";
+import type { DirectorEvent } from "../director/event.ts";
+import type { DirectorInput } from "../director/input.ts";
+import type { DirectorSnapshot } from "../director/memory.ts";
+import { DirectorExecutor } from "../host/execute-director.ts";
+import type { Loop, Timer } from "../host/loop.ts";
+import { createLoop } from "../host/loop.ts";
+import type { LvsTimeouts } from "../model/director-models.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { StartProbe } from "../ports/probe.ts";
+import type { Measurement } from "../vrrp/input.ts";
+import { deliveryOf } from "./event-log.ts";
+import { HeldAddresses } from "./held-addresses.ts";
+import type { CheckerSlice, CheckerSnapshot, Followed, FromChecker, ToChecker } from "./messages.ts";
+import { parseToChecker } from "./messages.ts";
+import type { OpenedPlane, WantedPlane } from "./open-plane.ts";
+import type { ParentChannel } from "./parent-channel.ts";
+import { openParentChannel } from "./parent-channel.ts";
+import { poolFifoLine } from "./pool-fifo.ts";
+
+/** Least time between two snapshots, which may cost a tenth of the time at most. */
+const SNAPSHOT_SPACING: Micros = seconds(1);
+const SNAPSHOT_SHARE = 10;
+/** A stop must end, whatever the kernel does. */
+const STOP_LIMIT: Micros = seconds(4);
+/** How long running scripts may go on once a newer state waits. */
+const NOTIFY_TIMEOUT: Micros = seconds(30);
+
+type StartMessage = ToChecker & { readonly kind: "Start" };
+type DirectorEngine = Engine<DirectorInput, DirectorAction, DirectorSnapshot>;
+
+/** What the child is made of; a test puts others in their place. */
+export interface CheckerParts {
+  createEngine(seed: number): DirectorEngine;
+  restoreEngine(snapshot: DirectorSnapshot, now: Instant): DirectorEngine;
+  /** Calls back once, whatever happens: where there is no data plane, with one that refuses. */
+  openPlane(loop: Loop, director: WantedPlane, done: (opened: OpenedPlane) => void): void;
+  startProbe(loop: Loop): StartProbe;
+}
+
+export function runCheckerChild(parts: CheckerParts): void {
+  new CheckerChild(parts).begin();
+}
+
+class CheckerChild {
+  readonly #parts: CheckerParts;
+  readonly #loop: Loop = createLoop();
+  readonly #engineTimer: Timer;
+  readonly #snapshotTimer: Timer;
+  readonly #stopTimer: Timer;
+  readonly #held: HeldAddresses;
+  #channel: ParentChannel<FromChecker> | undefined;
+  #start: StartMessage | undefined;
+  #plane: OpenedPlane | undefined;
+  #executor: DirectorExecutor | undefined;
+  #engine: DirectorEngine | undefined;
+  #stopRequested: string | undefined;
+  #clockPending = false;
+  #snapshotAt: Instant = 0;
+  #snapshotCost: Micros = 0;
+  #snapshotDue = false;
+
+  constructor(parts: CheckerParts) {
+    this.#parts = parts;
+    this.#engineTimer = this.#loop.timer(() => this.#deadlinePassed());
+    this.#snapshotTimer = this.#loop.timer(() => this.#sendSnapshot());
+    this.#stopTimer = this.#loop.timer(() => this.#end());
+    this.#held = new HeldAddresses(this.#loop, (input) => this.#handle(input));
+  }
+
+  begin(): void {
+    this.#channel = openParentChannel<ToChecker, FromChecker>(this.#loop, parseToChecker, {
+      message: (message) => this.#receive(message),
+      terminated: (by) => this.#stop(by),
+    });
+    this.#post({ kind: "Hello" });
+  }
+
+  #receive(message: ToChecker): void {
+    switch (message.kind) {
+      case "Start":
+        this.#begin(message);
+        return;
+      case "Configure":
+        // Before the data plane is open the newest configuration is simply the first.
+        if (this.#engine === undefined && this.#start !== undefined)
+          this.#start = { ...this.#start, ...message, kind: "Start" };
+        else this.#configure(message.generation, message.slice, message.measured);
+        return;
+      case "Measured":
+        this.#measure(message.measured);
+        return;
+      case "Followed":
+        this.#follow(message.followed);
+        return;
+      case "SnapshotWanted":
+        this.#sendSnapshot();
+        return;
+      case "Ping":
+        this.#post({ kind: "Pong" });
+        return;
+      case "Stop":
+        this.#stop(message.by);
+        return;
+    }
+  }
+
+  #begin(message: StartMessage): void {
+    this.#start = message;
+    const { director } = JSON.parse(message.slice) as CheckerSlice;
+    this.#parts.openPlane(this.#loop, director, (opened) => {
+      this.#plane = opened;
+      if (this.#stopRequested === undefined) this.#run(opened);
+      else this.#end();
+    });
+  }
+
+  #run({ plane }: OpenedPlane): void {
+    const message = this.#start;
+    if (message === undefined) return;
+    const { director } = JSON.parse(message.slice) as CheckerSlice;
+    const last = message.snapshot === null ? undefined : (JSON.parse(message.snapshot) as CheckerSnapshot);
+    this.#executor = new DirectorExecutor(
+      plane,
+      this.#parts.startProbe(this.#loop),
+      { tls: director.tls },
+      last?.timeoutsFound,
+      {
+        input: (input) => this.#handle(input),
+        notify: ({ subject, state, command }) =>
+          this.#post({
+            kind: "Notify",
+            request: { subject, state, commands: [command], timeout: NOTIFY_TIMEOUT },
+          }),
+        mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
+        event: (event) => this.#event(event),
+        stopped: () => this.#end(),
+        trouble: (what, error) =>
+          this.#post({
+            kind: "Degraded",
+            what: `${what}: ${error.call} ${error.errno}`,
+            consequence: "the kernel keeps what it had",
+            remedy: "look at the setting, and at what this kernel has",
+          }),
+      },
+    );
+    this.#engine =
+      last === undefined
+        ? this.#parts.createEngine(randomInt(2 ** 32))
+        : this.#parts.restoreEngine(last.director, this.#loop.now());
+    for (const followed of message.followed) this.#follow(followed);
+    this.#configure(message.generation, message.slice, message.measured);
+  }
+
+  #configure(generation: number, text: string, measured: readonly Measurement[]): void {
+    if (this.#engine === undefined || this.#stopRequested !== undefined) return;
+    const { director, orders } = JSON.parse(text) as CheckerSlice;
+    this.#executor?.configure({ tls: director.tls });
+    this.#measure(measured);
+    this.#handle({ kind: "PoolOrdersChanged", orders });
+    this.#handle({ kind: "ConfigChanged", model: director });
+    this.#held.configure(director);
+    this.#post({ kind: "Applied", generation });
+    this.#snapshotSoon();
+  }
+
+  #measure(measured: readonly Measurement[]): void {
+    for (const { tracker, name, value } of measured) {
+      if (tracker === "file") this.#handle({ kind: "FileMeasured", file: name, value });
+    }
+  }
+
+  #follow({ what, name, on }: Followed): void {
+    if (what === "session") this.#handle({ kind: "BfdChanged", session: name, up: on });
+    else this.#handle({ kind: "InstanceChanged", instance: name, master: on });
+  }
+
+  #handle(input: DirectorInput): void {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    this.#executor?.execute(engine.handle(this.#loop.now(), input));
+    this.#engineTimer.set(engine.nextDeadline());
+  }
+
+  /** Results that have come in are taken before checks count as overdue: `setImmediate` runs after all of them. */
+  #deadlinePassed(): void {
+    if (this.#clockPending) return;
+    this.#clockPending = true;
+    setImmediate(() => {
+      this.#clockPending = false;
+      this.#handle({ kind: "ClockReached" });
+    });
+  }
+
+  #event(event: DirectorEvent): void {
+    const line = poolFifoLine(event);
+    if (line !== undefined) this.#post({ kind: "Fifo", line });
+    const journal = { source: "director", event } as const;
+    this.#channel?.outbox.post({ kind: "Event", at: event.at, event: journal }, deliveryOf(journal));
+    this.#snapshotSoon();
+  }
+
+  #snapshotSoon(): void {
+    if (this.#snapshotDue) return;
+    this.#snapshotDue = true;
+    const spacing = Math.max(SNAPSHOT_SPACING, this.#snapshotCost * SNAPSHOT_SHARE);
+    this.#snapshotTimer.set(this.#snapshotAt + spacing);
+  }
+
+  #sendSnapshot(): void {
+    const [engine, plane, executor] = [this.#engine, this.#plane, this.#executor];
+    if (engine === undefined || plane === undefined || executor === undefined) return;
+    this.#snapshotDue = false;
+    this.#snapshotTimer.set(undefined);
+    const begun = this.#loop.now();
+    const snapshot: CheckerSnapshot = {
+      director: engine.snapshot(begun),
+      plane: plane.status,
+      timeoutsFound: executor.timeoutsFound satisfies LvsTimeouts | undefined,
+    };
+    this.#channel?.outbox.post({ kind: "Snapshot", text: JSON.stringify(snapshot) }, "latest");
+    this.#snapshotAt = this.#loop.now();
+    this.#snapshotCost = this.#snapshotAt - begun;
+  }
+
+  #stop(by: string): void {
+    if (this.#stopRequested !== undefined) return;
+    this.#stopRequested = by;
+    this.#stopTimer.set(this.#loop.now() + STOP_LIMIT);
+    if (this.#engine !== undefined)
+      this.#handle({ kind: "StopRequested", release: this.#start?.release !== false, by });
+    // Where the data plane is being opened, its answer ends the process.
+    else if (this.#start === undefined) this.#end();
+  }
+
+  /** Leaves when everything said has reached the supervisor. */
+  #end(): void {
+    for (const timer of [this.#engineTimer, this.#snapshotTimer, this.#stopTimer]) timer.close();
+    this.#held.close();
+    this.#executor?.close();
+    const leave = (): void => {
+      if (this.#channel?.outbox.drained === false) setTimeout(leave, 1);
+      else process.exit(0);
+    };
+    leave();
+  }
+
+  #post(message: FromChecker): void {
+    this.#channel?.outbox.post(message);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Keeps the checker child running, as the supervisor sees it: there is one only where the configuration has virtual servers.
+ * Its death touches neither an election nor the kernel's table: the next life goes on from the last snapshot.
+ */
+import type { Micros } from "../base/time.ts";
+import { seconds } from "../base/time.ts";
+import type { Loop, Timer } from "../host/loop.ts";
+import type { SupervisorEvent } from "../observe/journal-entry.ts";
+import type { ChildExit } from "../supervise/respawn.ts";
+import type { Measurement } from "../vrrp/input.ts";
+import type { ChildLife } from "./child.ts";
+import { Child } from "./child.ts";
+import type { Followed, FromChecker, ToChecker } from "./messages.ts";
+import { parseFromChecker } from "./messages.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/** Tens of thousands of servers take seconds to take in. */
+const SILENCE_LIMIT: Micros = seconds(30);
+const PING_INTERVAL: Micros = seconds(5);
+
+export interface CheckerKeeperListener {
+  message(message: FromChecker): void;
+  event(event: SupervisorEvent): void;
+  exited(exit: ChildExit, ended: ChildLife): void;
+  /** The configuration has no virtual server any more, and the child has let go of those it had. */
+  left(): void;
+}
+
+interface Slice {
+  readonly generation: number;
+  readonly text: string;
+}
+
+export class CheckerKeeper {
+  readonly #loop: Loop;
+  readonly #options: RunOptions;
+  readonly #version: string;
+  readonly #listener: CheckerKeeperListener;
+  readonly #pingTimer: Timer;
+  readonly #followed = new Map<string, Followed>();
+  #measured: readonly Measurement[] = [];
+  #child: Child<FromChecker, ToChecker> | undefined;
+  #slice: Slice | undefined;
+  #snapshot: string | undefined;
+  #greeted = false;
+  #started = false;
+  /** Told to take its services out and end. */
+  #leaving = false;
+  #ending = false;
+  #heardAt = 0;
+
+  constructor(loop: Loop, options: RunOptions, version: string, listener: CheckerKeeperListener) {
+    this.#loop = loop;
+    this.#options = options;
+    this.#version = version;
+    this.#listener = listener;
+    this.#pingTimer = loop.timer(() => this.#ping());
+  }
+
+  get child(): Child<FromChecker, ToChecker> | undefined {
+    return this.#child;
+  }
+
+  /** Takes a configuration; null ends a child that runs. Answers whether a child will say `Applied`. */
+  configure(generation: number, text: string | null, measured: readonly Measurement[]): boolean {
+    this.#measured = measured;
+    if (text === null || !this.#options.runCheckers) {
+      this.#slice = undefined;
+      this.#snapshot = undefined;
+      this.#leave("no virtual server is configured any more");
+      return false;
+    }
+    this.#slice = { generation, text };
+    if (this.#started && !this.#leaving)
+      this.#child?.outbox.post({ kind: "Configure", generation, slice: text, measured }, "latest");
+    else this.start();
+    return true;
+  }
+
+  /** Starts a child if there is something for it to do and none runs. */
+  start(): void {
+    if (this.#child !== undefined || this.#slice === undefined || this.#ending) return;
+    const child = new Child(this.#loop, "checker", this.#options, this.#version, parseFromChecker, {
+      message: (message: FromChecker) => this.#receive(message),
+      exited: (exit) => this.#exited(exit),
+    });
+    this.#child = child;
+    this.#greeted = false;
+    this.#started = false;
+    this.#leaving = false;
+    this.#heardAt = child.startedAt;
+    this.#pingTimer.set(child.startedAt + PING_INTERVAL);
+    const warm = this.#snapshot !== undefined;
+    this.#listener.event({ kind: "ChildStarted", child: "checker", pid: child.pid ?? 0, warm });
+  }
+
+  measure(measured: readonly Measurement[]): void {
+    const fresh = new Set(measured.map(({ tracker, name }) => `${tracker} ${name}`));
+    const others = this.#measured.filter(({ tracker, name }) => !fresh.has(`${tracker} ${name}`));
+    this.#measured = [...others, ...measured];
+    this.post({ kind: "Measured", measured });
+  }
+
+  /** A verdict of BFD or a state of VRRP: passed on, and told again to a child that is started again. */
+  follow(followed: Followed): void {
+    this.#followed.set(`${followed.what} ${followed.name}`, followed);
+    this.post({ kind: "Followed", followed });
+  }
+
+  post(message: ToChecker): void {
+    if (this.#started) this.#child?.outbox.post(message);
+  }
+
+  stop(by: string): void {
+    this.#ending = true;
+    this.#leave(by);
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  close(): void {
+    this.#pingTimer.close();
+  }
+
+  #leave(by: string): void {
+    if (this.#child === undefined || this.#leaving) return;
+    this.#leaving = true;
+    this.#child.outbox.post({ kind: "Stop", by });
+  }
+
+  #receive(message: FromChecker): void {
+    this.#heardAt = this.#loop.now();
+    switch (message.kind) {
+      case "Hello":
+        this.#greeted = true;
+        this.#greet();
+        return;
+      case "Pong":
+        return;
+      case "Snapshot":
+        this.#snapshot = message.text;
+        break;
+      default:
+        break;
+    }
+    this.#listener.message(message);
+  }
+
+  #greet(): void {
+    const slice = this.#slice;
+    if (!this.#greeted || slice === undefined || this.#leaving) return;
+    this.#started = true;
+    this.#child?.outbox.post({
+      kind: "Start",
+      generation: slice.generation,
+      slice: slice.text,
+      snapshot: this.#snapshot ?? null,
+      release: this.#options.releaseServices,
+      measured: this.#measured,
+      followed: [...this.#followed.values()],
+    });
+  }
+
+  /** What lies unread in the channel is read first. */
+  #ping(): void {
+    setImmediate(() => {
+      if (this.#child === undefined) return;
+      const now = this.#loop.now();
+      const silentFor = now - this.#heardAt;
+      if (silentFor > SILENCE_LIMIT) {
+        this.#listener.event({ kind: "HeartbeatMissed", child: "checker", silentFor });
+        this.kill();
+        return;
+      }
+      this.post({ kind: "Ping" });
+      this.#pingTimer.set(now + PING_INTERVAL);
+    });
+  }
+
+  #exited(exit: ChildExit): void {
+    const ended = this.#child;
+    if (ended === undefined) return;
+    const left = this.#leaving;
+    this.#child = undefined;
+    this.#started = false;
+    this.#pingTimer.set(undefined);
+    if (!left || this.#ending) {
+      this.#listener.exited(exit, ended);
+      return;
+    }
+    this.#snapshot = undefined;
+    this.#listener.left();
+    // A configuration with services may have come meanwhile.
+    this.start();
+  }
+}

@@ -1,0 +1,11 @@
+// Runs probes inside a network namespace: a JSON list [{probe, tls}] on standard input, the list of results on standard output.
+import { createLoop } from "../../dist/host/loop.js";
+import { Prober } from "../../dist/host/probes/prober.js";
+
+let text = "";
+for await (const chunk of process.stdin) text += chunk;
+const loop = createLoop();
+const runs = JSON.parse(text).map(
+  ({ probe, tls }) => new Promise((resolve) => new Prober(loop, tls).start(probe, resolve)),
+);
+process.stdout.write(JSON.stringify(await Promise.all(runs)));
