@@ -3,7 +3,7 @@ import { fail, formatOsError, type OsError, type Result } from "../base/result.t
 import type { Ipvs } from "../host/ipvs.ts";
 import type { Loop } from "../host/loop.ts";
 import { SystemError } from "../host/native.ts";
-import { insideFile, namespaceFile } from "../host/network-namespace.ts";
+import { insideFile, isInsideFile, namespaceFile } from "../host/network-namespace.ts";
 import { NoPlane } from "../host/no-plane.ts";
 import { openIpvs } from "../host/open-ipvs.ts";
 import type { DirectorModel, TableNamespace } from "../model/director-models.ts";
@@ -47,7 +47,7 @@ export function openIpvsIn(
   file: string | undefined,
   done: (result: Result<Ipvs, OsError>) => void,
 ): void {
-  if (file === undefined) {
+  if (file === undefined || isOwnNamespace(file)) {
     openIpvs(loop, done);
     return;
   }
@@ -58,6 +58,15 @@ export function openIpvsIn(
     if (!(error instanceof SystemError) || error.osError.subject !== file) throw error;
     const { osError } = error;
     queueMicrotask(() => done(fail(osError)));
+  }
+}
+
+/** Going where one is already takes privileges all the same. A file that cannot be looked at is another's. */
+function isOwnNamespace(file: string): boolean {
+  try {
+    return isInsideFile(file);
+  } catch {
+    return false;
   }
 }
 
