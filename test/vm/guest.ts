@@ -21,3 +21,5 @@ async function run({ name, run }: MachineCase): Promise<void> {
 }
 
 await Promise.all(CASES.map(run));
+// What a failed case left open must not keep the machine running.
+process.exit();
