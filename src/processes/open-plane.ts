@@ -7,7 +7,7 @@ import { insideFile, isInsideFile, namespaceFile } from "../host/network-namespa
 import { NoPlane } from "../host/no-plane.ts";
 import { openIpvs } from "../host/open-ipvs.ts";
 import type { DirectorModel, TableNamespace } from "../model/director-models.ts";
-import type { PlaneStatus } from "../observe/pool-view.ts";
+import { NO_PLANE, type PlaneStatus } from "../observe/pool-view.ts";
 import type { DataPlane } from "../ports/data-plane.ts";
 
 /** What a configuration says about it. */
@@ -71,5 +71,5 @@ function isOwnNamespace(file: string): boolean {
 }
 
 function noPlane(why: OsError): OpenedPlane {
-  return { plane: new NoPlane(why), status: { name: "none", why: formatOsError(why) } };
+  return { plane: new NoPlane(why), status: { name: NO_PLANE, why: formatOsError(why) } };
 }
