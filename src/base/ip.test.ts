@@ -4,6 +4,8 @@ import {
   bytesToIp,
   compareIp,
   familyOf,
+  ipAfter,
+  ipDistance,
   ipLength,
   ipToBytes,
   ipv4ToNumber,
@@ -14,6 +16,7 @@ import {
   parseIpPrefix,
   prefixContains,
   readIp,
+  withoutHostBits,
 } from "./ip.ts";
 
 describe("parseIp", () => {
@@ -163,5 +166,25 @@ describe("prefixContains", () => {
     expect(within("2001:db8::", 33, "2001:db8:7fff::1")).toBe(true);
     expect(within("2001:db8::", 33, "2001:db8:8000::1")).toBe(false);
     expect(within("::", 0, "10.0.0.1")).toBe(false);
+  });
+});
+
+describe("addresses of a range", () => {
+  it("follow each other over the bounds of octets", () => {
+    expect(ipAfter("192.0.2.254", 3)).toBe("192.0.3.1");
+    expect(ipAfter("2001:db8::fffe", 3)).toBe("2001:db8::1:1");
+    expect(() => ipAfter("foo", 1)).toThrow(RangeError);
+  });
+
+  it("lie apart, where only the last 32 bits differ", () => {
+    expect(ipDistance("192.0.2.254", "192.0.3.1")).toBe(3);
+    expect(ipDistance("192.0.3.1", "192.0.2.254")).toBe(-3);
+    expect(ipDistance("2001:db8::1", "2001:db9::1")).toBeUndefined();
+    expect(ipDistance("192.0.2.1", "2001:db8::1")).toBeUndefined();
+  });
+
+  it("begin with that of their network", () => {
+    expect(withoutHostBits("192.0.2.77", 26)).toBe("192.0.2.64");
+    expect(withoutHostBits("2001:db8::abcd:1234", 112)).toBe("2001:db8::abcd:0");
   });
 });

@@ -17,6 +17,7 @@ interface IpvsOptions extends ClientOptions {
   readonly json?: true;
 }
 
+const FORBIDDEN = ["EPERM", "EACCES"];
 const INTERVAL_MS = 2_000;
 const CLEAR_SCREEN = "\u001b[H\u001b[J";
 
@@ -64,7 +65,7 @@ function open(namespace: string | undefined): Promise<Ipvs> {
   return new Promise((resolve, reject) => {
     openIpvsIn(createLoop(), namespace, (result) => {
       if (result.ok) return resolve(result.value);
-      const code = result.error.errno === "EPERM" ? EXIT_NO_PERMISSION : EXIT_FAILED;
+      const code = FORBIDDEN.includes(result.error.errno) ? EXIT_NO_PERMISSION : EXIT_FAILED;
       return reject(new CommandError(formatOsError(result.error), code));
     });
   });

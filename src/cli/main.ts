@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   failover: async () => (await import("./orders.ts")).registerFailover,
   maintenance: async () => (await import("./orders.ts")).registerMaintenance,
   freeze: async () => (await import("./orders.ts")).registerFreeze,
+  pool: async () => (await import("./pool.ts")).registerPool,
+  realserver: async () => (await import("./realserver.ts")).registerRealServer,
   stop: async () => (await import("./stop.ts")).registerStop,
   lab: async () => (await import("./lab.ts")).registerLab,
 };

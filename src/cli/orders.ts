@@ -1,5 +1,4 @@
 /** `buoy failover`, `buoy maintenance` and `buoy freeze`: what an operator orders beside the configuration. */
-import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
@@ -9,6 +8,7 @@ import { type ClientOptions, withRuntimeDir } from "./client-command.ts";
 import { ask } from "./control-client.ts";
 import { CommandError, EXIT_FAILED } from "./exit-codes.ts";
 import { printLines } from "./terminal.ts";
+import { whoAsks } from "./who-asks.ts";
 
 /** The daemon answers when the instances have; it waits 20 s for them. */
 const ORDER_TIMEOUT_MS = 25_000;
@@ -86,18 +86,6 @@ async function give(
   else if (done.length > 0) printLines(done);
   const open = outcomes.filter(isOpen).map(outcomeText);
   if (open.length > 0) throw new CommandError(open.join("\n"), EXIT_FAILED);
-}
-
-/** The person behind sudo, where there is one. */
-function whoAsks(): string {
-  const { SUDO_USER, USER } = process.env;
-  if (SUDO_USER !== undefined && SUDO_USER !== "") return SUDO_USER;
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user need not have a name.
-    return USER ?? `uid ${process.getuid?.()}`;
-  }
 }
 
 function outcomeText({ instance, stage, to }: OrderOutcome): string {

@@ -55,6 +55,8 @@ export type DirectorEventDetail =
   | { readonly kind: "Suspended"; readonly virtualServer: string; readonly suspended: boolean }
   /** A check that should have run, or ended, long ago. */
   | { readonly kind: "CheckOverdue"; readonly check: string; readonly overdue: number }
+  /** What keeps the services in the kernel, and why it is that. */
+  | { readonly kind: "PlaneChosen"; readonly plane: string; readonly why: string }
   | { readonly kind: "TableChanged"; readonly changes: number }
   | { readonly kind: "TableRefused"; readonly what: string; readonly error: OsError }
   /** Somebody else changed the kernel's table: it was put right. */

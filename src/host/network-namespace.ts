@@ -9,8 +9,13 @@ export function namespaceFile(name: string): string {
 
 /** Whether this process runs in it. Throws Node's error where there is no such namespace. */
 export function isInside(name: string): boolean {
+  return isInsideFile(namespaceFile(name));
+}
+
+/** The same, by the file that stands for the namespace. */
+export function isInsideFile(file: string): boolean {
   const here = statSync("/proc/self/ns/net");
-  const there = statSync(namespaceFile(name));
+  const there = statSync(file);
   return here.ino === there.ino && here.dev === there.dev;
 }
 

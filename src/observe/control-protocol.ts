@@ -2,11 +2,13 @@
  * The control socket: one JSON object a line each way, a request and its answer; a `journal` request with `follow` goes on
  * answering until the client closes.
  */
+import type { Instant } from "../base/time.ts";
 import type { TableService } from "../director/table.ts";
 import type { OrderRequest } from "../supervise/orders.ts";
 import type { ReloadPlan } from "../supervise/plan.ts";
+import type { PoolRequest } from "../supervise/pool-orders.ts";
 import type { JournalEntry } from "./journal-entry.ts";
-import type { PlaneStatus } from "./pool-view.ts";
+import type { PlaneStatus, PoolStatus } from "./pool-view.ts";
 import type { StatusDocument } from "./status-document.ts";
 
 /** The control socket's name inside the runtime directory. */
@@ -32,6 +34,10 @@ export type ControlRequest =
   | ({ readonly command: "order" } & OrderRequest)
   /** What the director has programmed, and where. */
   | { readonly command: "table" }
+  /** An order about a real server. */
+  | ({ readonly command: "pool" } & PoolRequest)
+  /** Services and servers; `service` wants one only, by any of its names. */
+  | { readonly command: "pools"; readonly service: string | undefined }
   | { readonly command: "stop" };
 
 export type ControlReply =
@@ -64,6 +70,21 @@ export type ControlReply =
       readonly plane: PlaneStatus | undefined;
       readonly programmed: readonly TableService[];
       readonly namespace: string;
+    }
+  /** Whom the order is about, as the log writes them. */
+  | {
+      readonly ok: true;
+      readonly command: "pool";
+      readonly virtualServer: string;
+      readonly realServer: string;
+    }
+  /** `pool` is absent where no checker runs; `time` and `at` are one moment on both clocks. */
+  | {
+      readonly ok: true;
+      readonly command: "pools";
+      readonly pool: PoolStatus | undefined;
+      readonly time: string;
+      readonly at: Instant;
     }
   | { readonly ok: true; readonly command: "stop" }
   | { readonly ok: false; readonly error: string; readonly diagnostics?: string };

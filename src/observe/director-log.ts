@@ -31,6 +31,7 @@ export function directorLines(event: DirectorEvent): readonly LogLine[] {
     case "CheckOverdue":
       return [line(LOG_WARNING, directorText(event))];
     case "CheckFailed":
+    case "PlaneChosen":
     case "Suspended":
     case "Drained":
       return [line(LOG_INFO, directorText(event))];

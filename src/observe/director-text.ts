@@ -31,6 +31,8 @@ export function directorText(event: DirectorEvent): string {
         : `checks of ${event.virtualServer} run: this host holds its address`;
     case "CheckOverdue":
       return `check ${event.check} is overdue by ${formatSpan(event.overdue)}: it hangs, or this process does`;
+    case "PlaneChosen":
+      return `services are kept by ${event.plane}: ${event.why}`;
     case "TableChanged":
       return `${countText(event.changes, "change")} of the kernel's services done`;
     case "TableRefused":

@@ -4,6 +4,7 @@ import type { BfdSnapshot } from "../bfd/memory.ts";
 import type { Order } from "../vrrp/order.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
 import type { ChildName } from "./journal-entry.ts";
+import type { PoolStatus } from "./pool-view.ts";
 
 export interface StatusDocument {
   readonly version: string;
@@ -25,6 +26,8 @@ export interface StatusDocument {
   readonly vrrp: VrrpSnapshot | undefined;
   /** Likewise absent. */
   readonly bfd: BfdSnapshot | undefined;
+  /** Services and servers; absent where no checker runs, or it did not answer. */
+  readonly pool: PoolStatus | undefined;
   /** Changes that the vrrp process has asked of the kernel since it began. */
   readonly kernelRequests: number | undefined;
   readonly scripts: readonly ScriptStatus[];

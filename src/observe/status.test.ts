@@ -82,6 +82,7 @@ function document(instances: readonly InstanceSnapshot[] | undefined): StatusDoc
       { name: "steward", pid: undefined, restarts: 0, upFor: 0 },
     ],
     bfd: undefined,
+    pool: undefined,
     kernelRequests: undefined,
     orders: [],
     vrrp: instances === undefined ? undefined : ({ instances } as VrrpSnapshot),

@@ -6,6 +6,7 @@ import { bfdPathText, bfdReasonText } from "./bfd-text.ts";
 import { causeText, instantText } from "./explain.ts";
 import { droppedText } from "./fact-text.ts";
 import { groupLines } from "./group-status.ts";
+import { poolLines } from "./pool-text.ts";
 import type { ChildStatus, ScriptStatus, StatusDocument } from "./status-document.ts";
 import { type Colour, type Paint, plainPaint } from "./style.ts";
 import { type Cell, clip, table, wrap } from "./table.ts";
@@ -38,6 +39,7 @@ export function renderStatus(document: StatusDocument, view: StatusView): readon
     ...groupLines(document, view, reader, STATE_COLOURS),
     ...staticLines(document, view),
     ...bfdSessionLines(document, view, reader),
+    ...poolPart(document, view, reader),
     "",
     ...processLines(document.children, view),
     ...scriptLines(document, view),
@@ -227,6 +229,11 @@ function processLines(children: readonly ChildStatus[], view: StatusView): reado
     { text: `${child.restarts}`, colour: child.restarts > 0 ? "yellow" : "plain" },
   ]);
   return table([heading(["PROCESS", "PID", "UP", "RESTARTS"]), ...rows], view.paint);
+}
+
+function poolPart(document: StatusDocument, view: StatusView, reader: Reader): readonly string[] {
+  if (document.pool === undefined) return [];
+  return ["", ...poolLines(document.pool, { ...view, instant: instantText(document, reader) })];
 }
 
 function scriptLines(document: StatusDocument, view: StatusView): readonly string[] {

@@ -13,6 +13,7 @@ import { DirectorExecutor } from "../host/execute-director.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import type { LvsTimeouts } from "../model/director-models.ts";
+import { NO_PLANE, type PlaneStatus } from "../observe/pool-view.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { StartProbe } from "../ports/probe.ts";
 import type { Measurement } from "../vrrp/input.ts";
@@ -62,6 +63,7 @@ class CheckerChild {
   #executor: DirectorExecutor | undefined;
   #engine: DirectorEngine | undefined;
   #stopRequested: string | undefined;
+  #mail = false;
   #clockPending = false;
   #snapshotAt: Instant = 0;
   #snapshotCost: Micros = 0;
@@ -122,7 +124,7 @@ class CheckerChild {
     });
   }
 
-  #run({ plane }: OpenedPlane): void {
+  #run({ plane, status }: OpenedPlane): void {
     const message = this.#start;
     if (message === undefined) return;
     const { director } = JSON.parse(message.slice) as CheckerSlice;
@@ -139,7 +141,9 @@ class CheckerChild {
             kind: "Notify",
             request: { subject, state, commands: [command], timeout: NOTIFY_TIMEOUT },
           }),
-        mail: (subject, body) => this.#post({ kind: "Mail", subject, body }),
+        mail: (subject, body) => {
+          if (this.#mail) this.#post({ kind: "Mail", subject, body });
+        },
         event: (event) => this.#event(event),
         stopped: () => this.#end(),
         trouble: (what, error) =>
@@ -155,13 +159,27 @@ class CheckerChild {
       last === undefined
         ? this.#parts.createEngine(randomInt(2 ** 32))
         : this.#parts.restoreEngine(last.director, this.#loop.now());
+    this.#tellPlane(status);
+    if (last !== undefined) this.#held.resume(last.director.surroundings.held);
     for (const followed of message.followed) this.#follow(followed);
     this.#configure(message.generation, message.slice, message.measured);
   }
 
+  #tellPlane({ name, why }: PlaneStatus): void {
+    this.#event({ kind: "PlaneChosen", at: this.#loop.now(), plane: name, why });
+    if (name !== NO_PLANE) return;
+    this.#post({
+      kind: "Degraded",
+      what: `virtual servers are not in the kernel: ${why}`,
+      consequence: "servers are checked, but no connection is forwarded",
+      remedy: "load ip_vs, or run buoy where there is IPVS",
+    });
+  }
+
   #configure(generation: number, text: string, measured: readonly Measurement[]): void {
     if (this.#engine === undefined || this.#stopRequested !== undefined) return;
-    const { director, orders } = JSON.parse(text) as CheckerSlice;
+    const { director, mail, orders } = JSON.parse(text) as CheckerSlice;
+    this.#mail = mail;
     this.#executor?.configure({ tls: director.tls });
     this.#measure(measured);
     this.#handle({ kind: "PoolOrdersChanged", orders });

@@ -22,6 +22,13 @@ export function parseControlRequest(value: unknown): Result<ControlRequest, stri
       return ok({ command });
     case "order":
       return parseOrder(value as Readonly<Record<string, unknown>>);
+    case "pool":
+      return parsePoolOrder(value as Readonly<Record<string, unknown>>);
+    case "pools": {
+      const { service } = value as Readonly<Record<string, unknown>>;
+      if (service !== undefined && typeof service !== "string") return fail("service is a name");
+      return ok({ command, service });
+    }
     case "plan":
       if (file !== undefined && (typeof file !== "string" || !file.startsWith("/")))
         return fail("file is an absolute path");
@@ -54,6 +61,18 @@ function parseOrder(fields: Readonly<Record<string, unknown>>): Result<ControlRe
   if (why !== undefined && typeof why !== "string") return fail("why is a text");
   const said = { by: by.slice(0, LONGEST_TEXT), why: why?.slice(0, LONGEST_TEXT) };
   return ok({ command: "order", order, on, subject, ttl, force, ...said });
+}
+
+function parsePoolOrder(fields: Readonly<Record<string, unknown>>): Result<ControlRequest, string> {
+  const { action, service, server, weight, by, why } = fields;
+  if (action !== "weight" && action !== "drain" && action !== "disable" && action !== "enable")
+    return fail("action is weight, drain, disable or enable");
+  if (typeof service !== "string" || typeof server !== "string") return fail("service and server are names");
+  if (weight !== undefined && !Number.isInteger(weight)) return fail("weight is a whole number");
+  if (typeof by !== "string" || by === "") return fail("by says who asks");
+  if (why !== undefined && typeof why !== "string") return fail("why is a text");
+  const said = { by: by.slice(0, LONGEST_TEXT), why: why?.slice(0, LONGEST_TEXT) };
+  return ok({ command: "pool", action, service, server, weight: weight as number | undefined, ...said });
 }
 
 function isLimit(value: unknown): value is number | undefined {

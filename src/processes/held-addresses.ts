@@ -18,6 +18,11 @@ export class HeldAddresses {
     this.#tell = tell;
   }
 
+  /** What the life before was told. */
+  resume(held: readonly IpAddress[]): void {
+    for (const address of held) this.#told.add(address);
+  }
+
   /** Looks at the kernel's addresses only where a service wants to know. */
   configure({ virtualServers }: DirectorModel): void {
     const endpoints = virtualServers.filter(({ haSuspend }) => haSuspend).flatMap((one) => one.endpoints);

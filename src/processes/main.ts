@@ -1,4 +1,4 @@
-/** Entry of the child processes: `node main.js vrrp VERSION OPTIONS` or `node main.js steward VERSION OPTIONS`. */
+/** Entry of the child processes: `node main.js ROLE VERSION OPTIONS`, where the role is vrrp, checker or steward. */
 import { argv } from "node:process";
 import { SystemError } from "../host/native.ts";
 import { EXIT_BUG } from "./parent-channel.ts";
@@ -21,6 +21,10 @@ outliveTerminal();
 if (role === "vrrp") {
   const { runVrrpChild } = await import("./vrrp-child.ts");
   runVrrpChild();
+} else if (role === "checker") {
+  const { runCheckerChild } = await import("./checker-child.ts");
+  const { CHECKER_PARTS } = await import("./checker-parts.ts");
+  runCheckerChild(CHECKER_PARTS);
 } else if (role === "steward") {
   const { runStewardChild } = await import("./steward-child.ts");
   runStewardChild(JSON.parse(options) as RunOptions, version);

@@ -178,6 +178,8 @@ export interface Followed {
 /** What the checker child gets of the model. */
 export interface CheckerSlice {
   readonly director: DirectorModel;
+  /** There is a mail server and somebody to write to: servers send mails unless told otherwise. */
+  readonly mail: boolean;
   /** What operators ordered beside the configuration. */
   readonly orders: readonly PoolOrder[];
 }

@@ -3,11 +3,11 @@ import { fail, formatOsError, type OsError, type Result } from "../base/result.t
 import type { Ipvs } from "../host/ipvs.ts";
 import type { Loop } from "../host/loop.ts";
 import { SystemError } from "../host/native.ts";
-import { insideFile, namespaceFile } from "../host/network-namespace.ts";
+import { insideFile, isInsideFile, namespaceFile } from "../host/network-namespace.ts";
 import { NoPlane } from "../host/no-plane.ts";
 import { openIpvs } from "../host/open-ipvs.ts";
 import type { DirectorModel, TableNamespace } from "../model/director-models.ts";
-import type { PlaneStatus } from "../observe/pool-view.ts";
+import { NO_PLANE, type PlaneStatus } from "../observe/pool-view.ts";
 import type { DataPlane } from "../ports/data-plane.ts";
 
 /** What a configuration says about it. */
@@ -47,7 +47,7 @@ export function openIpvsIn(
   file: string | undefined,
   done: (result: Result<Ipvs, OsError>) => void,
 ): void {
-  if (file === undefined) {
+  if (file === undefined || isOwnNamespace(file)) {
     openIpvs(loop, done);
     return;
   }
@@ -61,6 +61,15 @@ export function openIpvsIn(
   }
 }
 
+/** Going where one is already takes privileges all the same. A file that cannot be looked at is another's. */
+function isOwnNamespace(file: string): boolean {
+  try {
+    return isInsideFile(file);
+  } catch {
+    return false;
+  }
+}
+
 function noPlane(why: OsError): OpenedPlane {
-  return { plane: new NoPlane(why), status: { name: "none", why: formatOsError(why) } };
+  return { plane: new NoPlane(why), status: { name: NO_PLANE, why: formatOsError(why) } };
 }

@@ -8,9 +8,11 @@ import { fail, ok } from "../base/result.ts";
 import type { PoolOrder } from "../director/pool-order.ts";
 import type { Loop } from "../host/loop.ts";
 import type { DirectorModel } from "../model/director-models.ts";
+import type { Model } from "../model/model.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
 import type { PoolDecision, PoolRequest } from "../supervise/pool-orders.ts";
 import { decidePoolOrder, standingPoolOrders } from "../supervise/pool-orders.ts";
+import { namesOf } from "./control-answers.ts";
 import type { CheckerSlice } from "./messages.ts";
 
 export interface PoolDeskMemory {
@@ -46,10 +48,11 @@ export class PoolDesk {
   }
 
   /** What the checker process gets of this configuration; null where there is nothing for it. */
-  slice(director: DirectorModel): string | null {
+  slice({ director, mail }: Pick<Model, "director" | "mail">): string | null {
     if (director.virtualServers.length === 0) return null;
     const orders = standingPoolOrders(this.#orders, director);
-    return JSON.stringify({ director, orders } satisfies CheckerSlice);
+    const slice: CheckerSlice = { director, mail: mail !== undefined, orders };
+    return JSON.stringify(slice);
   }
 
   /** Goes on where a steward died. */
@@ -76,9 +79,11 @@ export class PoolDesk {
     const before = this.#orders;
     this.#nextId++;
     this.#orders = decision.value.orders;
+    const names = namesOf(decision.value);
     for (const order of before)
-      if (!this.#orders.includes(order)) this.#record("taken-back", order, request.by);
-    for (const order of this.#orders) if (order.id === id) this.#record("given", order, request.by);
+      if (!this.#orders.includes(order)) this.#record("taken-back", { ...order, ...names }, request.by);
+    for (const order of this.#orders)
+      if (order.id === id) this.#record("given", { ...order, ...names }, request.by);
     this.#store();
     this.#listener.changed();
     return decision;

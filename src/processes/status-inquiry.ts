@@ -2,7 +2,9 @@
 import type { Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
 import type { Loop } from "../host/loop.ts";
+import type { PoolStatus } from "../observe/pool-view.ts";
 import type { CheckerSnapshot, ToSteward, VrrpChildSnapshot } from "./messages.ts";
+import { poolStatus } from "./pool-status.ts";
 
 /** How long a question waits for the children before it is answered with what was last heard. */
 const PATIENCE: Micros = seconds(0.5);
@@ -16,7 +18,7 @@ export class StatusInquiry {
   #status: StatusMessage | undefined;
   /** Answered when all parts have come. */
   #waiters: (() => void)[] = [];
-  #checker: CheckerSnapshot | undefined;
+  #checker: string | undefined;
   #heard = { status: false, snapshot: false, checker: false };
 
   /** `ask` wants all parts from the supervisor. */
@@ -30,9 +32,14 @@ export class StatusInquiry {
     return this.#snapshot;
   }
 
-  /** Likewise absent, of the checker child. */
+  /** Likewise absent, of the checker child. Snapshots of tens of thousands of servers are read only when asked for. */
   get checker(): CheckerSnapshot | undefined {
-    return this.#checker;
+    return this.#checker === undefined ? undefined : (JSON.parse(this.#checker) as CheckerSnapshot);
+  }
+
+  get pool(): PoolStatus | undefined {
+    const { checker } = this;
+    return checker && poolStatus(checker);
   }
 
   get status(): StatusMessage | undefined {
@@ -59,7 +66,7 @@ export class StatusInquiry {
   }
 
   heardChecker(text: string): void {
-    this.#checker = JSON.parse(text) as CheckerSnapshot;
+    this.#checker = text;
     this.#heard.checker = true;
     this.#answer(false);
   }

@@ -8,6 +8,7 @@ import type { Loop } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import { resolveName } from "../host/resolve-name.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
+import { NO_DIRECTOR } from "../model/director-models.ts";
 import type { Model } from "../model/model.ts";
 import type { ControlRequest } from "../observe/control-protocol.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
@@ -20,11 +21,12 @@ import { whyEntries } from "../observe/why-entries.ts";
 import type { OrderRequest } from "../supervise/orders.ts";
 import type { ReloadPlan } from "../supervise/plan.ts";
 import { planReload } from "../supervise/plan.ts";
+import type { PoolRequest } from "../supervise/pool-orders.ts";
 import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { ConfigurationReport, RunningConfiguration } from "./configuration.ts";
 import { decideConfiguration } from "./configuration.ts";
 import { modelText, NOTHING_READ, shortened } from "./configuration-texts.ts";
-import { answerJournal, reply } from "./control-answers.ts";
+import { answerJournal, answerPools, namesOf, reply } from "./control-answers.ts";
 import { parseControlRequest } from "./control-requests.ts";
 import { writeDumps } from "./dumps.ts";
 import { isoMicros, Journal } from "./journal.ts";
@@ -250,7 +252,7 @@ class Steward {
       kind: "Configured",
       generation: running.generation,
       slice: JSON.stringify(slice),
-      checkerSlice: this.#pool.slice(running.model.director),
+      checkerSlice: this.#pool.slice(running.model),
       trackScripts: running.model.trackScripts,
       measured: this.#trackers.configure(running.model, first),
       daemon: running.model.daemon,
@@ -275,6 +277,16 @@ class Steward {
       if (result.ok) reply(client, { ok: true, command: "order", outcomes: result.value });
       else reply(client, { ok: false, error: result.error });
     });
+  }
+
+  #takePoolOrder(request: PoolRequest, client: ControlClient): void {
+    const taken = this.#pool.take(request, this.#running?.model.director ?? NO_DIRECTOR);
+    reply(client, taken.ok ? { ok: true, command: "pool", ...namesOf(taken.value) } : taken);
+  }
+
+  #answerPools(service: string | undefined, client: ControlClient): void {
+    const time = isoMicros(this.#loop.wallClock());
+    answerPools(this.#inquiry.pool, service, { time, at: this.#loop.now() }, client);
   }
 
   /** What going over to this model means; undefined for the first one. */
@@ -353,6 +365,12 @@ class Steward {
       case "order":
         this.#inquiry.fresh(() => this.#takeOrder(request, client));
         return;
+      case "pool":
+        this.#takePoolOrder(request, client);
+        return;
+      case "pools":
+        this.#inquiry.fresh(() => this.#answerPools(request.service, client));
+        return;
       case "plan":
         this.#inquiry.fresh(() => this.#answerPlan(request.file, client));
         return;
@@ -382,6 +400,7 @@ class Steward {
       children: status?.children ?? [],
       vrrp: withoutSecrets(snapshot?.vrrp),
       bfd: snapshot?.bfd,
+      pool: this.#inquiry.pool,
       kernelRequests: snapshot?.kernelRequests,
       scripts: status?.scripts ?? [],
       orders: this.#desk.orders,

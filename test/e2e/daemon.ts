@@ -7,7 +7,7 @@ import type { Director } from "../support/director.ts";
 import type { Host } from "../support/lan.ts";
 import { waitFor } from "../support/wait.ts";
 
-export type Role = "supervisor" | "vrrp" | "steward";
+export type Role = "supervisor" | "vrrp" | "checker" | "steward";
 
 export interface ProcessInfo {
   readonly pid: number;

@@ -128,6 +128,7 @@ function eventNews(event: DirectorEvent): readonly string[] {
     case "TableRefused":
       return [`refused ${event.what} ${event.error.errno}`];
     case "TableChanged":
+    case "PlaneChosen":
       return [];
   }
 }

@@ -28,3 +28,5 @@ await Promise.all(
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await run(next);
   }),
 );
+// What a failed case left open must not keep the machine running.
+process.exit();

@@ -7,7 +7,6 @@ import {
   lenient,
   nested,
   optional,
-  REFUSED,
   rest,
   row,
   UNSIGNED_MAX,
@@ -164,7 +163,7 @@ export const ROOT_ROWS = block("root", "vrrp", [
   row(
     "virtual_server",
     [rest("ADDRESS [PORT] | fwmark N | group NAME"), nested("virtual_server")],
-    REFUSED,
+    works("virtualServers"),
     "A balanced service and its real servers.",
     { area: "lvs" },
   ),

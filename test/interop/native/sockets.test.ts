@@ -293,7 +293,7 @@ describe("packet sockets", () => {
     });
   });
 
-  it("hear ARP and neighbour advertisements of others, and nothing else", async () => {
+  it("hear ARP and neighbour discovery of others, and nothing else", async () => {
     const line = wire();
     const heard: string[] = [];
     const onFrame = (frame: Uint8Array): void => {
@@ -311,8 +311,8 @@ describe("packet sockets", () => {
     line.inject(injected6("fe80::9", 255, MESSAGE_V6));
     line.inject(advertisement);
     line.inject(arp);
-    const wanted = [toHex(arp), toHex(advertisement)].sort();
-    await waitFor("both", () => wanted.every((frame) => heard.includes(frame)), { within: 5000 });
+    const wanted = [toHex(arp), toHex(advertisement), toHex(solicitation)].sort();
+    await waitFor("all", () => wanted.every((frame) => heard.includes(frame)), { within: 5000 });
     // What the kernel itself says meanwhile (its own advertisements from eth1) may come too.
     const ours = heard.filter((frame) => frame.includes(SENDER_MAC.replaceAll(":", "")));
     expect(ours.sort()).toEqual(wanted);

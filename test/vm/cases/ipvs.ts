@@ -241,40 +241,88 @@ async function settings(host: Host): Promise<void> {
   plane.plane.close();
 }
 
-const SERVER = `require("node:http").createServer((_, answer) => answer.end("here")).listen(8080)`;
+/** It answers by the address at which it was reached. */
+const SERVER = `
+const { createServer } = require("node:http");
+for (const port of [80, 8080]) createServer((request, answer) => answer.end(request.socket.localAddress)).listen(port, "0.0.0.0");`;
 const CLIENT = `
 (async () => {
-  for (let i = 0; i < 4; i++) {
-    const text = await (await fetch("http://10.7.0.1/", { headers: { connection: "close" } })).text();
-    if (text !== "here") throw new Error(text);
-  }
+  const heard = [];
+  for (const address of process.argv.slice(1))
+    for (let i = 0; i < 4; i++)
+      heard.push(await (await fetch("http://" + address + "/", { headers: { connection: "close" } })).text());
+  console.log(heard.join(" "));
 })()`;
 
-/** The client knows nothing of the server, and the server answers by way of the director. */
-async function nat(lan: Lan, director: Host, server: Host, client: Host): Promise<void> {
+const [NAT, DR, TUN] = ["10.7.0.1", "10.7.0.100", "10.7.0.101"] as const;
+
+/** What NAT sends it, the server answers by way of the director; what it gets as it is, at once. */
+function prepareServer(server: Host): void {
+  const settings = ["arp_ignore=1", "arp_announce=2", "rp_filter=0"].map((one) => `net.ipv4.conf.all.${one}`);
+  server.run("sysctl", "-qw", ...settings, "net.ipv4.conf.tunl0.rp_filter=0");
+  server.ip(
+    "rule add from 10.9.0.2 lookup 100",
+    "route add default via 10.9.0.1 table 100",
+    `addr add ${DR}/32 dev lo`,
+    "link set tunl0 up",
+    `addr add ${TUN}/32 dev tunl0`,
+  );
+  server.spawn([process.execPath, "-e", SERVER]);
+}
+
+async function traffic(lan: Lan, director: Host, server: Host, client: Host): Promise<void> {
   lan.addSecondLan(
     new Map([
-      [director, "10.7.0.1/24"],
+      [director, `${NAT}/24`],
+      [server, "10.7.0.2/24"],
       [client, "10.7.0.9/24"],
     ]),
   );
   director.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
-  server.run("ip", "route", "add", "default", "via", "10.9.0.1");
+  director.ip(`addr add ${DR}/32 dev eth1`, `addr add ${TUN}/32 dev eth1`);
   client.run("ip", "link", "set", "eth0", "down");
-  server.spawn([process.execPath, "-e", SERVER]);
+  prepareServer(server);
   const plane = await Plane.open(director);
-  deepEqual(
-    await plane.change(changesFor([service(address("tcp", "10.7.0.1", 80), "rr", [["10.9.0.2", 8080, 1]])])),
-    [],
-  );
+  const ipip = { method: "tun", type: "ipip", port: undefined, checksum: "none" } as const;
+  const services = [
+    service(address("tcp", NAT, 80), "rr", [["10.9.0.2", 8080, 1]]),
+    service(address("tcp", DR, 80), "rr", [["10.7.0.2", 80, 1]], { method: "dr" }),
+    service(address("tcp", TUN, 80), "rr", [["10.7.0.2", 80, 1]], ipip),
+  ];
+  deepEqual(await plane.change(changesFor(services)), []);
   await waitFor("the server to listen", () => server.run("ss", "-ltn").includes(":8080"), PATIENCE);
-  client.run(process.execPath, "-e", CLIENT);
-  const [found] = await plane.read();
-  equal(found?.statistics.connections, 4);
-  equal(found.destinations[0]?.statistics.connections, 4);
-  ok(found.statistics.packetsIn >= 16 && found.statistics.packetsOut >= 12, JSON.stringify(found.statistics));
-  ok(found.statistics.bytesOut > 400, JSON.stringify(found.statistics));
+  const heard = client.run(process.execPath, "-e", CLIENT, NAT, DR, TUN).trim().split(" ");
+  deepEqual(
+    heard,
+    ["10.9.0.2", DR, TUN].flatMap((one) => [one, one, one, one]),
+  );
+  await counted(plane, 4);
+  for (const { endpoint, statistics } of await plane.read()) {
+    const text = `${JSON.stringify(endpoint)}: ${JSON.stringify(statistics)}`;
+    ok(statistics.packetsIn >= 16 && statistics.bytesIn > 800, text);
+    // Only the answers of NAT come by.
+    equal(statistics.packetsOut > 0, endpoint.kind === "address" && endpoint.address === NAT, text);
+  }
   plane.plane.close();
+}
+
+/** The kernel adds up what its processors counted every two seconds. */
+async function counted(plane: Plane, connections: number): Promise<void> {
+  let text = "";
+  const isCounted = async (): Promise<boolean> => {
+    const services = await plane.read();
+    text = JSON.stringify(services);
+    return services.every(({ statistics, destinations }) =>
+      [statistics, ...destinations.map((one) => one.statistics)].every(
+        (one) => one.connections === connections,
+      ),
+    );
+  };
+  const end = performance.now() + PATIENCE.within;
+  while (!(await isCounted())) {
+    if (performance.now() > end) throw new Error(`not ${connections} connections everywhere: ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, PATIENCE.every));
+  }
 }
 
 /** Far more than one batch; all of it arrives, and goes away again. */
@@ -310,10 +358,10 @@ export const ipvsCases: readonly MachineCase[] = [
       }),
   },
   {
-    name: "IPVS carries connections through NAT and counts them; timeouts and sync daemons are set and restored",
+    name: "IPVS carries connections by NAT, DR and tunnel and counts them; timeouts and sync daemons are set and restored",
     run: () =>
       withHosts(["director", "server", "client"], async (lan, director, server, client) => {
-        await nat(lan, director, server, client);
+        await traffic(lan, director, server, client);
         await settings(director);
       }),
   },
