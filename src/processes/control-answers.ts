@@ -5,9 +5,7 @@ import type { ControlClient } from "../host/control-server.ts";
 import type { ControlReply, ControlRequest } from "../observe/control-protocol.ts";
 import { isCalled } from "../observe/director-text.ts";
 import type { PoolStatus } from "../observe/pool-view.ts";
-import type { ReloadPlan } from "../supervise/plan.ts";
 import type { PoolDecision } from "../supervise/pool-orders.ts";
-import type { ReloadOutcome } from "../supervise/reload.ts";
 import type { Journal } from "./journal.ts";
 
 export function reply(client: ControlClient, value: ControlReply): void {
