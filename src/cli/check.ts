@@ -109,7 +109,10 @@ export function summarise(file: string, loaded: LoadedConfiguration): string {
 function verdict({ model, diagnostics }: LoadedConfiguration): string {
   if (model === undefined) return "it would not start";
   const runs = plural(model.vrrp.instances.length, "instance");
-  const idle = model.vrrp.instances.length === 0 ? ", so there would be nothing to do" : "";
+  const idle =
+    model.vrrp.instances.length + model.director.virtualServers.length === 0
+      ? ", so there would be nothing to do"
+      : "";
   return countOf(diagnostics, "repair") > 0
     ? `it would run with the repairs, ${runs}${idle}`
     : `${runs}${idle}`;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { BAD, DirectorDriver, eventsOf, GOOD, newsOf } from "../../test/support/director-driver.ts";
 import {
   command,
   directorModel,
@@ -7,7 +6,8 @@ import {
   realServer,
   tcpCheck,
   virtualServer,
-} from "../../test/support/director-models.ts";
+} from "../../sim/director/models.ts";
+import { BAD, DirectorDriver, eventsOf, GOOD, newsOf } from "../../test/support/director-driver.ts";
 import { seconds } from "../base/time.ts";
 import type { RealServerModel, VirtualServerModel } from "../model/director-models.ts";
 

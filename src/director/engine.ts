@@ -13,7 +13,7 @@ import type { DirectorSnapshot, StopMemory, SyncMemory } from "./memory.ts";
 import { markService, Pool } from "./pool.ts";
 import { configureServices } from "./reload.ts";
 import { restorePool } from "./restore.ts";
-import { type Check, sorryInUse } from "./service.ts";
+import { type Check, sorryInUse, subscribersOf } from "./service.ts";
 import { hear, settleQuorum } from "./settle.ts";
 import { releaseTable, STOP_TIMEOUT, sayFarewell } from "./stop.ts";
 import { Surroundings } from "./surroundings.ts";
@@ -215,7 +215,7 @@ class TheEngine implements DirectorEngine {
     const conclusion = concludeRun(check, turn.now, result, turn.random);
     this.#pool.roster.schedule(check);
     this.#settle((changes) => {
-      for (const subscriber of check.subscribers) {
+      for (const subscriber of subscribersOf(check)) {
         const { service, server } = subscriber;
         if (service.memory.suspended) continue;
         if (hear(turn, subscriber, check, conclusion)) noteChange(turn, changes, service, server);

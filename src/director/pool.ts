@@ -32,7 +32,10 @@ export class Pool {
     this.#owners.clear();
     this.#followers.clear();
     this.#byAddress.clear();
-    for (const service of services) this.#enter(service);
+    services.forEach((service, place) => {
+      service.place = place;
+      this.#enter(service);
+    });
   }
 
   find(key: string): Service | undefined {

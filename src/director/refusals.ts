@@ -56,6 +56,10 @@ export class Refusals {
     if (refusals?.delete(destination) === true && refusals.size === 0) this.#byEndpoint.delete(endpoint);
   }
 
+  forgetAll(endpoint: string): void {
+    this.#byEndpoint.delete(endpoint);
+  }
+
   /** Forgets what is no longer asked for; says which of the steps are to wait, if any. */
   sift(
     endpoint: string,

@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { command, directorModel, realServer, tcpCheck, virtualServer } from "../../sim/director/models.ts";
 import { BAD, DirectorDriver, GOOD, newsOf } from "../../test/support/director-driver.ts";
-import {
-  command,
-  directorModel,
-  realServer,
-  tcpCheck,
-  virtualServer,
-} from "../../test/support/director-models.ts";
 import { seconds } from "../base/time.ts";
 import type { DirectorModel, VirtualServerModel } from "../model/director-models.ts";
 

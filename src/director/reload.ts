@@ -14,6 +14,7 @@ import { assumed, beginWith, freshServer, freshService, isTold, sorryInUse, verd
 import { changeQuorum, changeServer, settleQuorum, settleServer } from "./settle.ts";
 import { leaveChecks, regulate } from "./suspension.ts";
 import type { TableKeeper } from "./table-keeper.ts";
+import { catchUp } from "./told.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factNow } from "./turn.ts";
 
@@ -25,10 +26,12 @@ export function configureServices(
   { virtualServers: models, notifyAtStart }: DirectorModel,
   isReload: boolean,
 ): void {
+  // Checks end when all is settled: what one service gives up another may want.
+  const leaving: (CheckPart | undefined)[] = [];
   const wanted = new Set(models.map(({ key }) => key));
   for (const service of pool.services) {
     if (wanted.has(service.model.key)) continue;
-    retire(turn, pool, service);
+    retire(turn, service, leaving);
     markService(table, service);
   }
   const fact = factNow(turn, isReload ? { kind: "configured", what: "a reload" } : { kind: "started" });
@@ -40,12 +43,13 @@ export function configureServices(
     if (known !== undefined) markService(table, known);
     const service = known ?? freshService(model);
     if (known === undefined) start(turn, pool, service, notifyAtStart, fact);
-    else change(turn, pool, service, model, notifyAtStart);
+    else change(turn, pool, service, model, notifyAtStart, leaving);
     markService(table, service);
     return service;
   });
   if (changed || services.some((service, index) => service !== pool.services[index]))
     pool.services = services;
+  leaveChecks(turn, pool.roster, leaving);
 }
 
 function start(turn: Turn, pool: Pool, service: Service, notifies: boolean, fact: DirectorFact): void {
@@ -85,6 +89,7 @@ function change(
   service: Service,
   model: VirtualServerModel,
   notifies: boolean,
+  leaving: (CheckPart | undefined)[],
 ): void {
   const sorry = sorryInUse(service);
   const before = new Map(service.servers.map((server) => [server.model.key, server]));
@@ -98,15 +103,16 @@ function change(
     const known = before.get(next.key);
     before.delete(next.key);
     if (known === undefined) return startServer(turn, pool, service, next, notifies, fact);
-    if (!equalPlain(known.model, next)) changeServerModel(turn, pool, service, known, next);
+    if (!equalPlain(known.model, next)) changeServerModel(turn, pool, service, known, next, leaving);
     return known;
   });
-  for (const server of before.values()) retireServer(turn, pool, service, server);
+  for (const server of before.values()) retireServer(turn, service, server, leaving);
   service.servers = servers;
   for (const server of servers) {
     for (const part of server.parts) if (part !== undefined) regulate(turn, pool.roster, part.check);
     settleServer(turn, service, server, fact);
   }
+  if (wasSuspended && !suspended) catchUp(turn, pool, service, new Map());
   settleQuorum(turn, service, [fact], "change", sorry);
 }
 
@@ -117,13 +123,14 @@ function changeServerModel(
   service: Service,
   server: Server,
   next: RealServerModel,
+  leaving: (CheckPart | undefined)[],
 ): void {
   const { model, parts, memory } = server;
   const places = new Map(model.checks.map(({ key }, index) => [key, index]));
   const wasGood = allGood(memory.verdicts);
   server.model = next;
   server.parts = joinChecks(turn, pool, service, server, (key) => parts[places.get(key) ?? -1]);
-  leaveChecks(turn, pool.roster, parts);
+  leaving.push(...parts);
   const verdicts = next.checks.map(
     ({ key }, index): VerdictMemory =>
       memory.verdicts[places.get(key) ?? -1] ?? knownVerdict(pool, server, index) ?? assumed(wasGood),
@@ -155,15 +162,20 @@ function knownVerdict(pool: Pool, server: Server, index: number): VerdictMemory 
   return model && pool.surroundings.toldVerdict(model);
 }
 
-function retire(turn: Turn, pool: Pool, service: Service): void {
-  for (const server of service.servers) retireServer(turn, pool, service, server);
+function retire(turn: Turn, service: Service, leaving: (CheckPart | undefined)[]): void {
+  for (const server of service.servers) retireServer(turn, service, server, leaving);
   service.memory = { ...service.memory, weight: 0 };
   const fact = factNow(turn, { kind: "configured", what: "a reload removed it" });
   if (service.memory.quorumUp) changeQuorum(turn, service, false, [fact], "removal");
 }
 
-function retireServer(turn: Turn, pool: Pool, service: Service, server: Server): void {
-  leaveChecks(turn, pool.roster, server.parts);
+function retireServer(
+  turn: Turn,
+  service: Service,
+  server: Server,
+  leaving: (CheckPart | undefined)[],
+): void {
+  leaving.push(...server.parts);
   const fact = factNow(turn, { kind: "configured", what: "a reload removed it" });
   if (server.memory.up) changeServer(turn, service, server, false, [fact], "removal");
 }

@@ -14,6 +14,8 @@ import type { PoolOrder } from "./pool-order.ts";
 import { effectiveWeight, isUp, type ServerOrders } from "./real-server.ts";
 
 export interface Service {
+  /** Among all services. */
+  place: number;
   model: VirtualServerModel;
   servers: readonly Server[];
   memory: ServiceMemory;
@@ -60,6 +62,7 @@ export function isTold(check: CheckModel): boolean {
 /** A service at its beginning, without its servers: the quorum is yet to be gained. */
 export function freshService(model: VirtualServerModel): Service {
   return {
+    place: 0,
     model,
     servers: [],
     memory: { quorumUp: false, weight: 0, suspended: false, changedAt: undefined, cause: [] },
@@ -91,6 +94,18 @@ export function beginWith(server: Server, verdicts: readonly VerdictMemory[]): v
   const { model, orders, memory } = server;
   const weight = effectiveWeight(model, verdicts, orders);
   server.memory = { ...memory, verdicts, up: isUp(verdicts, orders), weight };
+}
+
+/** Those that a check speaks to, in the order of the configuration: whenever they joined. */
+export function subscribersOf(check: Check): readonly Subscriber[] {
+  const subscribers = [...check.subscribers];
+  if (subscribers.length === 1) return subscribers;
+  return subscribers.sort(
+    (a, b) =>
+      a.service.place - b.service.place ||
+      a.service.servers.indexOf(a.server) - b.service.servers.indexOf(b.server) ||
+      a.index - b.index,
+  );
 }
 
 /** What a check that has run says; undefined before. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { directorModel, realServer, virtualServer } from "../../sim/director/models.ts";
 import { BAD, DirectorDriver, GOOD, newsOf } from "../../test/support/director-driver.ts";
-import { directorModel, realServer, virtualServer } from "../../test/support/director-models.ts";
 import { seconds } from "../base/time.ts";
 import type { PoolOrder } from "./pool-order.ts";
 
@@ -86,6 +86,30 @@ describe("the kernel's table", () => {
     driver.kernel.change(request.changes);
     driver.tell({ kind: "ActionDone", id: request.id });
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=1"]);
+  });
+
+  it("is looked at when it refuses, since somebody may have changed it", () => {
+    const driver = started();
+    driver.kernel.flush();
+    const actions = driver.tell({ kind: "PoolOrdersChanged", orders: [order("weight", 1, { weight: 5 })] });
+    expect(newsOf(actions)).toEqual([
+      "weight [10.0.1.1]:tcp:80 1 to 5",
+      "refused changing [10.0.1.1]:80 of [10.0.0.1]:tcp:80 ESRCH",
+      "differed 3",
+    ]);
+    expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=5 10.0.1.2:80=1"]);
+  });
+
+  it("loses a server that is disabled while it stays with weight 0", () => {
+    const driver = new DirectorDriver();
+    driver.outcome = (check) => (check.includes("10.0.1.1]") ? BAD : GOOD);
+    driver.configure(
+      directorModel([virtualServer([realServer(1, { inhibitOnFailure: true }), realServer(2)])]),
+    );
+    driver.pass(0);
+    expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=0 10.0.1.2:80=1"]);
+    driver.tell({ kind: "PoolOrdersChanged", orders: [order("disable", 1)] });
+    expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.2:80=1"]);
   });
 
   it("is looked at again after an answer that never came", () => {

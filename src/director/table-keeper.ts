@@ -187,6 +187,8 @@ export class TableKeeper {
       differences += puts.length + removals.length;
       this.#learn(endpoint, now);
       this.#pending.add(endpoint);
+      // What was refused may have been so for this.
+      this.#refusals.forgetAll(endpoint);
     }
     if (this.#loaded && differences > 0) emit(turn, { kind: "TableDiffered", changes: differences });
     this.#loaded = true;
@@ -309,10 +311,12 @@ export class TableKeeper {
     if (taken > 0) emit(turn, { kind: "TableChanged", changes: taken });
   }
 
-  /** A step that stays refused is told of once. */
+  /** A step that stays refused is told of once. The table may not be what we think. */
   #refused(turn: Turn, step: TableChange, error: OsError): void {
     const attempts = this.#refusals.refuse(stepEndpoint(step), stepDestination(step), turn.now);
-    if (attempts === 1) emit(turn, { kind: "TableRefused", what: stepText(step), error });
+    if (attempts > 1) return;
+    emit(turn, { kind: "TableRefused", what: stepText(step), error });
+    this.#readAt = turn.now;
   }
 
   #learn(endpoint: string, service: TableService | undefined): void {

@@ -1,4 +1,5 @@
 /** Facts that servers are told of: numbers in files, BFD sessions, orders of operators. */
+import { equalPlain } from "../base/plain.ts";
 import type { DirectorCause, DirectorFactDetail } from "./cause.ts";
 import { probeName } from "./names.ts";
 import type { Pool } from "./pool.ts";
@@ -62,8 +63,10 @@ export function takeOrders(turn: Turn, pool: Pool, orders: readonly PoolOrder[],
     if (service === undefined || server === undefined) continue;
     const before = server.orders;
     server.orders = pool.surroundings.ordersOf(virtualServer, realServer);
-    const fact = factNow(turn, orderFact(before, server.orders));
-    if (settleServer(turn, service, server, fact)) noteChange(turn, changes, service, server);
+    if (equalPlain(before, server.orders)) continue;
+    settleServer(turn, service, server, factNow(turn, orderFact(before, server.orders)));
+    // One that was down already may stand in the table with weight 0.
+    noteChange(turn, changes, service, server);
   }
 }
 

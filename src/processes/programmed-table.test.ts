@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { directorModel, virtualServer } from "../../test/support/director-models.ts";
+import { directorModel, virtualServer } from "../../sim/director/models.ts";
 import { seconds } from "../base/time.ts";
 import { createDirectorEngine } from "../director/engine.ts";
 import type { DirectorModel } from "../model/director-models.ts";

@@ -96,17 +96,16 @@ class Steward {
       trouble: (tracker, error) => this.#record({ kind: "TrackerTrouble", tracker, error }),
     });
     this.#inquiry = new StatusInquiry(this.#loop, () => this.#post({ kind: "StatusWanted" }));
-    this.#desk = new OrderDesk(this.#loop, runtimePaths(options.runtimeDir).orders, {
+    const paths = runtimePaths(options.runtimeDir);
+    const listener = {
       changed: () => this.#republish(),
-      record: (event) => this.#record(event),
-    });
+      record: (event: StewardEvent) => this.#record(event),
+    };
+    this.#desk = new OrderDesk(this.#loop, paths.orders, listener);
+    this.#pool = new PoolDesk(this.#loop, paths.poolOrders, listener);
     this.#reloadTimer = new ReloadTimer(this.#loop, {
       due: () => this.#post({ kind: "ReloadRequested", asker: NOBODY }),
       say: (priority, line) => this.#journal?.say(priority, line),
-    });
-    this.#pool = new PoolDesk(this.#loop, runtimePaths(options.runtimeDir).poolOrders, {
-      changed: () => this.#republish(),
-      record: (event) => this.#record(event),
     });
     this.#names = new PeerNames(this.#loop, runtimePaths(options.runtimeDir).peerNames, {
       changed: () => this.#republish(),

@@ -7,6 +7,7 @@ import { decodeArp, encodeGratuitousArp } from "./arp.ts";
 import { decodeAuthTrailer, signMessage, verifyTrailer } from "./auth-hmac.ts";
 import { decodeBfd, encodeBfd } from "./bfd.ts";
 import { decodeEthernet } from "./ethernet.ts";
+import { readHealthResponse } from "./grpc-health.ts";
 import { ICMPV6_PROTOCOL, verifyIcmpv6Checksum, writeIcmpv6Checksum } from "./icmp.ts";
 import { decodeInotifyEvents } from "./inotify.ts";
 import { decodeIpv4, encodeIpv4, readIpv4HeaderLength, verifyIpv4HeaderChecksum } from "./ipv4.ts";
@@ -78,6 +79,10 @@ interface Fuzzed {
 
 /** Everything in this folder that reads bytes from a wire, by name. */
 const DECODERS: Readonly<Record<string, Fuzzed>> = {
+  readHealthResponse: {
+    valid: [Uint8Array.of(0, 0, 0, 0, 2, 0x08, 1), Uint8Array.of(0, 0, 0, 0, 0)],
+    run: (bytes) => readHealthResponse(bytes) !== undefined,
+  },
   decodeEthernet: { valid: [GARP, NA], run: (bytes) => decodeEthernet(bytes).ok },
   decodeArp: { valid: [GARP.subarray(14)], run: (bytes) => decodeArp(bytes).ok },
   decodeIpv4: {

@@ -216,7 +216,9 @@ test("orders stand over the checker's and the steward's deaths, and states survi
       detail,
     });
     // It goes on from what was known: nothing is told again.
-    expect(director.output.split(`pid ${checker}) died`)[1]).not.toMatch(/(Adding|Removing) service/);
+    const since = (): string | undefined => director.output.split(`pid ${checker}) died`)[1];
+    await waitFor("its first words", () => since()?.includes("services are kept by"), { ...WITHIN, detail });
+    expect(since()).not.toMatch(/(Adding|Removing) service/);
 
     const steward = murder(director, "steward");
     await waitFor(

@@ -1,4 +1,6 @@
 /** A director's engine with a kernel that answers at once, and checks that end when a test says so. */
+
+import { FakeTable } from "../../sim/director/fake-table.ts";
 import { seconds } from "../../src/base/time.ts";
 import type { DirectorAction } from "../../src/director/action.ts";
 import {
@@ -10,7 +12,6 @@ import {
 import type { DirectorEvent } from "../../src/director/event.ts";
 import type { CheckResult, DirectorInput } from "../../src/director/input.ts";
 import type { DirectorModel } from "../../src/model/director-models.ts";
-import { FakeTable } from "./fake-table.ts";
 
 export const GOOD: CheckResult = {
   ok: true,
