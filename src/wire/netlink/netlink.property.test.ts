@@ -147,7 +147,8 @@ describe("rtnetlink codecs", () => {
           }
         }
       }),
-      { numRuns: 20 * NUM_RUNS },
+      // Always the same bytes: whether each decoder met something that it takes must not be left to chance.
+      { numRuns: 20 * NUM_RUNS, seed: 1 },
     );
     expect([...accepted].sort()).toEqual(Object.keys(DECODERS).sort());
   });
@@ -179,7 +180,7 @@ describe("rtnetlink codecs", () => {
           }
         }
       }),
-      { numRuns: 20 * NUM_RUNS },
+      { numRuns: 20 * NUM_RUNS, seed: 1 },
     );
     // The rest needs addresses of the right length in the right places; their own tests hold what is valid.
     expect([...accepted]).toContain("decodeTimeouts");
