@@ -76,6 +76,22 @@ export function drawComponents(routers: readonly RouterSpec[], random: Prng): Ma
   return components;
 }
 
+/** Somebody sets clocks: no router's business, unless its advertisements are signed. */
+export function drawClockSteps(
+  routers: readonly RouterSpec[],
+  until: Micros,
+  unit: Micros,
+  random: Prng,
+): readonly Fault[] {
+  return Array.from({ length: random.integer(0, 3) }, () => ({
+    at: random.integer(0, until),
+    ...drawFault("clock", routers, unit, unit, random),
+  }));
+}
+
+/** A second of a leap, a minute's drift, an hour of the wrong zone, and a machine without a battery. */
+const CLOCK_STEPS: readonly Micros[] = [1, 60, 3_600, 50 * 365 * 86_400].map((span) => span * 1_000_000);
+
 function drawFault(
   kind: FaultDetail["kind"],
   routers: readonly RouterSpec[],
@@ -121,6 +137,8 @@ function drawFault(
       return { kind, router, interface: random.pick([LAN_INTERFACE, TRACKED_INTERFACE]), for: span };
     case "script":
       return { kind, router, for: span };
+    case "clock":
+      return { kind, router, by: random.pick([-1, 1]) * random.pick(CLOCK_STEPS) };
     case "reload":
       return { kind, router, change: random.chance(0.25) ? undefined : drawChange(model, unit, random) };
     case "measure":

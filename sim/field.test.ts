@@ -174,4 +174,46 @@ describe("failures from the field", () => {
     field.run(seconds(60));
     expect(field.changes(since)).toEqual([]);
   });
+
+  it("a clock that is set wrong: signed routers refuse each other as long as it is, and say why", () => {
+    const signed = (antiReplay: "time" | "monotonic") => ({
+      version: 3 as const,
+      authHmac: {
+        keys: [{ id: 1, secret: "ab".repeat(32) }],
+        activeKey: 1,
+        timeWindow: 5,
+        antiReplay,
+        mode: "enforce" as const,
+      },
+    });
+    const cast = { r1: [instance(150, signed("time"))], r2: [instance(100, signed("time"))] };
+    // The simulator's second decoder knows no signatures: the world's states and addresses are looked at.
+    const field = new Field(cast, UNIT, "world");
+    field.powerOn().settle();
+    expect(field.inState("MASTER")).toEqual(["r1"]);
+
+    const since = field.world.now;
+    field.world.node("r1").stepClock(seconds(2));
+    field.run(seconds(10));
+    expect(field.changes(since)).toEqual([]);
+
+    field.world.node("r1").stepClock(seconds(3_600));
+    field.run(seconds(10));
+    expect(field.inState("MASTER")).toEqual(["r1", "r2"]);
+    expect(field.eventsOf("r2", "PacketDropped").map(({ reason }) => reason)).toContain("auth-ext-stale");
+
+    field.world.node("r1").stepClock(seconds(-3_602));
+    field.settle();
+    expect(field.inState("MASTER")).toEqual(["r1"]);
+    expect(field.holderInCaches(VIP)).toBe("r1");
+
+    // Without the clock only growth counts: no step forward makes two masters.
+    const patient = { r1: [instance(150, signed("monotonic"))], r2: [instance(100, signed("monotonic"))] };
+    const calm = new Field(patient, UNIT, "world");
+    calm.powerOn().settle();
+    const then = calm.world.now;
+    calm.world.node("r1").stepClock(seconds(86_400));
+    calm.run(seconds(10));
+    expect(calm.changes(then)).toEqual([]);
+  });
 });

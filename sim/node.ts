@@ -73,6 +73,8 @@ export interface NodeContext {
 /** Packets a socket holds for a process that does not read. */
 const SOCKET_BUFFER = 200;
 const MOST_ROUNDS = 1_000;
+/** 2026, give or take. */
+const WALL_CLOCK: Micros = 1_767_225_600_000_000;
 
 export class RouterNode implements LanHost {
   readonly spec: RouterSpec;
@@ -93,6 +95,8 @@ export class RouterNode implements LanHost {
   readonly #random: Prng;
   readonly #supervisor = new SimSupervisor();
   #powered = false;
+  /** What to add to the simulated time for microseconds since 1970. */
+  #wallOffset: Micros = WALL_CLOCK;
   #paused: "process" | "machine" | undefined;
   #resumeAt: Instant = 0;
   #inbox: { readonly input: VrrpInput; readonly damage: Damage }[] = [];
@@ -209,6 +213,13 @@ export class RouterNode implements LanHost {
     });
   }
 
+  /** Sets the wall clock forward, or back. */
+  stepClock(by: Micros): void {
+    this.#wallOffset += by;
+    this.#note(`wall clock set by ${by}`);
+    this.tell({ kind: "WallClockSet", offset: this.#wallOffset });
+  }
+
   setCarrier(interfaceName: string, running: boolean): void {
     const link = this.kernel.link(interfaceName);
     if (!this.#powered || link === undefined || link.running === running) return;
@@ -270,6 +281,7 @@ export class RouterNode implements LanHost {
     for (const link of this.kernel.links) this.tell({ kind: "LinkChanged", link });
     for (const address of this.kernel.addresses)
       this.tell({ kind: "AddressAdded", address, origin: "other" });
+    this.tell({ kind: "WallClockSet", offset: this.#wallOffset });
     this.tell(this.senses.bfdNews());
     this.orders.noteStart(snapshot === undefined ? "cold" : "warm");
     if (this.orders.areFelt) this.tell(this.orders.news());

@@ -14,7 +14,7 @@ import type {
 } from "../src/model/model.ts";
 import { trackersOf } from "./changes.ts";
 import { DEAF_IPV4, DEAF_IPV6 } from "./deaf.ts";
-import { drawFaults } from "./faults.ts";
+import { drawClockSteps, drawFaults } from "./faults.ts";
 import { sampleRouting } from "./routing.ts";
 import { TRACKED_BFD, TRACKED_FILE, TRACKED_PROCESS, TRACKED_SCRIPT } from "./senses.ts";
 import type { Probe, RouterSpec, Scenario, ScriptSpec, VirtualRouterSpec } from "./spec.ts";
@@ -128,7 +128,7 @@ export function drawScenario(seed: number): Scenario {
       corrupt: 0,
     },
     calmLoop: { latencyMax: random.pick([0, 60, 150]), latenessMax: random.pick([0, 100, 300]) },
-    faults,
+    faults: [...faults, ...drawClockSteps(routers, quietFrom, longest, new Prng(seed ^ 0x0c10c))],
     quietFrom,
     lastingPartition,
     probes: Array.from({ length: random.integer(1, 3) }, () => random.pick(PROBES)),

@@ -24,6 +24,7 @@ const EXPECTED: readonly (readonly [string, number])[] = [
   ["warm start", 300],
   ["cold start", 5_000],
   ["twin", 100],
+  ["clock step", 1_000],
   ["dropped checksum", 300],
   ["dropped hop-limit", 100],
   ["dropped version", 40],

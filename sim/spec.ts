@@ -106,6 +106,8 @@ export type FaultDetail =
   | { readonly kind: "delete-address"; readonly router: string }
   /** The configuration is loaded again: changed, or the same. */
   | { readonly kind: "reload"; readonly router: string; readonly change: ModelChange | undefined }
+  /** Somebody sets the machine's wall clock. */
+  | { readonly kind: "clock"; readonly router: string; readonly by: Micros }
   /** Another number in the tracked file, or of tracked processes; things are as before after `for`, if that is given. */
   | {
       readonly kind: "measure";

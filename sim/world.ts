@@ -211,6 +211,10 @@ export class World {
       case "delete-address":
         node.deleteAddress();
         return;
+      case "clock":
+        this.history.count("clock step");
+        node.stepClock(fault.by);
+        return;
       case "reload":
         if (fault.change !== undefined) this.history.count(`reload ${fault.change.what}`);
         node.reload(fault.change);

@@ -30,10 +30,12 @@ export class Field {
   readonly adverts: HeardAdvert[] = [];
   readonly events: (VrrpEvent & { readonly node: string })[] = [];
 
-  /** `unit` is the advertisement interval of the cast. Nobody has power yet. */
-  constructor(cast: Cast, unit: Micros) {
+  /**
+   * `unit` is the advertisement interval of the cast, `checks` what the simulator looks at. Nobody has power yet.
+   */
+  constructor(cast: Cast, unit: Micros, checks: "all" | "world" = "all") {
     const scenario = scenarioOf(cast, unit);
-    this.world = new World(scenario, realEngines(scenario), new SimLog(), "all", [this.#ear()]);
+    this.world = new World(scenario, realEngines(scenario), new SimLog(), checks, [this.#ear()]);
     const { clock } = this.world;
     this.world.segment.attach({
       name: "bystander",
