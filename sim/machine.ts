@@ -12,6 +12,9 @@ import type { LanPacket } from "./network.ts";
 import type { RouterSpec } from "./spec.ts";
 import { LAN_INTERFACE } from "./spec.ts";
 
+/** What to add to the simulated time for microseconds since 1970: 2026, give or take. */
+export const WALL_CLOCK = 1_767_225_600_000_000;
+
 /** The machine's own addresses. */
 export function ownAddresses(spec: RouterSpec): InterfaceAddress[] {
   const own = (address: IpAddress, prefixLength: number, scope: number): InterfaceAddress => ({

@@ -15,7 +15,7 @@ import { Configured, leaveModel, meetModel } from "./configured.ts";
 import { withKernelChecksum } from "./independent.ts";
 import { FakeKernel } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
-import { clone, deleteFirsts, hear, linkState, ownAddresses } from "./machine.ts";
+import { clone, deleteFirsts, hear, linkState, ownAddresses, WALL_CLOCK } from "./machine.ts";
 import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
 import { Senses } from "./senses.ts";
 import type { LoopMood, ModelChange, RouterSpec } from "./spec.ts";
@@ -73,8 +73,6 @@ export interface NodeContext {
 /** Packets a socket holds for a process that does not read. */
 const SOCKET_BUFFER = 200;
 const MOST_ROUNDS = 1_000;
-/** 2026, give or take. */
-const WALL_CLOCK: Micros = 1_767_225_600_000_000;
 
 export class RouterNode implements LanHost {
   readonly spec: RouterSpec;
@@ -95,7 +93,6 @@ export class RouterNode implements LanHost {
   readonly #random: Prng;
   readonly #supervisor = new SimSupervisor();
   #powered = false;
-  /** What to add to the simulated time for microseconds since 1970. */
   #wallOffset: Micros = WALL_CLOCK;
   #paused: "process" | "machine" | undefined;
   #resumeAt: Instant = 0;
@@ -216,7 +213,6 @@ export class RouterNode implements LanHost {
   /** Sets the wall clock forward, or back. */
   stepClock(by: Micros): void {
     this.#wallOffset += by;
-    this.#note(`wall clock set by ${by}`);
     this.tell({ kind: "WallClockSet", offset: this.#wallOffset });
   }
 
