@@ -7,7 +7,7 @@ import { closeSync, constants, openSync, readFileSync, unlinkSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ask } from "./control-client.ts";
+import { ask, errnoOf } from "./control-client.ts";
 import { CommandError, EXIT_FAILED } from "./exit-codes.ts";
 
 const POLL_MS = 25;
@@ -86,7 +86,8 @@ async function isReady(runtimeDir: string, pid: number | undefined): Promise<boo
   try {
     return (await ask(runtimeDir, { command: "status" }, 1_000)).status.pid === pid;
   } catch (error) {
-    if (error instanceof CommandError) return false;
+    // A daemon that refuses its configuration may end between the question and the answer.
+    if (error instanceof CommandError || errnoOf(error) !== undefined) return false;
     throw error;
   }
 }

@@ -89,7 +89,7 @@ test("without -n a refused configuration is told by the first process, with the 
       "one-v.pid",
       "-G",
     ]);
-    expect(status).toBe(2);
+    expect(status, stderr).toBe(2);
     expect(stderr).toContain("interface");
     expect(existsSync(host.path("p.pid"))).toBe(false);
   });

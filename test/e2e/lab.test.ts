@@ -136,6 +136,6 @@ test("Ctrl-C, which reaches every process of the group, ends all of it", async (
   await underWay(lab);
   process.kill(-(lab.process.pid ?? 0), "SIGINT");
   expect(await lab.end()).toBe(130);
-  expect(lab.output).toContain("interrupted");
+  // Whoever would say so may have been interrupted as well: what counts is that nothing is left.
   await nothingLeft();
 });
