@@ -68,6 +68,15 @@ function single(name, status) {
   }
 }
 
+/** A line for each test that failed, with the first line of its reason: what is read first may be the only thing that is kept. */
+function failuresOf(step, file) {
+  const firstLine = (text) => (text ?? "").split("\n")[0].slice(0, 300);
+  const failed = file.assertionResults.filter((test) => test.status === "failed");
+  const lines = failed.map((test) => `${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+  if (lines.length === 0) lines.push(firstLine(file.message));
+  return lines.map((line) => `${step}: ${file.name.replace(root, "")}: ${line}`);
+}
+
 /** A vitest run; its JSON report holds the real counts. */
 function vitest(name, args, node = process.execPath) {
   const report = join(root, "build", `test-${name}.json`);
@@ -97,7 +106,7 @@ function vitest(name, args, node = process.execPath) {
     const broken =
       file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed");
     if (broken) totals.failed += 1;
-    if (file.status === "failed") failures.push(`${name}: ${file.name.replace(root, "")}`);
+    if (file.status === "failed") failures.push(...failuresOf(name, file));
   }
   if (status !== 0 && failures.length === 0) single(name, status);
 }
