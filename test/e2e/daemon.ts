@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Director } from "../support/director.ts";
 import type { Host } from "../support/lan.ts";
+import type { Stalls } from "../support/stall-watch.ts";
 import { waitFor } from "../support/wait.ts";
 
 export type Role = "supervisor" | "vrrp" | "checker" | "steward";
@@ -113,12 +114,18 @@ export class HoldingLog {
  */
 export const OVERLAP = 50;
 
-/** The longest time during which both held the address, in milliseconds. */
-export function longestOverlap(one: HoldingLog, two: HoldingLog, since: number): number {
+/** The longest time during which both held the address, in milliseconds, without what the machine withheld of it. */
+export async function longestOverlap(
+  logs: readonly [HoldingLog, HoldingLog],
+  since: number,
+  stalls: Stalls,
+): Promise<number> {
   let longest = 0;
-  for (const [start, end] of one.spans(since)) {
-    for (const [otherStart, otherEnd] of two.spans(since)) {
-      longest = Math.max(longest, Math.min(end, otherEnd, wallClock()) - Math.max(start, otherStart));
+  for (const [start, end] of logs[0].spans(since)) {
+    for (const [otherStart, otherEnd] of logs[1].spans(since)) {
+      const [from, to] = [Math.max(start, otherStart), Math.min(end, otherEnd, wallClock())];
+      if (to <= from) continue;
+      longest = Math.max(longest, to - from - 1_000 * (await stalls.lost(from / 1_000, to / 1_000)));
     }
   }
   return longest;

@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Flavour } from "../interop/pair.ts";
 import { instanceConfig, masterDownInterval, Pair } from "../interop/pair.ts";
+import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import type { Role } from "./daemon.ts";
 import {
@@ -34,6 +35,8 @@ const PRIORITY = 150;
 const BACKUP_PRIORITY = 100;
 /** For a machine whose time is stolen: processes are started and killed while others build. */
 const SLACK = 500;
+
+const stalls = watchStalls();
 
 for (const { flavour, interval } of SPEEDS) {
   describe(`${flavour} at ${interval} s`, () => {
@@ -74,7 +77,7 @@ async function killed(pair: Pair, role: Role, interval: number): Promise<void> {
   await pause(2 * masterDown + 2_000);
 
   const outage = client.outage(at);
-  const overlap = longestOverlap(logs[0], logs[1], at);
+  const overlap = await longestOverlap(logs, at, stalls);
   const holders = [one, two].filter((director) => director.host.holds(address));
   const who = holders.map((director) => director.host.name).join(", ");
   console.log(
@@ -142,7 +145,7 @@ async function diesTwice(pair: Pair, between: number): Promise<void> {
   );
   process.kill(second, "SIGKILL");
   await pause(3_000);
-  const overlap = longestOverlap(logs[0], logs[1], at);
+  const overlap = await longestOverlap(logs, at, stalls);
   for (const log of logs) log.stop();
   console.log(`second death ${between} ms after the first: both held it for ${overlap.toFixed(0)} ms`);
   expect(overlap).toBeLessThan(OVERLAP);

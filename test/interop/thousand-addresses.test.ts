@@ -5,6 +5,7 @@
 import { expect, test } from "vitest";
 import { Director } from "../support/director.ts";
 import { Lan } from "../support/lan.ts";
+import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import { type SeenAdvertisement, WireLog } from "../support/wire-log.ts";
 
@@ -34,12 +35,14 @@ vrrp_instance VI_1 {
 }
 `;
 
-/** The longest silences between two advertisements, in seconds, longest first. */
-function silences(seen: readonly SeenAdvertisement[]): number[] {
-  return seen
-    .slice(1)
-    .map(({ at }, index) => at - (seen[index]?.at ?? at))
-    .sort((a, b) => b - a);
+const stalls = watchStalls("real-time");
+
+/** The longest silences between two advertisements, without what the machine withheld; in seconds, longest first. */
+async function silences(seen: readonly SeenAdvertisement[]): Promise<number[]> {
+  const all = seen.slice(1).map(({ at }, index) => ({ from: seen[index]?.at ?? at, at }));
+  const long = all.filter(({ from, at }) => at - from > 1.5 * INTERVAL);
+  const ours = await Promise.all(long.map(async ({ from, at }) => at - from - (await stalls.lost(from, at))));
+  return ours.sort((a, b) => b - a);
 }
 
 /** Takes all addresses over and lets go of them again; the longest silence between two advertisements meanwhile, in seconds. */
@@ -57,7 +60,7 @@ async function takeOver(): Promise<number> {
     });
     await waitFor("all announced", () => wire.announcements.length >= 5 * COUNT, { within: 10_000 });
     await pause(500);
-    const all = silences(wire.advertisements);
+    const all = await silences(wire.advertisements);
     process.stdout.write(
       `1,000 addresses: ${wire.advertisements.length} advertisements, longest silences ${all
         .slice(0, 3)
@@ -76,7 +79,7 @@ async function takeOver(): Promise<number> {
   }
 }
 
-/** A machine that takes its processors away makes silences of its own: one attempt without any shows that ours makes none. */
+/** The kernel may be kept from sending and delivering, too: one attempt of these without a silence shows that ours makes none. */
 const ATTEMPTS = 4;
 
 test("1,000 addresses at 10 ms: no silence in which a backup would take over", async () => {

@@ -43,7 +43,12 @@ export class WireLog {
   /** Starts the capture and waits until it runs. */
   static async start(host: Host, device = "eth0"): Promise<WireLog> {
     const filter = "ip proto 112 or ip6 proto 112 or arp or (icmp6 and ip6[40] == 136)";
-    const child = host.spawn(["tcpdump", "-i", device, "-U", "-l", "-nn", "-tt", "-e", "-vvv", filter]);
+    // Room for seconds of a busy wire: a test that waits for a command in its own process reads nothing meanwhile.
+    const room = ["-s", "2048", "-B", "8192"];
+    const child = host.spawn([
+      "tcpdump",
+      ...["-i", device, ...room, "-U", "-l", "-nn", "-tt", "-e", "-vvv", filter],
+    ]);
     const log = new WireLog(child);
     await new Promise<void>((resolve, reject) => {
       let text = "";
