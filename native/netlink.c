@@ -22,6 +22,7 @@
 enum {
   DATAGRAM = 65536,
   MAX_REPLY = 16 * 1024 * 1024,
+  SEND_BUFFER = 4 * 1024 * 1024, /* a batch of nf_tables is one send */
   ANSWER_TIMEOUT_MS = 10000,
   THREAD_STACK = 256 * 1024,
 };
@@ -68,6 +69,10 @@ static int open_netlink(int protocol, uint32_t groups, int receive_buffer, int f
   if (receive_buffer > 0 &&
       setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0) {
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
+  const int send_buffer = SEND_BUFFER;
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &send_buffer, sizeof send_buffer) < 0) {
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
   }
   struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
   if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) {

@@ -1,12 +1,14 @@
 /** `buoy ipvs` */
 import type { Command } from "commander";
-import { formatOsError } from "../base/result.ts";
+import { formatOsError, type OsError, type Result } from "../base/result.ts";
 import type { FoundService } from "../director/table.ts";
 import type { Ipvs } from "../host/ipvs.ts";
 import { createLoop } from "../host/loop.ts";
+import { NFT_PLANE } from "../host/nft-plane.ts";
 import { tableRows } from "../observe/table-rows.ts";
 import { tableLines } from "../observe/table-text.ts";
-import { openIpvsIn } from "../processes/open-plane.ts";
+import type { DataPlane } from "../ports/data-plane.ts";
+import { openIpvsIn, openNftIn } from "../processes/open-plane.ts";
 import { type ClientOptions, withRuntimeDir } from "./client-command.ts";
 import { ask, type ReplyTo } from "./control-client.ts";
 import { CommandError, EXIT_FAILED, EXIT_NO_DAEMON, EXIT_NO_PERMISSION } from "./exit-codes.ts";
@@ -18,35 +20,40 @@ interface IpvsOptions extends ClientOptions {
 }
 
 const FORBIDDEN = ["EPERM", "EACCES"];
+const NFT_TITLE = "Virtual servers in nftables (table buoy)";
 const INTERVAL_MS = 2_000;
 const CLEAR_SCREEN = "\u001b[H\u001b[J";
 
 export function registerIpvs(program: Command): void {
   withRuntimeDir(program.command("ipvs"))
     .description(
-      "show the kernel's IPVS table in ipvsadm's layout, and where it differs from what is programmed",
+      "show the kernel's table of virtual servers (IPVS, or ours in nftables) in ipvsadm's layout, and where it differs from what is programmed",
     )
     .option("--watch", "with rates, again every two seconds")
     .option("--json", "services and servers with all counters as JSON")
     .action(async (options: IpvsOptions) => {
-      const ipvs = await open((await programmed(options))?.namespace);
+      const shown = await open(await programmed(options));
       try {
         do {
-          await show(ipvs, options);
+          await show(shown, options);
         } while (options.watch && (await pause()));
       } finally {
-        ipvs.close();
+        shown.plane.close();
       }
     });
 }
 
-async function show(ipvs: Ipvs, { watch, json, runtimeDir }: IpvsOptions): Promise<void> {
+interface Shown {
+  readonly plane: DataPlane;
+  readonly title: string;
+}
+
+async function show({ plane, title }: Shown, { watch, json, runtimeDir }: IpvsOptions): Promise<void> {
   const table = await programmed({ runtimeDir });
-  const isThere = table?.plane?.name.startsWith("IPVS") === true;
-  const rows = tableRows(isThere ? table.programmed : undefined, await read(ipvs));
-  if (json) return printJson({ plane: ipvs.name, services: rows });
+  const isThere = table?.plane?.name === plane.name;
+  const rows = tableRows(isThere ? table.programmed : undefined, await read(plane));
+  if (json) return printJson({ plane: plane.name, services: rows });
   const paint = painterFor(process.stdout, process.env);
-  const title = `IP Virtual Server version ${ipvs.info.version} (size=${ipvs.info.size})`;
   if (watch && process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
   printLines(tableLines(title, rows, { paint, rates: watch === true }));
 }
@@ -61,9 +68,23 @@ async function programmed({ runtimeDir }: ClientOptions): Promise<ReplyTo<"table
   }
 }
 
-function open(namespace: string | undefined): Promise<Ipvs> {
+/** What the daemon uses; without a daemon, IPVS where the kernel has it. */
+async function open(table: ReplyTo<"table"> | undefined): Promise<Shown> {
+  const ours = (): Promise<DataPlane> => opened((done) => openNftIn(createLoop(), table?.namespace, done));
+  if (table?.plane?.name === NFT_PLANE) return { plane: await ours(), title: NFT_TITLE };
+  try {
+    const ipvs = await opened<Ipvs>((done) => openIpvsIn(createLoop(), table?.namespace, done));
+    const { version, size } = ipvs.info;
+    return { plane: ipvs, title: `IP Virtual Server version ${version} (size=${size})` };
+  } catch (error) {
+    if (table !== undefined || !(error instanceof CommandError)) throw error;
+    return { plane: await ours(), title: NFT_TITLE };
+  }
+}
+
+function opened<Plane>(start: (done: (result: Result<Plane, OsError>) => void) => void): Promise<Plane> {
   return new Promise((resolve, reject) => {
-    openIpvsIn(createLoop(), namespace, (result) => {
+    start((result) => {
       if (result.ok) return resolve(result.value);
       const code = FORBIDDEN.includes(result.error.errno) ? EXIT_NO_PERMISSION : EXIT_FAILED;
       return reject(new CommandError(formatOsError(result.error), code));
@@ -71,9 +92,9 @@ function open(namespace: string | undefined): Promise<Ipvs> {
   });
 }
 
-function read(ipvs: Ipvs): Promise<readonly FoundService[]> {
+function read(plane: DataPlane): Promise<readonly FoundService[]> {
   return new Promise((resolve, reject) => {
-    ipvs.read((result) =>
+    plane.read((result) =>
       result.ok ? resolve(result.value) : reject(new CommandError(formatOsError(result.error), EXIT_FAILED)),
     );
   });

@@ -14,14 +14,9 @@ import {
   writeAcceptTable,
 } from "../wire/netlink/accept-table.ts";
 import { splitMessages } from "../wire/netlink/message.ts";
-import {
-  decodeTable,
-  encodeTableDump,
-  NftBatch,
-  type NftFamily,
-  type NftTableFact,
-} from "../wire/netlink/nftables.ts";
+import { decodeTable, encodeTableDump, NftBatch, type NftTableFact } from "../wire/netlink/nftables.ts";
 import { NETLINK_NETFILTER } from "../wire/netlink/nftables-constants.ts";
+import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
 import type { Loop, Timer } from "./loop.ts";
 import { SystemError } from "./native.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";

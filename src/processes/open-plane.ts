@@ -4,8 +4,10 @@ import type { Ipvs } from "../host/ipvs.ts";
 import type { Loop } from "../host/loop.ts";
 import { SystemError } from "../host/native.ts";
 import { insideFile, isInsideFile, namespaceFile } from "../host/network-namespace.ts";
+import type { NftPlane } from "../host/nft-plane.ts";
 import { NoPlane } from "../host/no-plane.ts";
 import { openIpvs } from "../host/open-ipvs.ts";
+import { openNft } from "../host/open-nft.ts";
 import type { DirectorModel, TableNamespace } from "../model/director-models.ts";
 import { NO_PLANE, type PlaneStatus } from "../observe/pool-view.ts";
 import type { DataPlane } from "../ports/data-plane.ts";
@@ -18,21 +20,31 @@ export interface OpenedPlane {
   readonly status: PlaneStatus;
 }
 
+type Opened<Plane> = (result: Result<Plane, OsError>) => void;
+
 const FIRST_NAMESPACE = "/proc/1/ns/net";
 
 /** Calls back once, whatever happens: where there is no data plane, with one that refuses. */
 export function openPlane(loop: Loop, wanted: WantedPlane, done: (opened: OpenedPlane) => void): void {
+  const file = namespaceOfTable(wanted.tableNamespace);
+  const asked = "the configuration asks for it";
   if (wanted.dataPlane === "nft") {
-    const why = { call: "open data plane", subject: "nftables", errno: "EOPNOTSUPP" };
-    queueMicrotask(() => done(noPlane(why)));
+    openNftIn(loop, file, (result) => done(result.ok ? opened(result.value, asked) : noPlane(result.error)));
     return;
   }
-  openIpvsIn(loop, namespaceOfTable(wanted.tableNamespace), (result) => {
-    if (!result.ok) return done(noPlane(result.error));
-    const plane = result.value;
-    const why = wanted.dataPlane === "ipvs" ? "the configuration asks for it" : "the kernel has it";
-    return done({ plane, status: { name: plane.name, why } });
+  openIpvsIn(loop, file, (result) => {
+    if (result.ok)
+      return done(opened(result.value, wanted.dataPlane === "ipvs" ? asked : "the kernel has it"));
+    if (wanted.dataPlane === "ipvs") return done(noPlane(result.error));
+    const why = `there is no IPVS to be used: ${formatOsError(result.error)}`;
+    return openNftIn(loop, file, (second) =>
+      done(second.ok ? opened(second.value, why) : noPlane(result.error)),
+    );
   });
+}
+
+function opened(plane: DataPlane, why: string): OpenedPlane {
+  return { plane, status: { name: plane.name, why } };
 }
 
 /** The file of the namespace; undefined is the daemon's own. */
@@ -41,18 +53,27 @@ export function namespaceOfTable(namespace: TableNamespace | undefined): string 
   return namespace.kind === "first" ? FIRST_NAMESPACE : namespaceFile(namespace.name);
 }
 
+export function openIpvsIn(loop: Loop, file: string | undefined, done: Opened<Ipvs>): void {
+  openIn(loop, file, openIpvs, done);
+}
+
+export function openNftIn(loop: Loop, file: string | undefined, done: Opened<NftPlane>): void {
+  openIn(loop, file, openNft, done);
+}
+
 /** Only the socket belongs to the namespace; it stays there when the thread has come back. */
-export function openIpvsIn(
+function openIn<Plane>(
   loop: Loop,
   file: string | undefined,
-  done: (result: Result<Ipvs, OsError>) => void,
+  open: (loop: Loop, done: Opened<Plane>) => void,
+  done: Opened<Plane>,
 ): void {
   if (file === undefined || isOwnNamespace(file)) {
-    openIpvs(loop, done);
+    open(loop, done);
     return;
   }
   try {
-    insideFile(file, () => openIpvs(loop, done));
+    insideFile(file, () => open(loop, done));
   } catch (error) {
     // Not being able to come back is another matter.
     if (!(error instanceof SystemError) || error.osError.subject !== file) throw error;

@@ -8,9 +8,9 @@ import { present } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import type { IpAddress } from "../../base/ip.ts";
 import { familyOf, ipToBytes, isIpv6LinkLocal } from "../../base/ip.ts";
-import type { NftBatch, NftFamily } from "./nftables.ts";
-import type { NftExpression } from "./nftables-expressions.ts";
-import { interfaceKey } from "./nftables-expressions.ts";
+import type { NftBatch } from "./nftables.ts";
+import type { NftExpression, NftFamily } from "./nftables-expressions.ts";
+import { hostNumber } from "./nftables-expressions.ts";
 
 export interface AcceptTable {
   readonly table: string;
@@ -61,7 +61,7 @@ export function droppedAddress(address: IpAddress, index: number): DroppedAddres
   const bytes = present(ipToBytes(address), address);
   if (familyOf(address) === "ipv4") return { family: "ip", set: VIPS, key: bytes };
   if (!isIpv6LinkLocal(address)) return { family: "ip6", set: VIPS, key: bytes };
-  return { family: "ip6", set: LINK_LOCAL, key: concatBytes(bytes, interfaceKey(index)) };
+  return { family: "ip6", set: LINK_LOCAL, key: concatBytes(bytes, hostNumber(index)) };
 }
 
 /** Makes one family's table anew and empty, whatever was there under its name. */

@@ -23,7 +23,13 @@ import { decodeLink } from "./link.ts";
 import type { NetlinkMessage } from "./message.ts";
 import { decodeAcknowledgement, splitMessages } from "./message.ts";
 import { decodeTable } from "./nftables.ts";
-import { NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWTABLE } from "./nftables-constants.ts";
+import {
+  NFNL_SUBSYS_NFTABLES,
+  NFT_MSG_NEWRULE,
+  NFT_MSG_NEWSETELEM,
+  NFT_MSG_NEWTABLE,
+} from "./nftables-constants.ts";
+import { decodeElements, decodeNftRule } from "./nftables-dump.ts";
 import { decodeRoute } from "./route.ts";
 import { decodeRule } from "./rule.ts";
 
@@ -58,6 +64,8 @@ const DECODERS: Readonly<Record<string, (message: NetlinkMessage) => unknown>> =
   decodeDefaultRoute,
   decodeRule,
   decodeTable,
+  decodeElements,
+  decodeNftRule,
 };
 
 /** Of generic netlink, whose family number the kernel gives out. */
@@ -73,8 +81,14 @@ const GENERIC_DECODERS: Readonly<Record<string, (message: NetlinkMessage) => unk
 /** Commands that one of them knows. */
 const COMMANDS = [1, 5, 9, 12, 14];
 
-const NEWTABLE = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWTABLE;
-const TYPES = [RTM_NEWADDR, RTM_DELADDR, RTM_NEWLINK, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWRULE, NEWTABLE, 2];
+const NFTABLES = [NFT_MSG_NEWTABLE, NFT_MSG_NEWRULE, NFT_MSG_NEWSETELEM].map(
+  (type) => (NFNL_SUBSYS_NFTABLES << 8) | type,
+);
+const TYPES = [
+  ...[RTM_NEWADDR, RTM_DELADDR, RTM_NEWLINK, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWRULE],
+  ...NFTABLES,
+  2,
+];
 
 /** Attributes with true lengths, nested ones among them, and sometimes some bytes of anything. */
 const attribute = fc

@@ -2,21 +2,20 @@
  * Batches of nf_tables (linux/netfilter/nf_tables.h): tables, chains, sets, their elements and rules. The kernel carries out
  * a whole batch or nothing of it. Numbers are in network byte order here, unlike those of rtnetlink.
  */
-import { writeUint16, writeUint32 } from "../../base/bytes.ts";
+import { concatBytes, writeUint16, writeUint32 } from "../../base/bytes.ts";
 import { AttributeReader } from "./attributes.ts";
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REQUEST } from "./constants.ts";
 import type { NetlinkMessage } from "./message.ts";
 import { MessageBuilder } from "./message.ts";
 import * as nft from "./nftables-constants.ts";
-import type { NftExpression } from "./nftables-expressions.ts";
-import { writeExpression } from "./nftables-expressions.ts";
+import type { NftExpression, NftFamily } from "./nftables-expressions.ts";
+import { ANONYMOUS_MAP, hostNumber, writeExpression } from "./nftables-expressions.ts";
 
-export type NftFamily = "ip" | "ip6";
-
-/** A base chain, of type filter and policy accept. */
+/** A base chain of policy accept, of type filter unless it says otherwise. */
 export interface NftHook {
-  readonly hook: "input" | "output";
+  readonly hook: "prerouting" | "input" | "output";
   readonly priority: number;
+  readonly type?: "filter" | "nat";
 }
 
 export interface NftSet {
@@ -27,6 +26,23 @@ export interface NftSet {
   readonly constant: boolean;
 }
 
+/** A map from keys to verdicts, or to numbers of four bytes (nft's marks). */
+export interface NftMap {
+  readonly name: string;
+  readonly keyType: number;
+  readonly keyLength: number;
+  readonly value: "verdict" | "mark";
+  /** Packets add to it: elements end after a time, and there are so many at most. */
+  readonly fed?: { readonly size: number };
+}
+
+/** An element of a map: a verdict goes to a chain. */
+export interface NftElement {
+  readonly key: Uint8Array;
+  readonly value: { readonly chain: string } | { readonly bytes: Uint8Array } | undefined;
+  readonly comment: string | undefined;
+}
+
 /** A table as the kernel lists it. */
 export interface NftTableFact {
   readonly family: NftFamily;
@@ -35,9 +51,19 @@ export interface NftTableFact {
 }
 
 /** Elements in one message: an attribute holds 64 KiB. */
-const ELEMENTS_A_MESSAGE = 512;
-/** Type and length of the comment among a table's user data (libnftnl's udata). */
+const ELEMENTS_A_MESSAGE = 200;
+/** Types of user data (libnftnl's udata): the comment of a table or an element, and the order of bytes in a set. */
 const UDATA_COMMENT = 0;
+const UDATA_KEY_BYTE_ORDER = 0;
+const UDATA_DATA_BYTE_ORDER = 1;
+const HOST_ENDIAN = 1;
+const TYPE_INTEGER = 4;
+const TYPE_MARK = 19;
+const HOOKS = {
+  prerouting: nft.NF_INET_PRE_ROUTING,
+  input: nft.NF_INET_LOCAL_IN,
+  output: nft.NF_INET_LOCAL_OUT,
+} as const;
 /** struct nfgenmsg: family, version, resource id. */
 const GENERIC_HEADER = 4;
 
@@ -73,13 +99,69 @@ export class NftBatch {
     const message = this.#message(nft.NFT_MSG_NEWCHAIN, NLM_F_CREATE, family);
     message.text(nft.NFTA_CHAIN_TABLE, table).text(nft.NFTA_CHAIN_NAME, name);
     if (base === undefined) return this;
-    message.text(nft.NFTA_CHAIN_TYPE, "filter").attribute(nft.NFTA_CHAIN_POLICY, uint32(nft.NF_ACCEPT));
+    message
+      .text(nft.NFTA_CHAIN_TYPE, base.type ?? "filter")
+      .attribute(nft.NFTA_CHAIN_POLICY, uint32(nft.NF_ACCEPT));
     message.nested(nft.NFTA_CHAIN_HOOK, (hook) => {
-      const number = base.hook === "input" ? nft.NF_INET_LOCAL_IN : nft.NF_INET_LOCAL_OUT;
-      hook.attribute(nft.NFTA_HOOK_HOOKNUM, uint32(number));
+      hook.attribute(nft.NFTA_HOOK_HOOKNUM, uint32(HOOKS[base.hook]));
       hook.attribute(nft.NFTA_HOOK_PRIORITY, uint32(base.priority));
     });
     return this;
+  }
+
+  /** Removes a chain with its rules. Refused where something still goes there. */
+  deleteChain(family: NftFamily, table: string, name: string): this {
+    const message = this.#message(nft.NFT_MSG_DELCHAIN, 0, family);
+    message.text(nft.NFTA_CHAIN_TABLE, table).text(nft.NFTA_CHAIN_NAME, name);
+    return this;
+  }
+
+  /** Removes the rules of a chain. */
+  flushChain(family: NftFamily, table: string, name: string): this {
+    const message = this.#message(nft.NFT_MSG_DELRULE, 0, family);
+    message.text(nft.NFTA_RULE_TABLE, table).text(nft.NFTA_RULE_CHAIN, name);
+    return this;
+  }
+
+  map(family: NftFamily, table: string, map: NftMap): this {
+    const message = this.#message(nft.NFT_MSG_NEWSET, NLM_F_CREATE, family);
+    const flags = nft.NFT_SET_MAP | (map.fed === undefined ? 0 : nft.NFT_SET_TIMEOUT | nft.NFT_SET_EVAL);
+    message.text(nft.NFTA_SET_TABLE, table).text(nft.NFTA_SET_NAME, map.name);
+    message.attribute(nft.NFTA_SET_FLAGS, uint32(flags));
+    message.attribute(nft.NFTA_SET_KEY_TYPE, uint32(map.keyType));
+    message.attribute(nft.NFTA_SET_KEY_LEN, uint32(map.keyLength));
+    const isVerdict = map.value === "verdict";
+    message.attribute(nft.NFTA_SET_DATA_TYPE, uint32(isVerdict ? nft.NFT_DATA_VERDICT : TYPE_MARK));
+    if (!isVerdict) message.attribute(nft.NFTA_SET_DATA_LEN, uint32(4));
+    const hostOrder = [
+      ...(map.keyType === TYPE_MARK ? [UDATA_KEY_BYTE_ORDER] : []),
+      ...(isVerdict ? [] : [UDATA_DATA_BYTE_ORDER]),
+    ];
+    if (hostOrder.length > 0) message.attribute(nft.NFTA_SET_USERDATA, inHostOrder(hostOrder));
+    const size = map.fed?.size;
+    if (size !== undefined)
+      message.nested(nft.NFTA_SET_DESC, (desc) => desc.attribute(nft.NFTA_SET_DESC_SIZE, uint32(size)));
+    message.attribute(nft.NFTA_SET_ID, uint32(++this.#setId));
+    return this;
+  }
+
+  /** A map from numbers to chains that lives and dies with the rule that looks into it; the result names it there. */
+  anonymousMap(family: NftFamily, table: string, chains: readonly string[]): { readonly anonymous: number } {
+    const id = ++this.#setId;
+    const message = this.#message(nft.NFT_MSG_NEWSET, NLM_F_CREATE, family);
+    const flags = nft.NFT_SET_ANONYMOUS | nft.NFT_SET_CONSTANT | nft.NFT_SET_MAP;
+    message.text(nft.NFTA_SET_TABLE, table).text(nft.NFTA_SET_NAME, ANONYMOUS_MAP);
+    message.attribute(nft.NFTA_SET_FLAGS, uint32(flags));
+    message.attribute(nft.NFTA_SET_KEY_TYPE, uint32(TYPE_INTEGER));
+    message.attribute(nft.NFTA_SET_KEY_LEN, uint32(4));
+    message.attribute(nft.NFTA_SET_DATA_TYPE, uint32(nft.NFT_DATA_VERDICT));
+    message.attribute(nft.NFTA_SET_ID, uint32(id));
+    message.attribute(nft.NFTA_SET_USERDATA, inHostOrder([UDATA_KEY_BYTE_ORDER]));
+    const elements = chains.map((chain, index): NftElement => {
+      return { key: hostNumber(index), value: { chain }, comment: undefined };
+    });
+    this.#elements(nft.NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, ANONYMOUS_MAP, elements, id);
+    return { anonymous: id };
   }
 
   set(family: NftFamily, table: string, set: NftSet): this {
@@ -102,14 +184,25 @@ export class NftBatch {
     return this;
   }
 
+  deleteSet(family: NftFamily, table: string, name: string): this {
+    const message = this.#message(nft.NFT_MSG_DELSET, 0, family);
+    message.text(nft.NFTA_SET_TABLE, table).text(nft.NFTA_SET_NAME, name);
+    return this;
+  }
+
   /** Those that are there already stay. */
   addElements(family: NftFamily, table: string, set: string, keys: readonly Uint8Array[]): this {
-    return this.#elements(nft.NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, set, keys);
+    return this.mapElements(family, table, set, keys.map(keyAlone));
+  }
+
+  /** Those that are there already stay as they are; with another value they are refused. */
+  mapElements(family: NftFamily, table: string, map: string, elements: readonly NftElement[]): this {
+    return this.#elements(nft.NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, map, elements);
   }
 
   /** Refused with ENOENT where one is missing. */
   deleteElements(family: NftFamily, table: string, set: string, keys: readonly Uint8Array[]): this {
-    return this.#elements(nft.NFT_MSG_DELSETELEM, 0, family, table, set, keys);
+    return this.#elements(nft.NFT_MSG_DELSETELEM, 0, family, table, set, keys.map(keyAlone));
   }
 
   /** The batch between its begin and end. The last message in it asks for an acknowledgement. */
@@ -136,16 +229,16 @@ export class NftBatch {
     family: NftFamily,
     table: string,
     set: string,
-    keys: readonly Uint8Array[],
+    elements: readonly NftElement[],
+    id?: number,
   ): this {
-    for (let from = 0; from < keys.length; from += ELEMENTS_A_MESSAGE) {
+    for (let from = 0; from < elements.length; from += ELEMENTS_A_MESSAGE) {
       const message = this.#message(type, flags, family);
       message.text(nft.NFTA_SET_ELEM_LIST_TABLE, table).text(nft.NFTA_SET_ELEM_LIST_SET, set);
+      if (id !== undefined) message.attribute(nft.NFTA_SET_ELEM_LIST_SET_ID, uint32(id));
       message.nested(nft.NFTA_SET_ELEM_LIST_ELEMENTS, (list) => {
-        for (const key of keys.slice(from, from + ELEMENTS_A_MESSAGE)) {
-          list.nested(nft.NFTA_LIST_ELEM, (element) =>
-            element.nested(nft.NFTA_SET_ELEM_KEY, (data) => data.attribute(nft.NFTA_DATA_VALUE, key)),
-          );
+        for (const element of elements.slice(from, from + ELEMENTS_A_MESSAGE)) {
+          list.nested(nft.NFTA_LIST_ELEM, (inner) => writeElement(inner, element));
         }
       });
     }
@@ -166,6 +259,25 @@ export class NftBatch {
       genericHeader(nft.NFPROTO_UNSPEC, nft.NFNL_SUBSYS_NFTABLES),
     );
   }
+}
+
+function keyAlone(key: Uint8Array): NftElement {
+  return { key, value: undefined, comment: undefined };
+}
+
+function writeElement(element: MessageBuilder, { key, value, comment }: NftElement): void {
+  element.nested(nft.NFTA_SET_ELEM_KEY, (data) => data.attribute(nft.NFTA_DATA_VALUE, key));
+  if (value !== undefined)
+    element.nested(nft.NFTA_SET_ELEM_DATA, (data) => {
+      if ("bytes" in value) data.attribute(nft.NFTA_DATA_VALUE, value.bytes);
+      else
+        data.nested(nft.NFTA_DATA_VERDICT, (verdict) =>
+          verdict
+            .attribute(nft.NFTA_VERDICT_CODE, uint32(nft.NFT_GOTO))
+            .text(nft.NFTA_VERDICT_CHAIN, value.chain),
+        );
+    });
+  if (comment !== undefined) element.attribute(nft.NFTA_SET_ELEM_USERDATA, commentData(comment));
 }
 
 /** Asks for all tables of all families; no batch. */
@@ -197,8 +309,8 @@ const TABLE_MESSAGES = [nft.NFT_MSG_NEWTABLE, nft.NFT_MSG_DELTABLE].map(
   (type) => (nft.NFNL_SUBSYS_NFTABLES << 8) | type,
 );
 
-/** User data is a row of type, length and value, a byte each for the first two. */
-function readComment(data: Uint8Array): string | undefined {
+/** The comment in user data, which is a row of type, length and value, a byte each for the first two. */
+export function readComment(data: Uint8Array): string | undefined {
   for (let offset = 0; offset + 2 <= data.length; ) {
     const length = data[offset + 1] ?? 0;
     const value = data.subarray(offset + 2, offset + 2 + length);
@@ -209,6 +321,11 @@ function readComment(data: Uint8Array): string | undefined {
     offset += 2 + length;
   }
   return undefined;
+}
+
+/** Tells nft what it cannot know of a set: whose bytes are in host order. */
+function inHostOrder(parts: readonly number[]): Uint8Array {
+  return concatBytes(...parts.map((part) => Uint8Array.of(part, 4, ...hostNumber(HOST_ENDIAN))));
 }
 
 function commentData(comment: string): Uint8Array {

@@ -1,0 +1,318 @@
+/**
+ * nftables as a data plane: a table of our own for each family. What a change means for each service goes to the kernel as
+ * one transaction, all of it or nothing; the steps of a service that is refused are refused together.
+ */
+import { networkInterfaces } from "node:os";
+import type { OsError, Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import type { FoundService, TableChange, TableDestination, TableRefusal } from "../director/table.ts";
+import type { Endpoint, LvsTimeouts, SyncDaemonModel } from "../model/director-models.ts";
+import type { Answer, DataPlane, Done, SyncRole } from "../ports/data-plane.ts";
+import { NftBatch } from "../wire/netlink/nftables.ts";
+import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
+import type { NetlinkWriter } from "./netlink-writer.ts";
+import { chainOf, nftFamilyOf } from "./nft-names.ts";
+import type { FoundTable } from "./nft-reader.ts";
+import { foundServices, readTables } from "./nft-reader.ts";
+import { writeService } from "./nft-services.ts";
+import type { HeldServer, HeldService } from "./nft-table.ts";
+import { methodOf, removeServicesTable, writeServicesTable } from "./nft-table.ts";
+import { Sequencer } from "./sequencer.ts";
+
+export const NFT_PLANE = "nftables";
+const FAMILIES: readonly NftFamily[] = ["ip", "ip6"];
+/** Servers of one transaction, unless one service has more: a send has to fit the socket's buffer. */
+const BATCH = 250;
+const NO_TIMEOUTS: LvsTimeouts = { tcp: undefined, tcpFin: undefined, udp: undefined };
+
+/** Services of one family by their chain's name; undefined where the kernel has no table that we can go on with. */
+type Held = Map<string, HeldService> | undefined;
+
+interface Draft {
+  readonly family: NftFamily;
+  readonly chain: string;
+  readonly before: HeldService | undefined;
+  after: HeldService | undefined;
+  /** Steps that it comes from. */
+  readonly indices: number[];
+}
+
+export class NftPlane implements DataPlane {
+  readonly name = NFT_PLANE;
+  readonly #writer: NetlinkWriter;
+  readonly #sequencer = new Sequencer();
+  readonly #held: Record<NftFamily, Held> = { ip: undefined, ip6: undefined };
+  #loaded = false;
+  #nextId = 1;
+  #timeouts = NO_TIMEOUTS;
+  #turns = 0;
+
+  /** The writer is closed with it. */
+  constructor(writer: NetlinkWriter) {
+    this.#writer = writer;
+  }
+
+  read(done: Answer<readonly FoundService[]>): void {
+    this.#inTurn((ended: (result: Result<readonly FoundService[], OsError>) => void) => {
+      this.#load((result) => {
+        if (!result.ok) return ended(result);
+        ended(ok(result.value.flatMap(foundServices)));
+      });
+    }, done);
+  }
+
+  change(changes: readonly TableChange[], done: (refusals: readonly TableRefusal[]) => void): void {
+    this.#inTurn((ended: (refusals: readonly TableRefusal[]) => void) => {
+      this.#ready((error) => {
+        if (error === undefined) this.#change(changes, ended);
+        else ended(changes.map((_, index) => ({ index, error })));
+      });
+    }, done);
+  }
+
+  flush(done: Done): void {
+    this.#inTurn((ended: Done) => {
+      this.#submit(
+        "remove tables",
+        "all",
+        (batch) => {
+          for (const family of FAMILIES) removeServicesTable(batch, family);
+        },
+        (error) => {
+          this.#loaded = error === undefined;
+          for (const family of FAMILIES) this.#held[family] = undefined;
+          ended(error);
+        },
+      );
+    }, done);
+  }
+
+  setSyncDaemon(_daemon: SyncDaemonModel, role: SyncRole, done: Done): void {
+    const error = { call: "synchronise connections", subject: NFT_PLANE, errno: "EOPNOTSUPP" };
+    queueMicrotask(() => done(role === "none" ? undefined : error));
+  }
+
+  readTimeouts(done: Answer<LvsTimeouts>): void {
+    queueMicrotask(() => done(ok(this.#timeouts)));
+  }
+
+  setTimeouts(timeouts: LvsTimeouts, done: Done): void {
+    this.#timeouts = timeouts;
+    queueMicrotask(() => done(undefined));
+  }
+
+  close(): void {
+    this.#writer.close();
+  }
+
+  /** One request after the other: a change may take several sends, and nothing may come between them. */
+  #inTurn<Value>(start: (ended: (value: Value) => void) => void, done: (value: Value) => void): void {
+    this.#sequencer.run("table", String(this.#turns++), (next) =>
+      start((value) => {
+        done(value);
+        next();
+      }),
+    );
+  }
+
+  #ready(done: Done): void {
+    if (this.#loaded) done(undefined);
+    else this.#load((result) => done(result.ok ? undefined : result.error));
+  }
+
+  /** What the kernel has is what we go on from. */
+  #load(done: (result: Result<readonly FoundTable[], OsError>) => void): void {
+    readTables(this.#writer, (result) => {
+      if (!result.ok) return done(fail(result.error));
+      this.#loaded = true;
+      for (const family of FAMILIES) {
+        const table = result.value.find((one) => one.family === family);
+        this.#held[family] = table && new Map(table.services.map((one) => [chainOf(one.head.endpoint), one]));
+      }
+      const ids = result.value.flatMap(({ services }) =>
+        services.flatMap(({ servers }) => servers.map(({ id }) => id)),
+      );
+      this.#nextId = ids.reduce((highest, id) => Math.max(highest, id + 1), this.#nextId);
+      done(result);
+    });
+  }
+
+  #change(changes: readonly TableChange[], done: (refusals: readonly TableRefusal[]) => void): void {
+    const refusals: TableRefusal[] = [];
+    const drafts = new Map<string, Draft>();
+    const locals = localAddresses();
+    for (const [index, change] of changes.entries()) {
+      const draft = this.#draft(drafts, change);
+      const error = this.#apply(draft, change, locals);
+      if (error === undefined) draft.indices.push(index);
+      else refusals.push({ index, error });
+    }
+    this.#write([...drafts.values()], (refused) => {
+      for (const { draft, error } of refused)
+        for (const index of draft.indices) refusals.push({ index, error });
+      done(refusals);
+    });
+  }
+
+  #draft(drafts: Map<string, Draft>, change: TableChange): Draft {
+    const endpoint = "service" in change ? change.service.endpoint : change.endpoint;
+    const [family, chain] = [nftFamilyOf(endpoint), chainOf(endpoint)];
+    const key = `${family} ${chain}`;
+    const before = this.#held[family]?.get(chain);
+    const draft = drafts.get(key) ?? { family, chain, before, after: before, indices: [] };
+    drafts.set(key, draft);
+    return draft;
+  }
+
+  #apply(draft: Draft, change: TableChange, locals: ReadonlySet<string>): OsError | undefined {
+    const { after } = draft;
+    switch (change.kind) {
+      case "AddService":
+      case "EditService":
+        draft.after = { head: change.service, servers: after?.servers ?? [] };
+        return undefined;
+      case "DeleteService":
+        draft.after = undefined;
+        return undefined;
+      case "DeleteDestination":
+        if (after !== undefined)
+          draft.after = { ...after, servers: after.servers.filter((one) => !isAt(one, change.destination)) };
+        return undefined;
+      default: {
+        const { destination, endpoint } = change;
+        const error = refusalOf(after, destination, endpoint);
+        if (error !== undefined || after === undefined) return error;
+        const old = after.servers.find((one) => isAt(one, destination));
+        const server: HeldServer = {
+          id: old?.id ?? this.#nextId++,
+          destination,
+          local: locals.has(destination.address) || destination.address.startsWith("127."),
+        };
+        const others = after.servers.filter((one) => one !== old);
+        draft.after = { ...after, servers: [...others, server] };
+        return undefined;
+      }
+    }
+  }
+
+  /** Several services at a time; where the kernel refuses, each for itself, so that it keeps no other out. */
+  #write(
+    drafts: readonly Draft[],
+    done: (refused: readonly { readonly draft: Draft; readonly error: OsError }[]) => void,
+  ): void {
+    const refused: { readonly draft: Draft; readonly error: OsError }[] = [];
+    const waiting = partsOf(drafts);
+    const next = (): void => {
+      const part = waiting.shift();
+      if (part === undefined) {
+        done(refused);
+        return;
+      }
+      this.#writePart(part, (error) => {
+        const [draft] = part;
+        if (error !== undefined && part.length > 1) waiting.unshift(...part.map((one) => [one]));
+        else if (error !== undefined && draft !== undefined) refused.push({ draft, error });
+        next();
+      });
+    };
+    next();
+  }
+
+  #writePart(part: readonly Draft[], done: Done): void {
+    const [first] = part;
+    const subject = part.length === 1 && first !== undefined ? first.chain : `${part.length} services`;
+    const fresh = FAMILIES.filter(
+      (family) => this.#held[family] === undefined && part.some((draft) => draft.family === family),
+    );
+    const fill = (batch: NftBatch): void => {
+      for (const family of fresh) writeServicesTable(batch, family);
+      for (const { before, after } of part) writeService(batch, before, after, this.#timeouts);
+      for (const family of this.#emptied(part)) removeServicesTable(batch, family);
+    };
+    this.#submit("change services", subject, fill, (error) => {
+      // Somebody may have removed the table: the next request looks.
+      if (error !== undefined) this.#loaded = false;
+      else this.#remember(part);
+      done(error);
+    });
+  }
+
+  /** Families whose last service goes with these. */
+  #emptied(part: readonly Draft[]): readonly NftFamily[] {
+    return FAMILIES.filter((family) => {
+      const own = part.filter((draft) => draft.family === family);
+      const left = new Set(this.#held[family]?.keys());
+      for (const { chain, after } of own)
+        if (after === undefined) left.delete(chain);
+        else left.add(chain);
+      return own.length > 0 && left.size === 0;
+    });
+  }
+
+  #remember(part: readonly Draft[]): void {
+    const emptied = this.#emptied(part);
+    for (const { family, chain, after } of part) {
+      this.#held[family] ??= new Map();
+      if (after === undefined) this.#held[family].delete(chain);
+      else this.#held[family].set(chain, after);
+    }
+    for (const family of emptied) this.#held[family] = undefined;
+  }
+
+  #submit(call: string, subject: string, fill: (batch: NftBatch) => void, done: Done): void {
+    const sequence = this.#writer.nextSequence();
+    const batch = new NftBatch(sequence);
+    fill(batch);
+    if (batch.isEmpty) queueMicrotask(() => done(undefined));
+    else this.#writer.submit(`nftables: ${call}`, subject, sequence, batch.finish(), (error) => done(error));
+  }
+}
+
+function isAt(server: HeldServer, { address, port }: TableDestination): boolean {
+  return server.destination.address === address && server.destination.port === port;
+}
+
+/** What nftables cannot do with a server. */
+function refusalOf(
+  service: HeldService | undefined,
+  destination: TableDestination,
+  endpoint: Endpoint,
+): OsError | undefined {
+  const { address, port, forwarding, family } = destination;
+  const refuse = (errno: string, detail: string): OsError => ({
+    call: "nftables: add server",
+    subject: `[${address}]:${port} of ${chainOf(endpoint)}`,
+    errno,
+    detail,
+  });
+  if (service === undefined) return refuse("ESRCH", "its service is not there");
+  if (forwarding.method === "tun") return refuse("EOPNOTSUPP", "nftables has no tunnels to servers");
+  if ((family === "ipv4" ? "ip" : "ip6") !== nftFamilyOf(endpoint))
+    return refuse("EOPNOTSUPP", "nftables does not translate between IPv4 and IPv6");
+  const others = service.servers.filter((one) => !isAt(one, destination));
+  if (others.length > 0 && methodOf({ ...service, servers: others }) !== forwarding.method)
+    return refuse("EOPNOTSUPP", "with nftables, all servers of a service have one forwarding method");
+  return undefined;
+}
+
+function partsOf(drafts: readonly Draft[]): Draft[][] {
+  const parts: Draft[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const draft of drafts) {
+    const { before, after } = draft;
+    if (before === after) continue;
+    const servers = 1 + (before?.servers.length ?? 0) + (after?.servers.length ?? 0);
+    if (size + servers > BATCH) {
+      parts.push([]);
+      size = 0;
+    }
+    size += servers;
+    parts.at(-1)?.push(draft);
+  }
+  return parts;
+}
+
+function localAddresses(): ReadonlySet<string> {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return new Set(["::1", ...addresses.map(({ address }) => address)]);
+}

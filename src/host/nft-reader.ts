@@ -1,0 +1,199 @@
+/** Reads our nftables tables of virtual servers back: who made them, and what they have counted. */
+import type { OsError, Result } from "../base/result.ts";
+import { fail, ok } from "../base/result.ts";
+import type { FoundDestination, FoundService, TableStatistics } from "../director/table.ts";
+import { readHost32 } from "../wire/netlink/host-order.ts";
+import type { NetlinkMessage } from "../wire/netlink/message.ts";
+import { splitMessages } from "../wire/netlink/message.ts";
+import { decodeTable, encodeTableDump } from "../wire/netlink/nftables.ts";
+import type { NftCounter, NftElementFact, NftRuleFact } from "../wire/netlink/nftables-dump.ts";
+import {
+  decodeElements,
+  decodeNftRule,
+  encodeElementDump,
+  encodeRuleDump,
+} from "../wire/netlink/nftables-dump.ts";
+import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
+import type { NetlinkWriter } from "./netlink-writer.ts";
+import {
+  endpointOf,
+  isLocalServer,
+  readServerComment,
+  readServiceComment,
+  serverChainOf,
+  serverOf,
+} from "./nft-names.ts";
+import type { HeldServer, HeldService } from "./nft-table.ts";
+import { SERVICES_COMMENT, SERVICES_TABLE, STAGES, serversMapOf } from "./nft-table.ts";
+
+/** A table that we can go on with. */
+export interface FoundTable {
+  readonly family: NftFamily;
+  readonly services: readonly HeldService[];
+  /** What each chain has counted. */
+  readonly counters: ReadonlyMap<string, NftCounter>;
+}
+
+type Answered<Value> = (result: Result<Value, OsError>) => void;
+
+const ENTRANCES = STAGES.flatMap((stage) =>
+  ["services", "addresses", "marks"].map((kind) => `${stage}-${kind}`),
+);
+const SERVERS = STAGES.map(serversMapOf);
+const NOTHING: NftCounter = { packets: 0, bytes: 0 };
+
+/** The tables that are ours, each with its services; one in which something is missing is left out, to be made anew. */
+export function readTables(writer: NetlinkWriter, done: Answered<readonly FoundTable[]>): void {
+  ask(writer, "list tables", encodeTableDump, (result) => {
+    if (!result.ok) return done(result);
+    const families = result.value
+      .flatMap((message) => decodeTable(message) ?? [])
+      .filter(({ name, comment }) => name === SERVICES_TABLE && comment === SERVICES_COMMENT)
+      .map(({ family }) => family);
+    inOrder<NftFamily, FoundTable | undefined>(
+      families,
+      (family, next) => readTable(writer, family, next),
+      (tables) => {
+        if (!tables.ok) done(tables);
+        else done(ok(tables.value.flatMap((table) => table ?? [])));
+      },
+    );
+  });
+}
+
+function readTable(writer: NetlinkWriter, family: NftFamily, done: Answered<FoundTable | undefined>): void {
+  const elements = (set: string, next: Answered<readonly NftElementFact[]>): void =>
+    ask(
+      writer,
+      `list ${set}`,
+      (sequence) => encodeElementDump(family, SERVICES_TABLE, set, sequence),
+      (result) => next(result.ok ? ok(result.value.flatMap(decodeElements)) : result),
+    );
+  ask(
+    writer,
+    "list rules",
+    (sequence) => encodeRuleDump(family, SERVICES_TABLE, sequence),
+    (rules) => {
+      if (!rules.ok) return done(rules);
+      inOrder([...ENTRANCES, ...SERVERS], elements, (maps) => {
+        // A table of ours without its maps is one that somebody has taken apart.
+        if (!maps.ok) return done(maps.error.errno === "ENOENT" ? ok(undefined) : maps);
+        const facts = rules.value.flatMap((message) => decodeNftRule(message) ?? []);
+        const entrances = maps.value.slice(0, ENTRANCES.length).flat();
+        const numbers = maps.value.slice(ENTRANCES.length).flat();
+        return done(ok(compose(family, entrances, numbers, facts)));
+      });
+    },
+  );
+}
+
+/** Undefined where the parts do not fit: somebody else has been at it. */
+function compose(
+  family: NftFamily,
+  entrances: readonly NftElementFact[],
+  numbers: readonly NftElementFact[],
+  rules: readonly NftRuleFact[],
+): FoundTable | undefined {
+  const counters = new Map<string, NftCounter>();
+  for (const { chain, counters: found } of rules) {
+    const sum = [counters.get(chain) ?? NOTHING, ...found].reduce(add);
+    counters.set(chain, sum);
+  }
+  const services = new Map<string, { head: HeldService["head"]; servers: HeldServer[] }>();
+  for (const { chain, comment, key } of entrances) {
+    const endpoint = chain === undefined ? undefined : endpointOf(chain, family);
+    const head = endpoint && readServiceComment(endpoint, comment);
+    if (head !== undefined && chain !== undefined) services.set(chain, { head, servers: [] });
+    else if (chain !== "unserved" || key.length === 0) return undefined;
+  }
+  for (const { chain = "", comment, key } of numbers) {
+    const place = serverOf(chain, family);
+    const destination = place && readServerComment(place, comment);
+    const service = place && services.get(place.service);
+    if (destination === undefined || service === undefined || !counters.has(chain)) return undefined;
+    service.servers.push({ id: readHost32(key, 0), destination, local: isLocalServer(comment) });
+  }
+  return { family, services: [...services.values()], counters };
+}
+
+function add(a: NftCounter, b: NftCounter): NftCounter {
+  return { packets: a.packets + b.packets, bytes: a.bytes + b.bytes };
+}
+
+/** As the engine is told of it. */
+export function foundServices({ services, counters }: FoundTable): readonly FoundService[] {
+  return services.map(({ head, servers }) => {
+    const destinations = servers.map(({ destination }): FoundDestination => {
+      const isDirect = destination.forwarding.method === "dr";
+      const counter = counters.get(serverChainOf(head.endpoint, destination)) ?? NOTHING;
+      return {
+        ...destination,
+        activeConnections: 0,
+        inactiveConnections: 0,
+        persistentConnections: 0,
+        // Only the first packet of a translated connection comes by.
+        statistics: statisticsOf(
+          isDirect ? { ...counter, connections: 0 } : { packets: 0, bytes: 0, connections: counter.packets },
+        ),
+      };
+    });
+    return { ...head, destinations, statistics: sumOf(destinations.map(({ statistics }) => statistics)) };
+  });
+}
+
+function statisticsOf(counted: NftCounter & { readonly connections: number }): TableStatistics {
+  return {
+    connections: counted.connections,
+    packetsIn: counted.packets,
+    packetsOut: 0,
+    bytesIn: counted.bytes,
+    bytesOut: 0,
+    connectionRate: 0,
+    packetRateIn: 0,
+    packetRateOut: 0,
+    byteRateIn: 0,
+    byteRateOut: 0,
+  };
+}
+
+function sumOf(all: readonly TableStatistics[]): TableStatistics {
+  return statisticsOf({
+    connections: all.reduce((sum, { connections }) => sum + connections, 0),
+    packets: all.reduce((sum, { packetsIn }) => sum + packetsIn, 0),
+    bytes: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
+  });
+}
+
+function ask(
+  writer: NetlinkWriter,
+  call: string,
+  encode: (sequence: number) => Uint8Array,
+  done: Answered<readonly NetlinkMessage[]>,
+): void {
+  const sequence = writer.nextSequence();
+  writer.submit(`nftables: ${call}`, SERVICES_TABLE, sequence, encode(sequence), (error, reply) =>
+    done(error === undefined ? ok(splitMessages(reply)) : fail(error)),
+  );
+}
+
+/** One after the other; the first failure ends it. */
+function inOrder<Item, Value>(
+  items: readonly Item[],
+  each: (item: Item, next: Answered<Value>) => void,
+  done: Answered<readonly Value[]>,
+): void {
+  const values: Value[] = [];
+  const step = (index: number): void => {
+    const item = items[index];
+    if (item === undefined) {
+      done(ok(values));
+      return;
+    }
+    each(item, (result) => {
+      if (!result.ok) return done(result);
+      values.push(result.value);
+      return step(index + 1);
+    });
+  };
+  step(0);
+}

@@ -1,0 +1,252 @@
+/** The rules of virtual servers: how a packet's server is chosen, what is remembered of it, and how the packet goes there. */
+import { present } from "../base/assert.ts";
+import { ipToBytes } from "../base/ip.ts";
+import type { TableDestination } from "../director/table.ts";
+import type { LvsTimeouts } from "../model/director-models.ts";
+import type { NftBatch } from "../wire/netlink/nftables.ts";
+import type { NftExpression, NftFamily } from "../wire/netlink/nftables-expressions.ts";
+import { hostNumber, word } from "../wire/netlink/nftables-expressions.ts";
+import {
+  clientKeyShape,
+  connectionKeyShape,
+  hashKeyShape,
+  isProtocol,
+  SERVER_REGISTER,
+  tcpFlags,
+} from "./nft-matches.ts";
+import type { ServiceHead } from "./nft-names.ts";
+import { chainOf, nftFamilyOf, serverChainOf } from "./nft-names.ts";
+import { slotsOf } from "./nft-slots.ts";
+import type { HeldServer, HeldService, Stage } from "./nft-table.ts";
+import {
+  CONNECTIONS,
+  methodOf,
+  PROTOCOLS,
+  SERVICES_TABLE,
+  serversMapOf,
+  stageOf,
+  UNSERVED,
+  verdictOf,
+} from "./nft-table.ts";
+
+type Rule = readonly NftExpression[];
+
+const TCP = 6;
+const ICMP = { ip: 1, ip6: 58 } as const;
+const FIN = 1;
+const SYN = 2;
+const RST = 4;
+/** The same on every director, so that a client keeps its server when another takes over. */
+const HASH_SEED = 0x62756f79;
+const TIMEOUTS = { tcp: 900, tcpFin: 120, udp: 300 } as const;
+const ACCEPT: NftExpression = { kind: "verdict", verdict: "accept" };
+
+export function clientsOf({ endpoint }: ServiceHead): string {
+  return `clients/${chainOf(endpoint)}`;
+}
+
+/** The rules that choose a server. */
+export function serviceRules(batch: NftBatch, service: HeldService): readonly Rule[] {
+  const { head } = service;
+  const { endpoint } = head;
+  const family = nftFamilyOf(endpoint);
+  const isDirect = methodOf(service) === "dr";
+  const mayBeTcp = endpoint.kind === "fwmark" || endpoint.protocol === "tcp";
+  const connection = connectionKeyShape(family).load;
+  const isLate = [...isProtocol(TCP), ...tcpFlags(SYN | RST, "differs", SYN)];
+  const known = [...connection, ...markOf(CONNECTIONS)];
+  return [
+    ...(endpoint.kind === "fwmark" ? [[...isProtocol(ICMP[family]), ACCEPT]] : []),
+    ...(isDirect && !head.onePacket ? [[...known, ...toMarkedServer("input")]] : []),
+    // Of a server that has gone: silence, as from IPVS.
+    ...(isDirect && mayBeTcp ? [[...isLate, ...known, { kind: "verdict", verdict: "drop" } as const]] : []),
+    // A connection that nobody here saw begin is for the host's own answer.
+    ...(mayBeTcp ? [[...isLate, ACCEPT]] : []),
+    ...(isDirect ? [[...connection, ...forget(CONNECTIONS)]] : []),
+    ...persistenceRules(head, family, stageOf(service)),
+    ...scheduleRules(batch, service, family),
+  ];
+}
+
+function persistenceRules(head: ServiceHead, family: NftFamily, stage: Stage): readonly Rule[] {
+  if (head.persistence === undefined) return [];
+  const { load } = clientKeyShape(family, head.persistence.prefixLength);
+  const map = clientsOf(head);
+  return [
+    [...load, ...markOf(map), ...toMarkedServer(stage)],
+    // Its server has gone: what is remembered would keep its value.
+    [...load, ...forget(map)],
+  ];
+}
+
+function scheduleRules(batch: NftBatch, service: HeldService, family: NftFamily): readonly Rule[] {
+  const { endpoint, scheduler, flags } = service.head;
+  const { by, ids } = slotsOf(
+    scheduler,
+    service.servers.map(({ id, destination }) => ({
+      id,
+      name: `${destination.address} ${destination.port}`,
+      weight: destination.weight,
+    })),
+  );
+  const unserved: NftExpression = { kind: "goto", chain: UNSERVED };
+  if (ids.length === 0) return methodOf(service) === "dr" ? [[unserved]] : [];
+  const modulus = ids.length;
+  const register = word(0);
+  const isByPort = flags.flag2 && endpoint.kind === "address";
+  const choice: Rule =
+    by === "turn" ? [{ kind: "numgen", modulus, register }] : hashed(family, by, isByPort, modulus);
+  const chains = new Map(
+    service.servers.map(({ id, destination }) => [id, serverChainOf(endpoint, destination)]),
+  );
+  const row = ids.map((id) => present(chains.get(id), "chain of a server"));
+  const [first = ""] = row;
+  if (row.every((chain) => chain === first)) return [[{ kind: "goto", chain: first }]];
+  const map = batch.anonymousMap(family, SERVICES_TABLE, row);
+  return [[...choice, { kind: "map", map, register, into: "verdict" }]];
+}
+
+function hashed(family: NftFamily, by: "client" | "service", withPort: boolean, modulus: number): Rule {
+  const { load, length } = hashKeyShape(family, by, withPort);
+  const source = word(0);
+  return [...load, { kind: "jhash", source, length, modulus, seed: HASH_SEED, register: word(0) }];
+}
+
+/** The rules that send a packet to a server. */
+export function serverRules(
+  head: ServiceHead,
+  { id, destination, local }: HeldServer,
+  family: NftFamily,
+  timeouts: LvsTimeouts,
+): readonly Rule[] {
+  const { endpoint, persistence } = head;
+  const isDirect = destination.forwarding.method === "dr";
+  const mark = hostNumber(endpoint.kind === "fwmark" ? endpoint.mark : 0);
+  const unmark: Rule = [
+    { kind: "load", bytes: mark, register: word(0) },
+    { kind: "mark", register: word(0) },
+  ];
+  const remembered = [
+    ...(isDirect || persistence !== undefined ? [unmark] : []),
+    ...(isDirect && !head.onePacket ? connectionRules(head, family, id, timeouts) : []),
+    ...clientRules(head, family, id),
+  ];
+  const counter: NftExpression = { kind: "counter" };
+  if (isDirect && local) return [...remembered, [counter, ACCEPT]];
+  const address = present(ipToBytes(destination.address), destination.address);
+  const load: NftExpression = { kind: "load", bytes: address, register: word(0) };
+  if (isDirect) {
+    const copy: NftExpression = { kind: "dup", address: word(0) };
+    return [...remembered, [counter, load, copy, { kind: "verdict", verdict: "drop" }]];
+  }
+  const translated = translation(destination, family, load);
+  // nft reads a port back only where the protocol stands before it.
+  const guards = destination.port === 0 ? [[]] : protocolsOf(head).map(isProtocol);
+  return [...remembered, ...guards.map((guard) => [...guard, counter, ...translated])];
+}
+
+function protocolsOf({ endpoint }: ServiceHead): readonly number[] {
+  return endpoint.kind === "fwmark" ? Object.values(PROTOCOLS) : [PROTOCOLS[endpoint.protocol]];
+}
+
+/** A host's own loopback address cannot be reached from outside: only the port changes. */
+function translation({ address, port }: TableDestination, family: NftFamily, load: NftExpression): Rule {
+  const isLoopback = address.startsWith("127.") || address === "::1";
+  if (isLoopback && port === 0) return [ACCEPT];
+  const number = word(4);
+  return [
+    ...(isLoopback ? [] : [load]),
+    ...(port === 0
+      ? []
+      : [{ kind: "load", bytes: portBytes(port).subarray(0, 2), register: number } as const]),
+    {
+      kind: "dnat",
+      family,
+      address: isLoopback ? undefined : word(0),
+      port: port === 0 ? undefined : number,
+    },
+  ];
+}
+
+/** Remembers where a connection goes; after its end, for a shorter time. */
+function connectionRules(
+  { endpoint }: ServiceHead,
+  family: NftFamily,
+  id: number,
+  timeouts: LvsTimeouts,
+): readonly Rule[] {
+  const { load } = connectionKeyShape(family);
+  const remember = (timeout: number): Rule => [
+    ...load,
+    { kind: "load", bytes: hostNumber(id), register: SERVER_REGISTER },
+    {
+      kind: "remember",
+      map: CONNECTIONS,
+      key: word(0),
+      value: SERVER_REGISTER,
+      timeout: timeout * 1000,
+    },
+  ];
+  const { tcp, tcpFin, udp } = { ...TIMEOUTS, ...definedOf(timeouts) };
+  const isUdp = endpoint.kind === "address" && endpoint.protocol === "udp";
+  const mayBeTcp = endpoint.kind === "fwmark" || endpoint.protocol === "tcp";
+  return [
+    remember(isUdp ? udp : tcp),
+    ...(mayBeTcp ? [[...isProtocol(TCP), ...tcpFlags(FIN | RST, "differs", 0), ...remember(tcpFin)]] : []),
+  ];
+}
+
+function clientRules(head: ServiceHead, family: NftFamily, id: number): readonly Rule[] {
+  const { persistence } = head;
+  if (persistence === undefined) return [];
+  return [
+    [
+      ...clientKeyShape(family, persistence.prefixLength).load,
+      { kind: "load", bytes: hostNumber(id), register: SERVER_REGISTER },
+      {
+        kind: "remember",
+        map: clientsOf(head),
+        key: word(0),
+        value: SERVER_REGISTER,
+        timeout: persistence.timeout * 1000,
+      },
+    ],
+  ];
+}
+
+function definedOf({ tcp, tcpFin, udp }: LvsTimeouts): { tcp?: number; tcpFin?: number; udp?: number } {
+  return {
+    ...(tcp === undefined ? {} : { tcp }),
+    ...(tcpFin === undefined ? {} : { tcpFin }),
+    ...(udp === undefined ? {} : { udp }),
+  };
+}
+
+/**
+ * The packet bears the number of the server that is remembered under the key in the first registers: nft has no words for
+ * what goes from one map into another without a mark.
+ */
+function markOf(name: string): Rule {
+  const register = SERVER_REGISTER;
+  return [
+    { kind: "map", map: { name }, register: word(0), into: register },
+    { kind: "mark", register },
+  ];
+}
+
+function toMarkedServer(stage: Stage): Rule {
+  return [{ kind: "meta", key: "mark", register: word(0) }, verdictOf(serversMapOf(stage), word(0))];
+}
+
+function forget(map: string): Rule {
+  const value = SERVER_REGISTER;
+  return [
+    { kind: "load", bytes: hostNumber(0), register: value },
+    { kind: "forget", map, key: word(0), value },
+  ];
+}
+
+/** In network byte order, padded to a register. */
+export function portBytes(port: number): Uint8Array {
+  return Uint8Array.of(port >> 8, port & 0xff, 0, 0);
+}

@@ -1,0 +1,133 @@
+/** Our nftables tables of virtual servers, one for each family, as they stand before any service is in them. */
+import type { TableDestination } from "../director/table.ts";
+import type { Protocol } from "../model/director-models.ts";
+import type { NftBatch } from "../wire/netlink/nftables.ts";
+import type { NftExpression, NftFamily } from "../wire/netlink/nftables-expressions.ts";
+import { hostNumber, word } from "../wire/netlink/nftables-expressions.ts";
+import { addressKeyShape, connectionKeyShape, serviceKeyShape } from "./nft-matches.ts";
+import type { ServiceHead } from "./nft-names.ts";
+
+/** The table's name, and the comment that tells ours from another's. */
+export const SERVICES_TABLE = "buoy";
+export const SERVICES_COMMENT = "virtual servers, by buoy (1)";
+/** Which hooks a service is found from: new connections to be translated, or every packet on its way in. */
+export const STAGES = ["nat", "input"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/**
+ * The map of servers that a stage's services find theirs in: the kernel refuses a chain that translates wherever a stage
+ * without translation could go to it.
+ */
+export function serversMapOf(stage: Stage): string {
+  return `${stage}-servers`;
+}
+
+export interface HeldServer {
+  /** Never the same for two servers of a family, and never given again. */
+  readonly id: number;
+  readonly destination: TableDestination;
+  /** It is this host: packets are not sent on to it. */
+  readonly local: boolean;
+}
+
+export interface HeldService {
+  readonly head: ServiceHead;
+  readonly servers: readonly HeldServer[];
+}
+
+export const PROTOCOLS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+/** nft's number of the type. */
+const TYPE_MARK = 19;
+const PORT_UNREACHABLE = { ip: 3, ip6: 4 } as const;
+const RTN_LOCAL = 2;
+/** Before the other translations, as those of containers; and after the filters of what comes in, as IPVS. */
+const NAT_PRIORITY = -110;
+const INPUT_PRIORITY = 98;
+export const UNSERVED = "unserved";
+export const CONNECTIONS = "connections";
+/** Most entries of a map that packets feed: the kernel sets 16 bytes aside for each. */
+const CONNECTION_LIMIT = 262_144;
+
+/** Makes one family's table, empty. What was there under its name goes in the same batch. */
+export function writeServicesTable(batch: NftBatch, family: NftFamily): void {
+  const table = SERVICES_TABLE;
+  removeServicesTable(batch, family);
+  batch.table(family, table, SERVICES_COMMENT);
+  const connection = connectionKeyShape(family);
+  batch.map(family, table, {
+    name: CONNECTIONS,
+    keyType: connection.type,
+    keyLength: connection.length,
+    value: "mark",
+    fed: { size: CONNECTION_LIMIT },
+  });
+  batch.chain(family, table, UNSERVED);
+  batch.rule(family, table, UNSERVED, [
+    { kind: "counter" },
+    { kind: "reject", code: PORT_UNREACHABLE[family] },
+  ]);
+  for (const stage of STAGES) writeStage(batch, family, stage);
+}
+
+/** Removes one family's table, whether it is there or not. */
+export function removeServicesTable(batch: NftBatch, family: NftFamily): void {
+  batch.table(family, SERVICES_TABLE, SERVICES_COMMENT).deleteTable(family, SERVICES_TABLE);
+}
+
+function writeStage(batch: NftBatch, family: NftFamily, stage: Stage): void {
+  const table = SERVICES_TABLE;
+  const service = serviceKeyShape(family);
+  const address = addressKeyShape(family);
+  const value = "verdict";
+  const names = { marks: `${stage}-marks`, services: `${stage}-services`, addresses: `${stage}-addresses` };
+  for (const name of [names.marks, serversMapOf(stage)])
+    batch.map(family, table, { name, keyType: TYPE_MARK, keyLength: 4, value });
+  batch.map(family, table, { name: names.services, keyType: service.type, keyLength: service.length, value });
+  batch.map(family, table, {
+    name: names.addresses,
+    keyType: address.type,
+    keyLength: address.length,
+    value,
+  });
+  batch.chain(family, table, stage);
+  for (const rule of [
+    [{ kind: "meta", key: "mark", register: word(0) }, verdictOf(names.marks, word(0))],
+    [...service.load, verdictOf(names.services, word(0))],
+    [...address.load, verdictOf(names.addresses, word(0))],
+  ] satisfies NftExpression[][])
+    batch.rule(family, table, stage, rule);
+  for (const { chain, base } of BASE_CHAINS[stage]) {
+    batch.chain(family, table, chain, base);
+    batch.rule(family, table, chain, [
+      { kind: "fib", register: word(0) },
+      { kind: "equals", bytes: hostNumber(RTN_LOCAL), register: word(0) },
+      { kind: "goto", chain: stage },
+    ]);
+  }
+}
+
+const BASE_CHAINS = {
+  nat: (["prerouting", "output"] as const).map((hook) => ({
+    chain: hook,
+    base: { hook, priority: NAT_PRIORITY, type: "nat" } as const,
+  })),
+  input: [{ chain: "in", base: { hook: "input", priority: INPUT_PRIORITY } as const }],
+};
+
+/** A service without servers counts as one that translates. */
+export function methodOf({ servers }: HeldService): "nat" | "dr" {
+  return servers[0]?.destination.forwarding.method === "dr" ? "dr" : "nat";
+}
+
+export function stageOf(service: HeldService): Stage {
+  return methodOf(service) === "nat" ? "nat" : "input";
+}
+
+/** The map that the server stands in. */
+export function serversOf({ forwarding }: TableDestination): string {
+  return serversMapOf(forwarding.method === "nat" ? "nat" : "input");
+}
+
+export function verdictOf(name: string, register: number): NftExpression {
+  return { kind: "map", map: { name }, register, into: "verdict" };
+}
