@@ -14,6 +14,8 @@ const EXPECTED: readonly (readonly [string, number])[] = [
   ["WeightChanged", 500],
   ["CheckFailed", 500],
   ["CheckOverdue", 20],
+  ["ChecksBlocked", 50],
+  ["ChecksUnblocked", 50],
   ["Suspended", 50],
   ["Drained", 20],
   ["TableDiffered", 50],

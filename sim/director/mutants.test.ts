@@ -30,6 +30,12 @@ function onModels(
 }
 
 const MUTANTS: Readonly<Record<string, Mutant>> = {
+  "no excuse": {
+    effect: "a director without descriptors takes every server out",
+    checker: "desired",
+    input: (input) =>
+      input.kind === "CheckFinished" ? { ...input, result: { ...input.result, notRun: false } } : input,
+  },
   "no hysteresis": {
     effect: "a service at the edge of its quorum flaps with every server",
     checker: "desired",

@@ -98,6 +98,7 @@ function makeTrouble(
       break;
     case 3:
       mood.lost = random.pick([0, 0.2]);
+      mood.notRun = random.pick([0, 0, 0.5]);
       break;
     case 4:
       mood.kernelDelay = random.pick([0, millis(10), seconds(3), seconds(40)]);

@@ -34,9 +34,11 @@ export interface Mood {
   /** Share of checks that fail, and of runs that never end. */
   failing: number;
   lost: number;
+  /** Runs that this host cannot begin. */
+  notRun: number;
 }
 
-const CALM: Mood = { kernelDelay: 0, kernelLoss: 0, refused: undefined, failing: 0, lost: 0 };
+const CALM: Mood = { kernelDelay: 0, kernelLoss: 0, refused: undefined, failing: 0, lost: 0, notRun: 0 };
 
 interface Run {
   readonly run: number;
@@ -211,7 +213,7 @@ export class DirectorWorld {
       if (life !== this.#life || current?.run !== run) return;
       this.#runs.delete(check);
       const result = this.#result(probe);
-      this.#rules.finished(probe, result);
+      if (result.notRun !== true) this.#rules.finished(probe, result);
       this.tell({ kind: "CheckFinished", check, run, result });
     });
   }
@@ -229,6 +231,8 @@ export class DirectorWorld {
   }
 
   #result(probe: ProbeModel): CheckResult {
+    if (this.#random.chance(this.mood.notRun))
+      return { ...RESULT, ok: false, notRun: true, detail: this.#random.pick(["no descriptor", "no buffers"]) };
     const ok = !this.#random.chance(this.mood.failing);
     if (probe.kind !== "misc" || !ok) return { ...RESULT, ok };
     return { ...RESULT, setsWeight: this.#random.chance(0.4) ? undefined : this.#random.pick([0, 1, 3]) };

@@ -2,16 +2,18 @@
 import type { Prng } from "../base/prng.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
-import type { CheckTiming, ProbeModel } from "../model/director-models.ts";
+import type { CheckTiming } from "../model/director-models.ts";
 import type { CheckResult } from "./input.ts";
 import { type CheckMemory, type Contribution, NO_CONTRIBUTION } from "./memory.ts";
+import { longestRun } from "./run-bound.ts";
 import type { Check } from "./service.ts";
 
-/** What a finished run comes to: a failure that is tried again decides nothing. */
+/** What a finished run comes to: a failure that is tried again decides nothing, nor does a run that was none. */
 export type Conclusion =
   | { readonly kind: "up" }
   | { readonly kind: "down" }
-  | { readonly kind: "retry"; readonly left: number };
+  | { readonly kind: "retry"; readonly left: number }
+  | { readonly kind: "not-run" };
 
 /** A check that has not run yet. Its first run comes at a random time within the warmup. */
 export function freshCheckMemory(id: string, timing: CheckTiming, now: Instant, random: Prng): CheckMemory {
@@ -24,6 +26,7 @@ export function freshCheckMemory(id: string, timing: CheckTiming, now: Instant, 
     failures: 0,
     contribution: NO_CONTRIBUTION,
     last: undefined,
+    blocked: undefined,
   };
 }
 
@@ -33,16 +36,22 @@ export function firstRunAt(timing: CheckTiming, now: Instant, random: Prng): Ins
 
 export function beginRun(check: Check, now: Instant): void {
   const { memory, probe } = check;
-  check.memory = { ...memory, run: memory.run + 1, startedAt: now, dueAt: now + longestRun(probe) };
+  check.memory = { ...memory, run: memory.run + 1, startedAt: now, dueAt: now + GRACE + longestRun(probe) };
 }
 
 /**
  * Takes a result: while the check is good, `retry` failures are tried again before it counts as failed, but the very
- * first run decides at once; while it is bad there are no retries.
+ * first run decides at once; while it is bad there are no retries. A run that was none changes nothing of all this.
  */
 export function concludeRun(check: Check, now: Instant, result: CheckResult, random: Prng): Conclusion {
   const { memory, timing } = check;
   const { ok, detail, excerpt } = result;
+  if (result.notRun === true) {
+    const since = memory.blocked?.since ?? now;
+    const dueAt = nextRunAt(check, now, false, random);
+    check.memory = { ...memory, startedAt: undefined, dueAt, blocked: { since, reason: detail } };
+    return { kind: "not-run" };
+  }
   const failures = ok ? 0 : memory.failures + 1;
   const isRetried = !ok && memory.ok === true && failures <= timing.retry;
   check.memory = {
@@ -53,6 +62,7 @@ export function concludeRun(check: Check, now: Instant, result: CheckResult, ran
     failures,
     contribution: ok ? contributionOf(result) : memory.contribution,
     last: { at: now, ok, detail, excerpt },
+    blocked: undefined,
   };
   if (isRetried) return { kind: "retry", left: timing.retry + 1 - failures };
   return { kind: ok ? "up" : "down" };
@@ -74,25 +84,5 @@ function contributionOf(result: CheckResult): Contribution {
   return { sets: setsWeight, adds: setsWeight === undefined ? weightChange : 0 };
 }
 
+/** Beyond what a run may take: one that is longer has been lost. */
 const GRACE: Micros = seconds(10);
-
-/** A run that takes longer than this has been lost. Every wait of a probe is bounded by its own timeout. */
-function longestRun(probe: ProbeModel): Micros {
-  switch (probe.kind) {
-    case "http":
-      return GRACE + 4 * probe.target.timeout * Math.max(1, probe.urls.length);
-    case "grpc":
-    case "smtp":
-      return GRACE + 6 * probe.target.timeout;
-    case "misc":
-      return GRACE + 2 * probe.timeout;
-    case "tcp":
-    case "dns":
-    case "udp":
-    case "ping":
-      return GRACE + 3 * probe.target.timeout;
-    case "file":
-    case "bfd":
-      return GRACE;
-  }
-}

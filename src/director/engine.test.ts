@@ -179,6 +179,58 @@ describe("a check", () => {
     ]);
   });
 
+  it("that this host cannot run leaves its server as it is, for each reason told once", () => {
+    const driver = started([realServer(1), realServer(2), realServer(3)], {}, ["3"]);
+    driver.outcome = () => ({ ...BAD, notRun: true, detail: "too many open files on this host" });
+    expect(newsOf(driver.pass(seconds(60)))).toEqual([
+      "blocked TCP_CHECK of [10.0.1.1]:80: too many open files on this host",
+    ]);
+    expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=1 10.0.1.2:80=1"]);
+    driver.outcome = (check) =>
+      check.includes("10.0.1.2]") ? GOOD : { ...BAD, notRun: true, detail: "no buffers on this host" };
+    expect(newsOf(driver.pass(seconds(10)))).toEqual([
+      "blocked TCP_CHECK of [10.0.1.1]:80: no buffers on this host",
+      "unblocked TCP_CHECK of [10.0.1.3]:80: too many open files on this host",
+    ]);
+    driver.restore();
+    driver.outcome = () => GOOD;
+    expect(newsOf(driver.pass(seconds(10)))).toEqual([
+      "unblocked TCP_CHECK of [10.0.1.3]:80: no buffers on this host",
+      "up [10.0.1.3]:tcp:80",
+    ]);
+  });
+
+  it("that this host cannot run is no attempt", () => {
+    const checks = [tcpCheck(1, {}, { retry: 1 })];
+    const driver = started([realServer(1, { checks }), realServer(2)]);
+    for (const [result, news] of [
+      [BAD, ["failed [10.0.1.1]:tcp:80 left 1"]],
+      [{ ...BAD, notRun: true }, ["blocked TCP_CHECK of [10.0.1.1]:80: connection refused"]],
+      [BAD, ["unblocked TCP_CHECK of [10.0.1.1]:80: connection refused", "down [10.0.1.1]:tcp:80"]],
+    ] as const) {
+      let isTold = false;
+      driver.outcome = (check) => {
+        if (!check.includes("10.0.1.1]")) return GOOD;
+        if (isTold) return undefined;
+        isTold = true;
+        return result;
+      };
+      expect(newsOf(driver.pass(seconds(10)))).toEqual(news);
+    }
+  });
+
+  it("that rests is held up by nothing", () => {
+    const driver = new DirectorDriver();
+    driver.configure(directorModel([virtualServer([realServer(1)], { haSuspend: true })]));
+    driver.tell({ kind: "AddressHeld", address: "10.0.0.1", held: true });
+    driver.outcome = () => ({ ...BAD, notRun: true, detail: "no buffers" });
+    driver.pass(0);
+    expect(newsOf(driver.tell({ kind: "AddressHeld", address: "10.0.0.1", held: false }))).toEqual([
+      "suspended",
+      "unblocked TCP_CHECK of [10.0.1.1]:80: no buffers",
+    ]);
+  });
+
   it("that is the same for several services runs once and speaks to all", () => {
     const driver = new DirectorDriver();
     const services = [1, 2, 3].map((host) => virtualServer([realServer(1), realServer(2)], {}, host));

@@ -212,8 +212,10 @@ class TheEngine implements DirectorEngine {
 
   #conclude(check: Check, result: CheckResult): void {
     const turn = this.#turn;
+    const before = check.memory;
     const conclusion = concludeRun(check, turn.now, result, turn.random);
-    this.#pool.roster.schedule(check);
+    this.#pool.roster.ended(turn, check, before);
+    if (conclusion.kind === "not-run") return;
     this.#settle((changes) => {
       for (const subscriber of subscribersOf(check)) {
         const { service, server } = subscriber;

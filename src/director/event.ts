@@ -25,12 +25,15 @@ export type DirectorEventDetail =
       readonly hysteresis: number;
       /** Sum of the live servers' weights. */
       readonly weight: number;
+      /** The first word about it. */
+      readonly starting: boolean;
       readonly cause: DirectorCause;
     }
   | {
       readonly kind: "WeightChanged";
       readonly virtualServer: string;
       readonly realServer: string;
+      readonly up: boolean;
       readonly from: number;
       readonly to: number;
       readonly cause: DirectorCause;
@@ -49,10 +52,20 @@ export type DirectorEventDetail =
       readonly virtualServer: string;
       readonly sorryServer: string;
       readonly inUse: boolean;
+      /** Kept in the kernel's table with weight 0 when it is not in use. */
+      readonly inhibited: boolean;
     }
   /** The last connection of a server that takes no new ones has ended. */
   | { readonly kind: "Drained"; readonly virtualServer: string; readonly realServer: string }
   | { readonly kind: "Suspended"; readonly virtualServer: string; readonly suspended: boolean }
+  /** This host cannot run checks: servers stay as they are. Told of the first check with this reason, and of the last. */
+  | {
+      readonly kind: "ChecksBlocked" | "ChecksUnblocked";
+      readonly check: string;
+      readonly reason: string;
+      readonly virtualServer: string;
+      readonly realServer: string;
+    }
   /** A check that should have run, or ended, long ago. */
   | { readonly kind: "CheckOverdue"; readonly check: string; readonly overdue: number }
   /** What keeps the services in the kernel, and why it is that. */

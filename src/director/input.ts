@@ -38,6 +38,8 @@ export type DirectorInput =
 /** How one run of a check ended. `detail` is a clause for people: `answered 503`, `connection refused`. */
 export interface CheckResult {
   readonly ok: boolean;
+  /** This host could not ask, and `detail` says why: nothing is known of the server, whatever `ok` says. */
+  readonly notRun?: boolean;
   readonly detail: string;
   /** What the check adds to the configured weight, in place of what it added before. */
   readonly weightChange: number;

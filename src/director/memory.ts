@@ -26,6 +26,13 @@ export interface CheckMemory {
   /** What it does to the weight, since the last success. */
   readonly contribution: Contribution;
   readonly last: CheckOutcome | undefined;
+  /** Since when this host cannot ask, and why; undefined where the last run was one. */
+  readonly blocked: BlockedMemory | undefined;
+}
+
+export interface BlockedMemory {
+  readonly since: Instant;
+  readonly reason: string;
 }
 
 /** `sets` stands in the place of the configured weight, `adds` is added. */

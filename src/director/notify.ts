@@ -2,7 +2,7 @@
 import type { CommandModel } from "../model/command-model.ts";
 import type { DirectorAction } from "./action.ts";
 import type { DirectorFact } from "./cause.ts";
-import { quorumBound } from "./quorum.ts";
+import { quorumSum } from "./quorum.ts";
 import type { Server, Service } from "./service.ts";
 
 /** Why a change is told, where it is not a check's doing. */
@@ -47,19 +47,6 @@ export function quorumNotices(service: Service, up: boolean, occasion: Occasion)
     });
   }
   return actions;
-}
-
-/** Quorum and hysteresis against the sum of weights: `1+0=1 <= 2` where it suffices, `2-1=1 > 0` where not. */
-export function quorumSum(
-  up: boolean,
-  model: { readonly quorum: number; readonly hysteresis: number },
-  weight: number,
-): string {
-  const bound = quorumBound(!up, model);
-  const { quorum, hysteresis } = model;
-  return up
-    ? `${quorum}+${hysteresis}=${bound} <= ${weight}`
-    : `${quorum}-${hysteresis}=${bound} > ${weight}`;
 }
 
 function script(subject: string, up: boolean, command: CommandModel | undefined): DirectorAction[] {

@@ -5,6 +5,7 @@ import type { Prng } from "../base/prng.ts";
 import type { Instant } from "../base/time.ts";
 import type { CheckModel, CheckTiming, ProbeModel } from "../model/director-models.ts";
 import type { DirectorAction } from "./action.ts";
+import { BlockedChecks } from "./blocked.ts";
 import { beginRun, firstRunAt, freshCheckMemory } from "./check.ts";
 import type { CheckMemory } from "./memory.ts";
 import { checkName } from "./names.ts";
@@ -20,6 +21,7 @@ export function sharingKey(check: CheckModel): string {
 export class CheckRoster {
   readonly #byKey = new Map<string, Check>();
   readonly #byId = new Map<string, Check>();
+  readonly #blocked = new BlockedChecks();
   /** By slot, in the order in which they were made. */
   #slots: (Check | undefined)[] = [];
   #heap = new DeadlineHeap(0);
@@ -62,6 +64,7 @@ export class CheckRoster {
     check.subscribers.delete(subscriber);
     if (check.subscribers.size > 0) return;
     turn.out.push(...cancelled(check));
+    this.#unblock(turn, check);
     this.#heap.set(check.slot, undefined);
     this.#slots[check.slot] = undefined;
     this.#byKey.delete(check.key);
@@ -70,6 +73,7 @@ export class CheckRoster {
 
   /** Puts back a check of a snapshot. */
   restore(key: string, model: CheckModel, memory: CheckMemory): Check {
+    this.#blocked.restore(memory.blocked);
     return this.#add(key, model.probe, model.timing, memory);
   }
 
@@ -101,6 +105,13 @@ export class CheckRoster {
   suspend(turn: Turn, check: Check): void {
     turn.out.push(...cancelled(check));
     check.memory = { ...check.memory, startedAt: undefined, dueAt: undefined };
+    this.#unblock(turn, check);
+    this.schedule(check);
+  }
+
+  /** A run has ended, and its check's memory says in what. */
+  ended(turn: Turn, check: Check, before: CheckMemory): void {
+    this.#blocked.moved(turn, check, before.blocked);
     this.schedule(check);
   }
 
@@ -108,6 +119,12 @@ export class CheckRoster {
     if (check.memory.dueAt !== undefined) return;
     check.memory = { ...check.memory, dueAt: firstRunAt(check.timing, now, random) };
     this.schedule(check);
+  }
+
+  #unblock(turn: Turn, check: Check): void {
+    const { blocked } = check.memory;
+    check.memory = { ...check.memory, blocked: undefined };
+    this.#blocked.moved(turn, check, blocked);
   }
 
   #begin(turn: Turn, model: CheckModel, before: CheckMemory | undefined): CheckMemory {

@@ -102,6 +102,7 @@ export function settleServer(turn: Turn, service: Service, server: Server, fact:
         kind: "WeightChanged",
         virtualServer: service.model.name,
         realServer: server.name,
+        up,
         from: memory.weight,
         to: weight,
         cause: [fact],
@@ -164,6 +165,7 @@ export function settleQuorum(
     virtualServer: model.name,
     sorryServer: serverName(model, which),
     inUse: next !== undefined,
+    inhibited: which.inhibit,
   });
 }
 
@@ -184,6 +186,7 @@ export function changeQuorum(
     quorum: model.quorum,
     hysteresis: model.hysteresis,
     weight: service.memory.weight,
+    starting: occasion === "start",
     cause,
   });
   turn.out.push(...quorumNotices(service, up, occasion));

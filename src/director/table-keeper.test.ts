@@ -131,7 +131,20 @@ describe("the kernel's table", () => {
     expect(newsOf(driver.tell({ kind: "TableReadFailed", error }))).toEqual([
       "refused reading the table EIO",
     ]);
+    driver.answers = false;
+    expect(newsOf(driver.pass(seconds(1)))).toEqual([]);
+    expect(newsOf(driver.tell({ kind: "TableReadFailed", error }))).toEqual([]);
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=1"]);
+  });
+
+  it("that refuses a long list is told of once", () => {
+    const driver = new DirectorDriver();
+    driver.kernel.refuse = () => "ENOSYS";
+    const services = Array.from({ length: 20 }, (_, host) => virtualServer([realServer(1)], {}, host));
+    const actions = driver.configure(directorModel(services));
+    expect(newsOf(actions).filter((news) => news.startsWith("refused"))).toEqual([
+      "refused adding service [10.0.0.0]:tcp:80 and 19 more ENOSYS",
+    ]);
   });
 
   it("is written in parts, so that a change need not wait for all of a long list", () => {

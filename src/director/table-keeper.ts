@@ -67,6 +67,26 @@ function earliest(a: Instant | undefined, b: Instant | undefined): Instant | und
   return Math.min(a, b);
 }
 
+interface Refused {
+  readonly step: TableChange;
+  readonly error: OsError;
+}
+
+/** One word for each kind of error: a kernel without what it takes refuses thousands of steps. */
+function tellRefused(turn: Turn, refused: readonly Refused[]): void {
+  const byErrno = new Map<string, Refused[]>();
+  for (const one of refused) {
+    const same = byErrno.get(one.error.errno);
+    if (same === undefined) byErrno.set(one.error.errno, [one]);
+    else same.push(one);
+  }
+  for (const [first, ...others] of byErrno.values()) {
+    if (first === undefined) continue;
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    emit(turn, { kind: "TableRefused", what: `${stepText(first.step)}${more}`, error: first.error });
+  }
+}
+
 export class TableKeeper {
   readonly #limits: TableLimits;
   readonly #known: Map<string, TableService>;
@@ -201,7 +221,7 @@ export class TableKeeper {
     this.#endRead(turn);
     this.#readAt = turn.now + Math.min(this.#limits.verifyInterval, backoff(this.#readFailures));
     this.#loaded = true;
-    emit(turn, { kind: "TableRefused", what: "reading the table", error });
+    if (this.#readFailures === 1) emit(turn, { kind: "TableRefused", what: "reading the table", error });
   }
 
   actionDone(turn: Turn, id: number): void {
@@ -230,6 +250,7 @@ export class TableKeeper {
   #lose(turn: Turn, request: TableRequest): void {
     this.#request = undefined;
     this.#readAt = turn.now;
+    const isRepeated = request.kind === "read" && this.#readFailures > 0;
     if (request.kind === "flush") this.#flushDue = true;
     if (request.kind === "read") {
       this.#readFailures++;
@@ -238,6 +259,7 @@ export class TableKeeper {
     } else if (request.kind === "change") {
       for (const change of request.changes) this.#pending.add(stepEndpoint(change));
     }
+    if (isRepeated) return;
     const subject = request.kind;
     emit(turn, {
       kind: "TableRefused",
@@ -290,12 +312,14 @@ export class TableKeeper {
     const refusedAt = new Map(refused.map(({ index, error }) => [index, error]));
     const done = new Map<string, TableChange[]>();
     const missing = new Set<string>();
+    const news: Refused[] = [];
     changes.forEach((step, index) => {
       const endpoint = stepEndpoint(step);
       const error = refusedAt.get(index);
       if (error !== undefined) {
         // Without its service a destination must fail as well.
-        if (step.kind !== "AddDestination" || !missing.has(endpoint)) this.#refused(turn, step, error);
+        const follows = step.kind === "AddDestination" && missing.has(endpoint);
+        if (!follows && this.#isNews(turn, step)) news.push({ step, error });
         if (step.kind === "AddService") missing.add(endpoint);
         return;
       }
@@ -309,14 +333,14 @@ export class TableKeeper {
     }
     const taken = changes.length - refusedAt.size;
     if (taken > 0) emit(turn, { kind: "TableChanged", changes: taken });
+    tellRefused(turn, news);
   }
 
   /** A step that stays refused is told of once. The table may not be what we think. */
-  #refused(turn: Turn, step: TableChange, error: OsError): void {
+  #isNews(turn: Turn, step: TableChange): boolean {
     const attempts = this.#refusals.refuse(stepEndpoint(step), stepDestination(step), turn.now);
-    if (attempts > 1) return;
-    emit(turn, { kind: "TableRefused", what: stepText(step), error });
-    this.#readAt = turn.now;
+    if (attempts === 1) this.#readAt = turn.now;
+    return attempts === 1;
   }
 
   #learn(endpoint: string, service: TableService | undefined): void {

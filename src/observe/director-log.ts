@@ -1,36 +1,44 @@
 /** keepalived's log lines about services and servers, each followed by buoy's own reason where there is one. */
 import type { DirectorEvent } from "../director/event.ts";
-import { causeOf, directorCauseText, directorText, quorumText } from "./director-text.ts";
+import { quorumSum } from "../director/quorum.ts";
+import { causeOf, directorCauseText, directorText } from "./director-text.ts";
 import { LOG_ERROR, LOG_INFO, LOG_NOTICE, LOG_WARNING, type LogLine } from "./log-severity.ts";
 
 export function directorLines(event: DirectorEvent): readonly LogLine[] {
   switch (event.kind) {
     case "ServerChanged": {
-      const { realServer, virtualServer, up, inhibited } = event;
-      const verb = inhibited ? (up ? "Enabling" : "Disabling") : up ? "Adding" : "Removing";
-      const link = inhibited ? "of" : up ? "to" : "from";
-      const text = `${verb} service ${realServer} ${link} VS ${virtualServer}`;
-      return [line(up ? LOG_NOTICE : LOG_WARNING, text), ...reasons(event)];
+      const text = serverText(event);
+      return [line(event.up ? LOG_NOTICE : LOG_WARNING, text), ...reasons(event)];
     }
     case "QuorumChanged": {
-      const text = `${event.up ? "Gained" : "Lost"} quorum ${quorumText(event)} for VS ${event.virtualServer}`;
+      const verb = event.up ? "Gained quorum" : event.starting ? "Starting with quorum down" : "Lost quorum";
+      const text = `${verb} ${quorumSum(event.up, event, event.weight)} for VS ${event.virtualServer}`;
       return [line(event.up ? LOG_NOTICE : LOG_WARNING, text), ...reasons(event)];
     }
     case "WeightChanged": {
-      const text = `Changing weight from ${event.from} to ${event.to} for service ${event.realServer} of VS ${event.virtualServer}`;
+      const { from, to, up, realServer, virtualServer } = event;
+      const state = up ? "active" : "inactive";
+      const text = `Changing weight from ${from} to ${to} for ${state} service ${realServer} of VS ${virtualServer}`;
       return [line(LOG_INFO, text), ...reasons(event)];
     }
     case "SorryServer": {
-      const [verb, link] = event.inUse ? ["Adding", "to"] : ["Removing", "from"];
-      const text = `${verb} sorry server ${event.sorryServer} ${link} VS ${event.virtualServer}`;
-      return [line(event.inUse ? LOG_WARNING : LOG_NOTICE, text)];
+      const { inUse, inhibited, sorryServer, virtualServer } = event;
+      const verb = inhibited ? (inUse ? "Enabling" : "Disabling") : inUse ? "Adding" : "Removing";
+      const text = `${verb} sorry server ${sorryServer} ${inUse ? "to" : "from"} VS ${virtualServer}`;
+      const pool = inUse ? "Removing alive servers from" : "Adding alive servers to";
+      return [
+        line(inUse ? LOG_WARNING : LOG_NOTICE, text),
+        line(LOG_INFO, `${pool} the pool for VS ${virtualServer}`),
+      ];
     }
     case "TableRefused":
       return [line(LOG_ERROR, directorText(event))];
     case "TableDiffered":
     case "CheckOverdue":
+    case "ChecksBlocked":
       return [line(LOG_WARNING, directorText(event))];
     case "CheckFailed":
+    case "ChecksUnblocked":
     case "PlaneChosen":
     case "Suspended":
     case "Drained":
@@ -38,6 +46,16 @@ export function directorLines(event: DirectorEvent): readonly LogLine[] {
     case "TableChanged":
       return [{ ...line(LOG_INFO, directorText(event)), detail: true }];
   }
+}
+
+/** What goes with the configuration or the daemon is taken out, inhibited or not. */
+function serverText(event: DirectorEvent & { readonly kind: "ServerChanged" }): string {
+  const { realServer, virtualServer, up, inhibited, cause } = event;
+  const from = `service ${realServer} from VS ${virtualServer}`;
+  if (!up && cause[0]?.kind === "stop-requested") return `Shutting down ${from}`;
+  if (!up && (cause[0]?.kind === "configured" || !inhibited)) return `Removing ${from}`;
+  if (!inhibited) return `Adding service ${realServer} to VS ${virtualServer}`;
+  return `${up ? "Enabling" : "Disabling"} service ${realServer} of VS ${virtualServer}`;
 }
 
 function reasons(event: DirectorEvent): readonly LogLine[] {

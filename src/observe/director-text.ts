@@ -3,6 +3,7 @@ import { formatOsError } from "../base/result.ts";
 import { formatSpan } from "../base/time.ts";
 import type { DirectorCause, DirectorFact } from "../director/cause.ts";
 import type { DirectorEvent } from "../director/event.ts";
+import { quorumSum } from "../director/quorum.ts";
 import type { InstantText } from "./fact-text.ts";
 import type { StewardEvent } from "./journal-entry.ts";
 
@@ -14,7 +15,7 @@ export function directorText(event: DirectorEvent): string {
         ? `${event.realServer} joined the pool of ${event.virtualServer} with weight ${event.weight}`
         : `${event.realServer} ${event.inhibited ? "gets no new connections of" : "left the pool of"} ${event.virtualServer}`;
     case "QuorumChanged":
-      return `${event.virtualServer} ${event.up ? "gained" : "lost"} its quorum: ${quorumText(event)}`;
+      return `${event.virtualServer} ${event.up ? "gained" : "lost"} its quorum: ${quorumSum(event.up, event, event.weight)}`;
     case "WeightChanged":
       return `weight of ${event.realServer} in ${event.virtualServer} changed from ${event.from} to ${event.to}`;
     case "CheckFailed":
@@ -29,6 +30,10 @@ export function directorText(event: DirectorEvent): string {
       return event.suspended
         ? `checks of ${event.virtualServer} rest: this host does not hold its address`
         : `checks of ${event.virtualServer} run: this host holds its address`;
+    case "ChecksBlocked":
+      return `this host cannot run ${event.check}: ${event.reason}; what cannot be checked stays as it is`;
+    case "ChecksUnblocked":
+      return `this host can run ${event.check} again, the last that it could not: ${event.reason}`;
     case "CheckOverdue":
       return `check ${event.check} is overdue by ${formatSpan(event.overdue)}: it hangs, or this process does`;
     case "PlaneChosen":
@@ -109,8 +114,14 @@ export function isAbout(event: DirectorEvent, name: string): boolean {
   const names = [
     ...("virtualServer" in event ? [event.virtualServer] : []),
     ...("realServer" in event ? [event.realServer] : []),
+    ...("check" in event ? [checkTarget(event.check)] : []),
   ];
   return names.some((known) => isCalled(known, name));
+}
+
+/** Of a check by the name of its runs, `TCP_CHECK of [10.0.0.2]:80`, what it asks, as servers are called. */
+function checkTarget(check: string): string {
+  return (/ of (\[.+\]:\d+)(?: #\d+)?$/.exec(check)?.[1] ?? "").replace("]:", "]:tcp:");
 }
 
 /** `[10.0.0.2]:tcp:80` answers to itself, `10.0.0.2`, `10.0.0.2:80` and `[10.0.0.2]:80`. */
@@ -118,18 +129,6 @@ export function isCalled(known: string, name: string): boolean {
   if (known === name) return true;
   const [, address, port] = /^\[(.+)\]:[a-z]+:(\d+)$/.exec(known) ?? [];
   return [address, `${address}:${port}`, `[${address}]:${port}`, `[${address}]`].includes(name);
-}
-
-/** keepalived's sum: `1+0=1 <= 2`, `2-1=1 > 0`. */
-export function quorumText({
-  up,
-  quorum,
-  hysteresis,
-  weight,
-}: DirectorEvent & { kind: "QuorumChanged" }): string {
-  return up
-    ? `${quorum}+${hysteresis}=${quorum + hysteresis} <= ${weight}`
-    : `${quorum}-${hysteresis}=${quorum - hysteresis} > ${weight}`;
 }
 
 function attemptsText(left: number): string {

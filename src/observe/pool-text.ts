@@ -79,8 +79,9 @@ function stateCell({ up, orders, drained }: ServerStatus): Cell {
   return up ? { text: "UP", colour: "green" } : { text: "DOWN", colour: "red" };
 }
 
-function checkWord({ name, ok }: CheckStatus): string {
+function checkWord({ name, ok, blocked }: CheckStatus): string {
   const [word = name] = name.split(" ");
+  if (blocked !== undefined) return `${word} not run`;
   return `${word} ${ok === undefined ? "not yet" : ok ? "ok" : "failed"}`;
 }
 
@@ -98,12 +99,20 @@ function serverDetails(server: ServerStatus, view: PoolView): readonly string[] 
   const left = server.connections;
   const progress =
     left === undefined || server.drained ? [] : [`      ${left} connection${left === 1 ? "" : "s"} left`];
+  const blocked = server.checks.flatMap((check) => blockedLines(check, view));
   const failed = server.checks.filter(({ ok }) => ok === false).flatMap((check) => checkLines(check, view));
   return [
     ...[...orders, ...progress].map((line) => view.paint("yellow", line)),
+    ...blocked,
     ...failed,
     ...(server.up || failed.length > 0 ? [] : reasonLines(server.cause, "      ", view)),
   ];
+}
+
+function blockedLines({ name, blocked }: CheckStatus, view: PoolView): readonly string[] {
+  if (blocked === undefined) return [];
+  const text = `${name} cannot be run by this host since ${view.instant(blocked.since)}: ${blocked.reason}`;
+  return wrap(text, view.width, "      ", "        ").map((line) => view.paint("red", line));
 }
 
 function checkLines({ name, failures, last }: CheckStatus, view: PoolView): readonly string[] {

@@ -66,6 +66,8 @@ export interface CheckStatus {
   readonly ok: boolean | undefined;
   /** In a row. */
   readonly failures: number;
+  /** Since when this host cannot run it, and why. */
+  readonly blocked: { readonly since: Instant; readonly reason: string } | undefined;
   readonly last:
     | {
         readonly at: Instant;

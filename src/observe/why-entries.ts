@@ -40,11 +40,20 @@ function isPoolChange(event: DirectorEvent, name: string | undefined): boolean {
   return isChange && (name === undefined || isAbout(event, name));
 }
 
+/** What an operator who asks why wants to know besides the changes. */
+const TELLING: ReadonlySet<DirectorEvent["kind"]> = new Set([
+  "SorryServer",
+  "TableRefused",
+  "Drained",
+  "CheckOverdue",
+  "ChecksBlocked",
+  "ChecksUnblocked",
+]);
+
 function isConsequence({ event: journal }: JournalEntry, name: string | undefined): boolean {
   if (journal.source === "director") {
     const { kind } = journal.event;
-    const tells = kind === "SorryServer" || kind === "TableRefused" || kind === "Drained";
-    return tells && (name === undefined || isAbout(journal.event, name));
+    return TELLING.has(kind) && (name === undefined || isAbout(journal.event, name));
   }
   if (journal.source !== "vrrp") return false;
   const { event } = journal;

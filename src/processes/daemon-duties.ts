@@ -49,9 +49,9 @@ export class DaemonDuties {
     this.#fifos.writeVrrp(line);
   }
 
-  /** A line about servers and services. keepalived lets a NUL byte follow each of these. */
+  /** A line about servers and services. */
   writeLvs(line: string): void {
-    this.#fifos.writeLvs(`${line}\0`);
+    this.#fifos.writeLvs(line);
   }
 
   /** `fifo_write_vrrp_states_on_reload`. */

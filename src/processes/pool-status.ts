@@ -85,6 +85,7 @@ function checkStatus(
     name: probeName(model.probe),
     ok: verdict?.known === true ? verdict.ok : undefined,
     failures: run?.failures ?? 0,
+    blocked: run?.blocked,
     last: run === undefined ? told : run.last,
   };
 }

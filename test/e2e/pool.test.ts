@@ -176,17 +176,17 @@ test("servers die and return, the quorum goes and comes, and why tells", async (
       );
       await waitFor("all scripts", () => told() === "down 11\ndown 12\nup 11\n", { ...WITHIN, detail: told });
       const heard = (): string => readIfThere(director.host.path("heard"));
-      await waitFor("the lines of the FIFO", () => heard().endsWith(`VS ${SERVICE} UP\n\0`), {
+      await waitFor("the lines of the FIFO", () => heard().endsWith(`${SERVICE} UP\n`), {
         ...WITHIN,
         detail: heard,
       });
-      expect(heard().split("\0").slice(0, -1)).toEqual([
-        `VS ${SERVICE} UP\n`,
-        `RS ${SERVERS[0]} ${SERVICE} DOWN\n`,
-        `RS ${SERVERS[1]} ${SERVICE} DOWN\n`,
-        `VS ${SERVICE} DOWN\n`,
-        `RS ${SERVERS[0]} ${SERVICE} UP\n`,
-        `VS ${SERVICE} UP\n`,
+      expect(heard().trimEnd().split("\n")).toEqual([
+        `VS ${SERVICE} UP`,
+        `RS ${SERVERS[0]} ${SERVICE} DOWN`,
+        `RS ${SERVERS[1]} ${SERVICE} DOWN`,
+        `VS ${SERVICE} DOWN`,
+        `RS ${SERVERS[0]} ${SERVICE} UP`,
+        `VS ${SERVICE} UP`,
       ]);
       await wire.stop();
       await expectNoGap(wire);

@@ -124,6 +124,10 @@ function eventNews(event: DirectorEvent): readonly string[] {
       return [`drained ${event.realServer}`];
     case "CheckOverdue":
       return [`overdue ${event.check}`];
+    case "ChecksBlocked":
+      return [`blocked ${event.check}: ${event.reason}`];
+    case "ChecksUnblocked":
+      return [`unblocked ${event.check}: ${event.reason}`];
     case "TableDiffered":
       return [`differed ${event.changes}`];
     case "TableRefused":

@@ -2,6 +2,8 @@
 import { formatSpan, MICROS_PER_MILLI, type Micros } from "../../base/time.ts";
 import type { CheckResult } from "../../director/input.ts";
 import type { Loop } from "../loop.ts";
+import { SystemError } from "../native.ts";
+import { isLocal, localClause } from "./clauses.ts";
 
 /** A running probe. After `cancel` it gives no result. */
 export interface RunningProbe {
@@ -14,6 +16,8 @@ export interface Verdict {
   readonly detail: string;
   readonly excerpt?: string | undefined;
   readonly setsWeight?: number;
+  /** This host could not ask; `detail` says why. */
+  readonly notRun?: boolean;
 }
 
 export class Attempt implements RunningProbe {
@@ -24,6 +28,7 @@ export class Attempt implements RunningProbe {
   #release: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #span = 0;
+  #waits = 0;
   #lacking = "";
   #passes: string | undefined;
   /** Until `start` has returned its caller cannot be called back. */
@@ -58,6 +63,7 @@ export class Attempt implements RunningProbe {
 
   #arm(span: Micros): void {
     if (this.#settled) return;
+    this.#waits += 1;
     const left = Math.max(0, this.#endsAt - this.#loop.now());
     if (this.#timer !== undefined && span === this.#span && span <= left) {
       this.#timer.refresh();
@@ -66,7 +72,15 @@ export class Attempt implements RunningProbe {
     clearTimeout(this.#timer);
     this.#span = span;
     // Many probes wait for the same span: Node keeps those in one list.
-    this.#timer = setTimeout(() => this.#timedOut(span <= left), Math.min(span, left) / MICROS_PER_MILLI);
+    this.#timer = setTimeout(() => this.#ring(span <= left), Math.min(span, left) / MICROS_PER_MILLI);
+  }
+
+  /** Where this process stood still, what came meanwhile is yet to be read: it counts. */
+  #ring(bySpan: boolean): void {
+    const waits = this.#waits;
+    setImmediate(() => {
+      if (!this.#settled && this.#waits === waits) this.#timedOut(bySpan);
+    });
   }
 
   #timedOut(bySpan: boolean): void {
@@ -84,11 +98,24 @@ export class Attempt implements RunningProbe {
     this.settle({ ok: false, detail, excerpt });
   }
 
+  /** Nothing is known of the server: this host could not ask it. */
+  cannotRun(detail: string): void {
+    this.settle({ ok: false, detail, notRun: true });
+  }
+
+  /** What the system refused: a word about the server if it is one, else about this host. */
+  refused(error: unknown): void {
+    if (!(error instanceof SystemError))
+      this.cannotRun(error instanceof Error ? error.message : String(error));
+    else if (isLocal(error.osError)) this.cannotRun(localClause(error.osError));
+    else this.fail(localClause(error.osError));
+  }
+
   /** The first verdict counts. */
-  settle({ ok, detail, excerpt, setsWeight }: Verdict): void {
+  settle({ ok, detail, excerpt, setsWeight, notRun = false }: Verdict): void {
     if (this.#settled) return;
     const duration = this.#loop.now() - this.#startedAt;
-    const result = { ok, detail, weightChange: 0, setsWeight, duration, excerpt };
+    const result = { ok, notRun, detail, weightChange: 0, setsWeight, duration, excerpt };
     this.#letGo();
     if (this.#starting) queueMicrotask(() => this.#tell(result));
     else this.#tell(result);

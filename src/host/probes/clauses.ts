@@ -26,8 +26,26 @@ export function errnoClause(errno: string): string {
   return BY_ERRNO[errno] ?? errno;
 }
 
+/** What this host lacks: no word about the server, whichever call says it. */
+const LACKS: ReadonlySet<string> = new Set([
+  "EADDRNOTAVAIL",
+  "EADDRINUSE",
+  "EMFILE",
+  "ENFILE",
+  "ENOBUFS",
+  "ENOMEM",
+  "EAGAIN",
+  "EACCES",
+  "EPERM",
+]);
+
+/** Whether a refusal is about this host. A connection or a datagram may be refused for what is known of the way to the server. */
+export function isLocal({ call, errno }: OsError): boolean {
+  return (call !== "connect" && call !== "send") || LACKS.has(errno);
+}
+
 /** A refusal that happened on this host, before anything was sent. */
 export function localClause(error: OsError): string {
-  if (error.call === "connect") return errnoClause(error.errno);
+  if (error.call === "connect" || error.call === "send") return errnoClause(error.errno);
   return `cannot ${error.call} ${error.subject}: ${errnoClause(error.errno)}`;
 }

@@ -1,7 +1,7 @@
 /** A connected datagram socket of a check: errors that routers and hosts report reach it. */
 import type { Target } from "../../model/director-models.ts";
 import type { Loop } from "../loop.ts";
-import { errnoName, native } from "../native.ts";
+import { check, errnoName, native } from "../native.ts";
 import { SOCK_DGRAM } from "../socket.ts";
 import { errnoClause } from "./clauses.ts";
 import { openTargetSocket } from "./target-socket.ts";
@@ -16,6 +16,7 @@ export interface DatagramUser {
 }
 
 export interface Datagrams {
+  /** Throws SystemError for what this host refuses. */
   send(bytes: Uint8Array): void;
   close(): void;
 }
@@ -38,8 +39,7 @@ export function openDatagrams(
   });
   return {
     send(bytes) {
-      const sent = native.send(fd, bytes);
-      if (sent < 0) failed(sent);
+      check("send", "a datagram", native.send(fd, bytes));
     },
     close() {
       if (!open) return;

@@ -9,14 +9,6 @@ import { Http2Exchange } from "./http2.ts";
 import { requestText } from "./request-text.ts";
 import type { TlsContexts } from "./tls-channel.ts";
 
-/** Waits of one url, in timeouts, before it has to be done whatever comes. */
-const WAITS_PER_URL = 6;
-
-/** The longest a run may take in all. */
-export function httpBound(probe: HttpProbeModel): number {
-  return probe.target.timeout * WAITS_PER_URL * Math.max(1, probe.urls.length);
-}
-
 /** What is made of a url once and used by all runs. */
 interface PreparedUrl {
   readonly request: Uint8Array;
@@ -48,18 +40,23 @@ export class HttpProbe implements ExchangeUser {
     this.#index += 1;
     const url = this.#probe.urls[this.#index];
     const prepared = url === undefined ? undefined : this.#prepare(url);
-    if (url === undefined || prepared === undefined) this.#attempt.fail("there is no url to ask for");
-    else if (prepared.error !== undefined) this.#attempt.fail(this.#named(prepared.error));
+    if (url === undefined || prepared === undefined) this.#attempt.cannotRun("there is no url to ask for");
+    else if (prepared.error !== undefined) this.#attempt.cannotRun(this.#named(prepared.error));
     else this.#ask(url, prepared);
   }
 
   #ask(url: UrlModel, { request, pattern }: PreparedUrl): void {
     this.#attempt.wait(this.#probe.target.timeout, "no connection");
     const body = new BodyCheck(url, pattern);
-    this.#exchange =
-      this.#probe.protocol === "2"
-        ? new Http2Exchange(this.#probe, url, this.#tls, body, this)
-        : new Http1Exchange(this.#probe, url, this.#tls, request, body, this);
+    // From the second url on nobody else would catch it.
+    try {
+      this.#exchange =
+        this.#probe.protocol === "2"
+          ? new Http2Exchange(this.#probe, url, this.#tls, body, this)
+          : new Http1Exchange(this.#probe, url, this.#tls, request, body, this);
+    } catch (error) {
+      this.#attempt.refused(error);
+    }
   }
 
   #prepare(url: UrlModel): PreparedUrl {

@@ -25,6 +25,7 @@ export function startMisc(loop: Loop, probe: MiscModel, attempt: Attempt): void 
     script = undefined;
     clearTimeout(timer);
     if (late) attempt.fail(tooLong(probe));
+    else if (end.error !== undefined) attempt.cannotRun(end.error);
     else attempt.settle(judge(probe, end));
   });
   timer = setTimeout(() => {
@@ -42,8 +43,7 @@ function tooLong(probe: MiscModel): string {
 }
 
 /** keepalived's: 0 is good, 1 is bad, and with `misc_dynamic` every higher status is good and sets the weight to itself - 2. */
-function judge(probe: MiscModel, { exitCode, signal, error }: ScriptEnd): Verdict {
-  if (error !== undefined) return { ok: false, detail: `cannot be run: ${error}` };
+function judge(probe: MiscModel, { exitCode, signal }: ScriptEnd): Verdict {
   if (exitCode === undefined) return { ok: false, detail: `ended by ${signal}` };
   const detail = `exit status ${exitCode}`;
   if (exitCode < 2 || !probe.dynamic) return { ok: exitCode === 0, detail };

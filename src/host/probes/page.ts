@@ -1,11 +1,10 @@
 /** A page as a check gets it, head and body, whatever its status: what a digest is made of. */
+import { WAITS_OF_PAGE } from "../../director/run-bound.ts";
 import type { HttpProbeModel, TlsModel } from "../../model/director-models.ts";
 import { HttpResponseReader } from "../../wire/http-response.ts";
 import type { Loop } from "../loop.ts";
-import { SystemError } from "../native.ts";
 import { Attempt } from "./attempt.ts";
 import { MAX_BODY } from "./body-check.ts";
-import { localClause } from "./clauses.ts";
 import { requestText } from "./request-text.ts";
 import { type Channel, type StreamUser, TcpStream } from "./tcp-stream.ts";
 import { TlsChannel, TlsContexts, type TlsPeer } from "./tls-channel.ts";
@@ -24,8 +23,6 @@ export interface Page {
   readonly duration: number;
 }
 
-/** Waits, in timeouts, before it has to be done whatever comes. */
-const WAITS = 6;
 const NO_FILES: TlsModel = {
   password: undefined,
   authorities: undefined,
@@ -38,7 +35,7 @@ export function fetchPage(loop: Loop, request: PageRequest): Promise<Page | stri
   return new Promise((resolve) => {
     const { timeout } = request.target;
     const fetching = new PageFetch(request);
-    const attempt = new Attempt(loop, timeout * WAITS, ({ ok, detail, duration }) =>
+    const attempt = new Attempt(loop, timeout * WAITS_OF_PAGE, ({ ok, detail, duration }) =>
       resolve(ok ? { ...fetching.page(), duration } : detail),
     );
     fetching.start(attempt);
@@ -68,8 +65,7 @@ class PageFetch implements StreamUser {
         ? new TlsChannel(this.#request, false, new TlsContexts(NO_FILES), this)
         : new TcpStream(this.#request.target, this);
     } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      attempt.fail(localClause(error.osError));
+      attempt.refused(error);
     }
   }
 

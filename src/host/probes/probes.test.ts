@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { http, pattern, probe, targetAt, url } from "../../../test/support/probe-models.ts";
 import type { CheckResult } from "../../director/input.ts";
 import type { CommandModel } from "../../model/command-model.ts";
@@ -12,6 +12,7 @@ import { Prober } from "./prober.ts";
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
+  vi.restoreAllMocks();
 });
 
 /** A TCP server on loopback; `serve` gets each connection and what it sent first. */
@@ -40,7 +41,8 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-const outcome = ({ ok, detail }: CheckResult): string => `${ok ? "ok" : "failed"}: ${detail}`;
+const outcome = ({ ok, notRun, detail }: CheckResult): string =>
+  `${notRun === true ? "not run" : ok ? "ok" : "failed"}: ${detail}`;
 
 test("TCP: connected, refused, reset by nobody's answer", async () => {
   const port = await server(() => undefined);
@@ -90,7 +92,7 @@ test("HTTP: digest and patterns", async () => {
   expect(await search("o", { minOffset: 5, maxOffset: 6 })).toBe("failed: o not found in the answer");
   expect(await search("o", { minOffset: 5, maxOffset: 7 })).toBe("ok: answered 200");
   expect(await search("a++")).toBe(
-    "failed: the pattern is not understood: possessive quantifiers are not supported",
+    "not run: the pattern is not understood: possessive quantifiers are not supported",
   );
 });
 
@@ -266,7 +268,7 @@ test("MISC: exit statuses, dynamic weights, signals and the timeout", async () =
   expect(outcome(deaf)).toBe("failed: took longer than 300 ms");
   const missing = { ...script(""), path: "/nonexistent/check" };
   const result = await probe({ kind: "misc", command: missing, timeout: 300_000, dynamic: false });
-  expect(outcome(result)).toMatch(/^failed: cannot be run: .*ENOENT/);
+  expect(outcome(result)).toMatch(/^not run: .*ENOENT/);
 });
 
 test("gRPC: serving, not serving, an unknown service, a server without it", async () => {
@@ -349,5 +351,61 @@ test("what this host refuses is a result like any other, and never within the ca
     });
     within = false;
   });
-  expect(outcome(result)).toBe("failed: cannot bind to 192.0.2.1: no local address to connect from");
+  expect(outcome(result)).toBe("not run: cannot bind to 192.0.2.1: no local address to connect from");
+});
+
+test("what this host lacks is no verdict, at the second url either", async () => {
+  const port = await answering("HTTP/1.0 200 OK\r\n\r\n");
+  const socket = vi.spyOn(native, "socket");
+  const real = socket.getMockImplementation() ?? native.socket;
+  const lacking = (call: number): void => {
+    let calls = 0;
+    socket.mockImplementation((...given) => (++calls === call ? -24 : real(...given)));
+  };
+  const udp = { kind: "udp", payload: "", requireReply: false, minLength: 0, maxLength: 9 } as const;
+  for (const model of [
+    http(targetAt(port)),
+    http(targetAt(port), { tls: true, protocol: "2" }),
+    { kind: "tcp", target: targetAt(port) },
+    { ...udp, target: targetAt(port), reply: undefined },
+    { kind: "ping", target: targetAt(0) },
+    { kind: "dns", target: targetAt(port), recordType: "A", domain: "x" },
+    { kind: "smtp", target: targetAt(port), heloName: "x" },
+  ] as const) {
+    lacking(1);
+    const result = await probe(model);
+    expect(outcome(result), model.kind).toBe(
+      "not run: cannot open a socket: too many open files on this host",
+    );
+  }
+  lacking(2);
+  const two = http(targetAt(port), { urls: [url("/a"), url("/b")] });
+  expect(outcome(await probe(two))).toBe("not run: cannot open a socket: too many open files on this host");
+});
+
+test("files of ours that cannot be read are no word about the server", async () => {
+  const tls = {
+    password: undefined,
+    authorities: "/nonexistent/ca.pem",
+    certificate: undefined,
+    key: undefined,
+  };
+  const port = await answering("HTTP/1.0 200 OK\r\n\r\n");
+  const result = await probe(http(targetAt(port), { tls: true }), tls);
+  expect(outcome(result)).toMatch(/^not run: ENOENT.*ca\.pem/);
+});
+
+test("a port of its own is free again for the next run", async () => {
+  const target = targetAt(await server(() => undefined), { bindPort: await closedPort() });
+  for (let run = 0; run < 3; run++) {
+    expect(outcome(await probe({ kind: "tcp", target }))).toBe("ok: connected");
+  }
+});
+
+test("a process that stood still takes what came meanwhile", async () => {
+  const target = targetAt(await server(() => undefined), { timeout: 100_000 });
+  const running = probe({ kind: "tcp", target });
+  const until = Date.now() + 300;
+  while (Date.now() < until);
+  expect(outcome(await running)).toBe("ok: connected");
 });

@@ -10,6 +10,7 @@ export const IPPROTO_ICMP = 1;
 export const IPPROTO_ICMPV6 = 58;
 export const SO_ERROR = 4;
 const SO_REUSEADDR = 2;
+const SO_LINGER = 13;
 const SO_MARK = 36;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const EINPROGRESS = 115;
@@ -26,12 +27,19 @@ export function openTargetSocket(target: Target, type: number, protocol = 0): nu
   const fd = check("open", "a socket", native.socket(family, type, protocol));
   try {
     prepare(fd, target, protocol === 0);
+    if (type === SOCK_STREAM && target.bindPort !== undefined) leaveNothing(fd);
     connect(fd, target, bytes, protocol === 0 ? target.port : 0);
     return fd;
   } catch (error) {
     native.close(fd);
     throw error;
   }
+}
+
+/** A port of its own has to be free for the next run: closing resets the connection, instead of keeping the port for a minute. */
+function leaveNothing(fd: number): void {
+  const linger = new Uint8Array(new Int32Array([1, 0]).buffer);
+  check("prepare", "a socket", native.setOption(fd, SOL_SOCKET, SO_LINGER, linger));
 }
 
 function prepare(fd: number, target: Target, hasPorts: boolean): void {
