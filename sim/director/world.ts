@@ -232,7 +232,12 @@ export class DirectorWorld {
 
   #result(probe: ProbeModel): CheckResult {
     if (this.#random.chance(this.mood.notRun))
-      return { ...RESULT, ok: false, notRun: true, detail: this.#random.pick(["no descriptor", "no buffers"]) };
+      return {
+        ...RESULT,
+        ok: false,
+        notRun: true,
+        detail: this.#random.pick(["no descriptor", "no buffers"]),
+      };
     const ok = !this.#random.chance(this.mood.failing);
     if (probe.kind !== "misc" || !ok) return { ...RESULT, ok };
     return { ...RESULT, setsWeight: this.#random.chance(0.4) ? undefined : this.#random.pick([0, 1, 3]) };

@@ -3,7 +3,7 @@ import { pcreToRegExp } from "./pcre.ts";
 
 function matches(pattern: string, text: string, options: readonly string[] = []): boolean | string {
   const compiled = pcreToRegExp(pattern, options);
-  return compiled.ok ? compiled.value.test(text) : compiled.error;
+  return compiled.ok ? compiled.value.test(text) : `${compiled.error.kind}: ${compiled.error.clause}`;
 }
 
 test.each([
@@ -27,14 +27,72 @@ test.each([
   ["\\x{41}\\h", "A\t", [], true],
   ["(?P<word>a)b", "ab", [], true],
   ["a(?#words)b", "ab", [], true],
-  ["a++b", "ab", [], "possessive quantifiers are not supported"],
-  ["(?>a)b", "ab", [], "atomic groups (?>...) are not supported"],
-  ["(?R)", "ab", [], "recursion and conditions are not supported"],
-  ["[a", "ab", [], "a character class has no end"],
+  // The newline at the end of a page.
+  ["OK$", "OK\n", [], true],
+  ["OK$", "OK\n\n", [], false],
+  ["OK$", "OK\n", ["dollar_endonly"], false],
+  ["OK$", "OK", ["dollar_endonly"], true],
+  ["a$", "a\nb", ["multiline"], true],
+  ["a$", "a\rb", ["multiline"], false],
+  ["^b", "a\rb", ["multiline"], false],
+  ["a\\n^", "a\n", ["multiline"], false],
+  ["a\\n^", "a\n", ["multiline", "alt_circumflex"], true],
+  ["a.b", "a\rb", [], true],
+  ["a\\sb", "a\xa0b", [], false],
+  ["a\\sb", "a\vb", [], true],
+  ["a[\\s]b", "a\xa0b", [], false],
+  ["[\\S]", "\t", [], false],
+  ["[\\S]", "x", [], true],
+  ['{"status":"(ok|green)"}', '{"status":"green"}', [], true],
+  ['{"status":"(ok|green)"}', '{"status":"green"}', ["utf"], true],
+  ['\\{"a":\\[1\\]\\}', '{"a":[1]}', ["utf"], true],
+  ["a{,3}", "a{,3}", [], true],
+  ["a{2}b", "aab", [], true],
+  ["a{2,}?b", "aaab", [], true],
+  ['\\-\\_\\\\\\/\\"', '-_\\/"', ["utf"], true],
+  ["[\\-\\_]", "-", ["utf"], true],
+  ["é+", "\xc3\xa9", [], true],
+  ["é+", "éé", ["utf"], true],
+  ["\\p{Lu}x", "Ax", [], true],
+  ["\\PL", "1", [], true],
+  ["\\p{^L}", "1", [], true],
+  ["\\d", "\u0663", ["utf", "ucp"], true],
+  ["\\d", "\u0663", ["utf"], false],
+  ["[\\w]", "\u0663", ["utf", "ucp"], true],
+  ["\\x{263a}", "\u263a", ["utf"], true],
+  ["\\x{263a}", "a", [], "invalid: there is no byte \\x{263a}"],
+  ["\\o{101}\\011", "A\t", [], true],
+  ["(a)b\\g1\\g{1}", "abaa", [], true],
+  ["(?'n'a)\\k{n}(?P=n)", "aaa", [], true],
+  ["foo\\Kbar", "foobar", [], true],
+  ["a.b", "a.b", ["literal"], true],
+  ["a.b", "axb", ["literal"], false],
+  ["ab", "ab ", ["endanchored"], false],
+  ["[]a]", "a]", ["allow_empty_class"], false],
+  ["[a b]", " ", ["extended_more"], false],
+  ["[a b]", " ", ["extended"], true],
+  ["a # b\nc", "ac", ["extended"], true],
+  ["[[:alpha:]-]+!", "a-!", [], true],
+  ["a++b", "ab", [], "unsupported: a possessive quantifier (a++) is not supported"],
+  ["a{2}+b", "ab", [], "unsupported: a possessive quantifier (a++) is not supported"],
+  ["(?>a)b", "ab", [], "unsupported: an atomic group (?>...) is not supported"],
+  ["a(?i)b", "aB", [], "unsupported: an option within the pattern, (?i:...) is not supported"],
+  ["a(?i:b)", "aB", [], "unsupported: an option within the pattern, (?i:...) is not supported"],
+  ["(*UTF)a", "a", [], "unsupported: a verb (*...) is not supported"],
+  ["(?R)", "ab", [], "unsupported: recursion (?R) is not supported"],
+  ["(a)(?1)", "ab", [], "unsupported: recursion (?R) is not supported"],
+  ["(?(1)a)", "ab", [], "unsupported: a condition (?(...)...) is not supported"],
+  ["(?|a|b)", "ab", [], "unsupported: a group that resets numbers, (?|...) is not supported"],
+  ["[[:^alpha:]]", "1", [], "unsupported: the class [:^alpha:] is not supported"],
+  ["\\G", "a", [], "unsupported: \\G is not supported"],
+  ["a", "a", ["dupnames"], "unsupported: the option dupnames is not supported"],
+  ["[a", "ab", [], "invalid: a character class has no end"],
+  ["[[:nothing:]]", "ab", [], "invalid: there is no class [:nothing:]"],
+  ["a\\", "ab", [], "invalid: \\ at the end of the pattern"],
 ])("%j on %j with %j", (pattern, text, options, expected) => {
   expect(matches(pattern, text, options)).toBe(expected);
 });
 
 test("what is no pattern at all is said, not thrown", () => {
-  expect(matches("a(b", "ab")).toMatch(/^Invalid regular expression/);
+  expect(matches("a(b", "ab")).toMatch(/^invalid: Invalid regular expression/);
 });

@@ -1,7 +1,8 @@
 /** `HTTP_GET` and `SSL_GET`: pages, what they must look like, and how they are asked for. */
 import { familyOf } from "../base/ip.ts";
 import type { ResolveContext } from "./context.ts";
-import type { HttpProbeModel, PatternModel, ProbeModel, Target, UrlModel } from "./director-models.ts";
+import type { HttpProbeModel, ProbeModel, Target, UrlModel } from "./director-models.ts";
+import { readPattern } from "./director-pattern.ts";
 import { type CheckedServer, leaveOut } from "./director-settings.ts";
 import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
 
@@ -32,14 +33,22 @@ export function resolveHttp(
   const { virtualHost } = server.settings;
   const hosts = { virtualHost, server: hostOf(target) };
   const tls = statement.row.keyword === "SSL_GET";
-  const names = tls ? resolveNames(block, hosts, target) : { serverName: undefined, verifyName: undefined };
+  const namesFor = (ownHost: string | undefined): TlsNames =>
+    tls ? resolveNames(block, ownHost ?? virtualHost, target) : NO_NAMES;
   const service = block.last("grpc_health");
   if (service !== undefined) {
     const host = virtualHost ?? hosts.server;
-    return { kind: "grpc", target, tls, ...names, host, service: block.text("grpc_health") ?? "" };
+    return {
+      kind: "grpc",
+      target,
+      tls,
+      ...namesFor(undefined),
+      host,
+      service: block.text("grpc_health") ?? "",
+    };
   }
   const compliant = tls && (block.flag("tls_compliant") ?? false);
-  const urls = block.all("url").flatMap((url) => resolveUrl(url, hosts, tls, compliant, context));
+  const urls = block.all("url").flatMap((url) => resolveUrl(url, hosts, namesFor, tls, compliant, context));
   if (urls.length === 0) {
     return leaveOut(
       "no-url",
@@ -53,7 +62,6 @@ export function resolveHttp(
     kind: "http",
     target,
     tls,
-    ...names,
     protocol: PROTOCOLS[block.text("http_protocol") ?? "1.0"] ?? "1.0",
     fastRecovery: block.flag("fast_recovery") ?? false,
     urls,
@@ -65,11 +73,12 @@ function hostOf({ address, port }: Target): string {
   return familyOf(address) === "ipv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function resolveNames(
-  block: DraftBlock,
-  { virtualHost }: Hosts,
-  target: Target,
-): Pick<HttpProbeModel, "serverName" | "verifyName"> {
+type TlsNames = Pick<UrlModel, "serverName" | "verifyName">;
+
+const NO_NAMES: TlsNames = { serverName: undefined, verifyName: undefined };
+
+/** What the check says first, then the host that the page is asked of. */
+function resolveNames(block: DraftBlock, virtualHost: string | undefined, target: Target): TlsNames {
   const names = block.has("sni_name") || (block.flag("enable_sni") ?? false);
   const serverName = names ? (block.text("sni_name") ?? virtualHost) : undefined;
   const verifies = block.flag("verify_certificate") ?? block.has("verify_name");
@@ -80,6 +89,7 @@ function resolveNames(
 function resolveUrl(
   statement: DraftStatement,
   hosts: Hosts,
+  namesFor: (ownHost: string | undefined) => TlsNames,
   tls: boolean,
   compliant: boolean,
   context: ResolveContext,
@@ -93,10 +103,12 @@ function resolveUrl(
     });
     return [];
   }
+  const ownHost = block.text("virtualhost");
   return [
     {
       path,
-      host: block.text("virtualhost") ?? hosts.virtualHost ?? hosts.server,
+      ...namesFor(ownHost),
+      host: ownHost ?? hosts.virtualHost ?? hosts.server,
       statusCodes: readCodes(block),
       digest: block.text("digest"),
       pattern: readPattern(block, context),
@@ -115,28 +127,4 @@ function readCodes(block: DraftBlock): UrlModel["statusCodes"] {
     const [from, to = from] = text.split("-", 2);
     return { from: Number(from), to: Number(to) };
   });
-}
-
-function readPattern(block: DraftBlock, context: ResolveContext): PatternModel | undefined {
-  const regex = block.text("regex");
-  if (regex === undefined) {
-    for (const keyword of ["regex_no_match", "regex_options", "regex_min_offset", "regex_max_offset"]) {
-      const lonely = block.last(keyword);
-      if (lonely === undefined) continue;
-      context.report.note("no-effect", lonely.keywordSpan, `'${keyword}' has no effect without regex`);
-    }
-    return undefined;
-  }
-  return {
-    regex,
-    options: wordsOf(block, "regex_options"),
-    negated: block.has("regex_no_match"),
-    minOffset: block.number("regex_min_offset") ?? 0,
-    maxOffset: block.number("regex_max_offset"),
-  };
-}
-
-function wordsOf(block: DraftBlock, keyword: string): readonly string[] {
-  const value = block.last(keyword)?.values[0];
-  return value?.kind === "words" ? value.value.map((word) => word.text) : [];
 }

@@ -222,10 +222,6 @@ export interface HttpProbeModel {
   readonly kind: "http";
   readonly target: Target;
   readonly tls: boolean;
-  /** Name in the TLS greeting; undefined sends none. */
-  readonly serverName: string | undefined;
-  /** Of ours: the certificate is verified against this name. keepalived never verifies. */
-  readonly verifyName: string | undefined;
   readonly protocol: "1.0" | "1.0C" | "1.1" | "2";
   /** All urls of a failed server at once. */
   readonly fastRecovery: boolean;
@@ -249,6 +245,10 @@ export interface UrlModel {
   readonly path: string;
   /** What stands in the Host header. */
   readonly host: string;
+  /** Name in the TLS greeting; undefined sends none. */
+  readonly serverName: string | undefined;
+  /** Of ours: the certificate is verified against this name. keepalived never verifies. */
+  readonly verifyName: string | undefined;
   readonly statusCodes: readonly { readonly from: number; readonly to: number }[];
   /** MD5 of the body, 32 hex digits. */
   readonly digest: string | undefined;

@@ -179,12 +179,17 @@ function run(probes: readonly NetworkProbe[], tls: TlsModel = NO_TLS): CheckResu
 }
 
 const outcomes = (probes: readonly NetworkProbe[], tls: TlsModel = NO_TLS): string[] =>
-  run(probes, tls).map(({ ok, detail }) => `${ok ? "ok" : "failed"}: ${detail}`);
+  run(probes, tls).map(
+    ({ ok, notRun, detail }) => `${notRun === true ? "not run" : ok ? "ok" : "failed"}: ${detail}`,
+  );
 
 const at = (port: number, options: Partial<Target> = {}): Target =>
   targetAt(port, { address: "10.9.0.2", timeout: 1_000_000, ...options });
 
 const page = (path: string, found: string) => [url(path, { pattern: pattern(found) })];
+
+const named = (path: string, serverName: string | undefined, found: string) =>
+  url(path, { serverName, pattern: pattern(found) });
 
 const https = (port: number, options: Partial<HttpProbeModel> = {}): HttpProbeModel =>
   http(at(port), { tls: true, ...options });
@@ -230,7 +235,7 @@ test("the source address and port, the interface, the mark, a link-local target"
     "ok: answered 200",
     "ok: answered 200",
     "failed: no connection within 1 s",
-    "failed: cannot bind to interface eth7: ENODEV",
+    "not run: cannot bind to interface eth7: ENODEV",
     "failed: connection refused",
     "ok: answered 200",
     "ok: answered 200",
@@ -241,12 +246,17 @@ test("the source address and port, the interface, the mark, a link-local target"
 });
 
 test("TLS: never verified by itself, names in the greeting, HTTP/2", () => {
-  const site = { serverName: "site.example" };
   const results = outcomes([
     https(443),
     https(8443),
     https(9443, { urls: [url("/", { tlsCompliant: true })] }),
-    https(443, { ...site, urls: page("/name", "^site\\.example$") }),
+    https(443, {
+      urls: [
+        named("/name", "a.example", "^a\\.example$"),
+        named("/name", "b.example", "^b\\.example$"),
+        named("/name", undefined, "^$"),
+      ],
+    }),
     https(443, { urls: page("/name", "^$") }),
     https(443, { protocol: "2", urls: page("/version", "^HTTP/2.0$") }),
     https(443, { protocol: "1.1", urls: page("/version", "^HTTP/1.1$") }),
@@ -260,13 +270,15 @@ test("TLS: never verified by itself, names in the greeting, HTTP/2", () => {
 
 test("TLS: a certificate that is to be verified", () => {
   const verifyName = "site.example";
+  const other = [url("/other", { verifyName: "other.example" })];
   const results = outcomes(
     [
-      https(443, { verifyName }),
-      https(443, { verifyName: "other.example" }),
-      https(8443, { verifyName }),
-      https(9443, { verifyName }),
-      https(443, { verifyName: "other.example", protocol: "2" }),
+      https(443, { urls: [url("/", { verifyName })] }),
+      https(443, { urls: other }),
+      https(443, { urls: [url("/", { verifyName }), ...other] }),
+      https(8443, { urls: [url("/", { verifyName })] }),
+      https(9443, { urls: [url("/", { verifyName })] }),
+      https(443, { urls: other, protocol: "2" }),
     ],
     trusted,
   );
@@ -274,11 +286,12 @@ test("TLS: a certificate that is to be verified", () => {
   expect(results).toEqual([
     "ok: answered 200",
     "failed: certificate not for other.example",
+    "failed: /other: certificate not for other.example",
     `failed: certificate expired on ${yesterday}`,
     "failed: certificate signed by itself",
     "failed: certificate not for other.example",
   ]);
-  expect(outcomes([https(443, { verifyName })])).toEqual([
+  expect(outcomes([https(443, { urls: [url("/", { verifyName })] })])).toEqual([
     "failed: certificate signed by an unknown authority",
   ]);
 });

@@ -34,6 +34,8 @@ export function url(path = "/", options: Partial<UrlModel> = {}): UrlModel {
   return {
     path,
     host: "site.example",
+    serverName: undefined,
+    verifyName: undefined,
     statusCodes: [{ from: 200, to: 299 }],
     digest: undefined,
     pattern: undefined,
@@ -51,8 +53,6 @@ export function http(target: Target, options: Partial<HttpProbeModel> = {}): Htt
     kind: "http",
     target,
     tls: false,
-    serverName: undefined,
-    verifyName: undefined,
     protocol: "1.0",
     fastRecovery: false,
     urls: [url()],

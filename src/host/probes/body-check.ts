@@ -48,13 +48,23 @@ export class BodyCheck {
   }
 
   #missed(pattern: PatternModel, expression: RegExp): string | undefined {
-    const encoding = pattern.options.includes("utf") ? "utf8" : "latin1";
-    expression.lastIndex = pattern.minOffset;
-    const match = expression.exec(Buffer.concat(this.#pieces).toString(encoding));
-    const found = match !== null && (pattern.maxOffset === undefined || match.index <= pattern.maxOffset);
+    const found = isFound(pattern, expression, Buffer.concat(this.#pieces));
     if (found !== pattern.negated) return undefined;
     return `${pattern.regex} ${found ? "found" : "not found"} in the answer`;
   }
+}
+
+/** The first match decides: no other one begins earlier. Offsets count bytes. */
+function isFound(pattern: PatternModel, expression: RegExp, bytes: Buffer): boolean {
+  const { options, minOffset, maxOffset } = pattern;
+  const encoding = options.includes("utf") ? "utf8" : "latin1";
+  const lengthOf = (offset: number): number =>
+    encoding === "utf8" ? bytes.subarray(0, offset).toString(encoding).length : offset;
+  const text = bytes.toString(encoding);
+  expression.lastIndex = lengthOf(minOffset);
+  const match = expression.exec(text);
+  if (match === null || (maxOffset !== undefined && match.index > lengthOf(maxOffset))) return false;
+  return !options.includes("firstline") || !text.slice(lengthOf(minOffset), match.index).includes("\n");
 }
 
 /** The beginning of what a server sent, without line ends and control characters, at most 200 characters. */

@@ -1,5 +1,11 @@
 /** One request and its answer, by whatever version of HTTP. */
 import type { BodyCheck } from "./body-check.ts";
+import type { TlsPeer } from "./tls-channel.ts";
+
+/** Whom to ask, and whether by TLS. */
+export interface HttpPeer extends TlsPeer {
+  readonly tls: boolean;
+}
 
 export interface Exchange {
   close(): void;

@@ -48,12 +48,14 @@ export class HttpProbe implements ExchangeUser {
   #ask(url: UrlModel, { request, pattern }: PreparedUrl): void {
     this.#attempt.wait(this.#probe.target.timeout, "no connection");
     const body = new BodyCheck(url, pattern);
+    const { target, tls } = this.#probe;
+    const peer = { target, tls, serverName: url.serverName, verifyName: url.verifyName };
     // From the second url on nobody else would catch it.
     try {
       this.#exchange =
         this.#probe.protocol === "2"
-          ? new Http2Exchange(this.#probe, url, this.#tls, body, this)
-          : new Http1Exchange(this.#probe, url, this.#tls, request, body, this);
+          ? new Http2Exchange(peer, url, this.#tls, body, this)
+          : new Http1Exchange(peer, url, this.#tls, request, body, this);
     } catch (error) {
       this.#attempt.refused(error);
     }
@@ -67,7 +69,7 @@ export class HttpProbe implements ExchangeUser {
     const prepared: PreparedUrl = {
       request: Buffer.from(requestText(url, this.#probe.protocol), "latin1"),
       pattern: compiled?.ok === true ? compiled.value : undefined,
-      error: compiled?.ok === false ? `the pattern is not understood: ${compiled.error}` : undefined,
+      error: compiled?.ok === false ? `the pattern is not understood: ${compiled.error.clause}` : undefined,
     };
     this.#prepared.set(url, prepared);
     return prepared;

@@ -1,8 +1,8 @@
 /** One GET over HTTP/1, with TLS or without. */
-import type { HttpProbeModel, UrlModel } from "../../model/director-models.ts";
+import type { UrlModel } from "../../model/director-models.ts";
 import { HttpResponseReader } from "../../wire/http-response.ts";
 import { type BodyCheck, printable } from "./body-check.ts";
-import type { Exchange, ExchangeUser } from "./exchange.ts";
+import type { Exchange, ExchangeUser, HttpPeer } from "./exchange.ts";
 import { type Channel, type StreamUser, TcpStream } from "./tcp-stream.ts";
 import { TlsChannel, type TlsContexts } from "./tls-channel.ts";
 
@@ -16,7 +16,7 @@ export class Http1Exchange implements Exchange, StreamUser {
   #done = false;
 
   constructor(
-    probe: HttpProbeModel,
+    peer: HttpPeer,
     url: UrlModel,
     tls: TlsContexts,
     request: Uint8Array,
@@ -29,9 +29,9 @@ export class Http1Exchange implements Exchange, StreamUser {
     this.#reader = new HttpResponseReader((bytes) => {
       this.#tooLong ||= !this.#body.push(bytes);
     });
-    this.#channel = probe.tls
-      ? new TlsChannel(probe, url.tlsCompliant, tls, this)
-      : new TcpStream(probe.target, this);
+    this.#channel = peer.tls
+      ? new TlsChannel(peer, url.tlsCompliant, tls, this)
+      : new TcpStream(peer.target, this);
   }
 
   connected(): void {

@@ -1,16 +1,11 @@
 /** HTTP/2: agreed on by TLS, or spoken at once where there is no TLS. */
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { Socket } from "node:net";
-import type { Target, UrlModel } from "../../model/director-models.ts";
+import type { UrlModel } from "../../model/director-models.ts";
 import type { BodyCheck } from "./body-check.ts";
-import type { Exchange, ExchangeUser } from "./exchange.ts";
+import type { Exchange, ExchangeUser, HttpPeer } from "./exchange.ts";
 import { TcpStream } from "./tcp-stream.ts";
-import { certificateFault, secure, type TlsContexts, type TlsPeer, tlsClause } from "./tls-channel.ts";
-
-export interface Http2Peer extends TlsPeer {
-  readonly target: Target;
-  readonly tls: boolean;
-}
+import { certificateFault, secure, type TlsContexts, tlsClause } from "./tls-channel.ts";
 
 /** Told once, `ready` or `failed`; later failures of the session are told too. */
 export interface Http2User {
@@ -20,14 +15,14 @@ export interface Http2User {
 
 /** A session of HTTP/2 on a connection of our own. */
 export class Http2Connection {
-  readonly #peer: Http2Peer;
+  readonly #peer: HttpPeer;
   readonly #user: Http2User;
   readonly #tcp: TcpStream;
   #session: ClientHttp2Session | undefined;
   #socket: Socket | undefined;
   #open = true;
 
-  constructor(peer: Http2Peer, contexts: TlsContexts, user: Http2User) {
+  constructor(peer: HttpPeer, contexts: TlsContexts, user: Http2User) {
     this.#peer = peer;
     this.#user = user;
     const context = peer.tls ? contexts.get() : undefined;
@@ -94,7 +89,7 @@ export class Http2Exchange implements Exchange {
   readonly #user: ExchangeUser;
   #done = false;
 
-  constructor(peer: Http2Peer, url: UrlModel, tls: TlsContexts, body: BodyCheck, user: ExchangeUser) {
+  constructor(peer: HttpPeer, url: UrlModel, tls: TlsContexts, body: BodyCheck, user: ExchangeUser) {
     this.#url = url;
     this.#body = body;
     this.#user = user;

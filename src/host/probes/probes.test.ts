@@ -92,7 +92,7 @@ test("HTTP: digest and patterns", async () => {
   expect(await search("o", { minOffset: 5, maxOffset: 6 })).toBe("failed: o not found in the answer");
   expect(await search("o", { minOffset: 5, maxOffset: 7 })).toBe("ok: answered 200");
   expect(await search("a++")).toBe(
-    "not run: the pattern is not understood: possessive quantifiers are not supported",
+    "not run: the pattern is not understood: a possessive quantifier (a++) is not supported",
   );
 });
 

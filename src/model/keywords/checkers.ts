@@ -139,8 +139,8 @@ function httpRows(name: string): readonly RowTemplate[] {
         default: "1.0",
       },
     ),
-    row("enable_sni", [flag], works("check.probe.serverName"), "Name the host in TLS.", { default: "off" }),
-    row("sni_name", [optional(word("name"))], works("check.probe.serverName"), "The name to tell.", {
+    row("enable_sni", [flag], works("url.serverName"), "Name the host in TLS.", { default: "off" }),
+    row("sni_name", [optional(word("name"))], works("url.serverName"), "The name to tell.", {
       since: "after 2.4.3",
       default: "virtualhost",
     }),
@@ -165,17 +165,11 @@ function httpRows(name: string): readonly RowTemplate[] {
 }
 
 const verifyRows = [
-  row(
-    "verify_certificate",
-    [flag],
-    works("check.probe.verifyName"),
-    "Refuse a certificate that proves nothing.",
-    {
-      since: "buoy",
-      default: "off; on with verify_name",
-    },
-  ),
-  row("verify_name", [word("name")], works("check.probe.verifyName"), "Name it must be for.", {
+  row("verify_certificate", [flag], works("url.verifyName"), "Refuse a certificate that proves nothing.", {
+    since: "buoy",
+    default: "off; on with verify_name",
+  }),
+  row("verify_name", [word("name")], works("url.verifyName"), "Name it must be for.", {
     since: "buoy",
     default: "as sni_name, virtualhost, or the address",
   }),

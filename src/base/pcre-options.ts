@@ -1,0 +1,36 @@
+/** The words of keepalived's `regex_options`, and what becomes of each. */
+export const PCRE_OPTIONS: Readonly<Record<string, "heeded" | "without effect" | "unsupported">> = {
+  allow_empty_class: "heeded",
+  // JavaScript's own rules.
+  alt_bsux: "heeded",
+  alt_circumflex: "heeded",
+  alt_verbnames: "without effect",
+  anchored: "heeded",
+  auto_callout: "without effect",
+  caseless: "heeded",
+  dollar_endonly: "heeded",
+  dotall: "heeded",
+  dupnames: "unsupported",
+  endanchored: "heeded",
+  extended: "heeded",
+  extended_more: "heeded",
+  firstline: "heeded",
+  literal: "heeded",
+  match_invalid_utf: "without effect",
+  // What JavaScript does anyway.
+  match_unset_backref: "heeded",
+  multiline: "heeded",
+  never_backslash_c: "without effect",
+  never_ucp: "without effect",
+  never_utf: "without effect",
+  // Whether there is a match, and where, depends on neither.
+  no_auto_capture: "without effect",
+  no_auto_possess: "without effect",
+  no_dotstar_anchor: "without effect",
+  no_start_optimize: "without effect",
+  no_utf_check: "without effect",
+  ucp: "heeded",
+  ungreedy: "without effect",
+  use_offset_limit: "without effect",
+  utf: "heeded",
+};
