@@ -1,12 +1,19 @@
 /** What the director's engine wants done, in the order of the list. */
+import type { Micros } from "../base/time.ts";
 import type { CommandModel } from "../model/command-model.ts";
 import type { LvsTimeouts, ProbeModel, SyncDaemonModel } from "../model/director-models.ts";
 import type { DirectorEvent } from "./event.ts";
 import type { TableChange } from "./table.ts";
 
 export type DirectorAction =
-  /** Ends in CheckFinished with the same check and run. One check has one run at a time. */
-  | { readonly kind: "StartCheck"; readonly check: string; readonly run: number; readonly probe: ProbeModel }
+  /** Ends in CheckFinished with the same check and run, within `limit`. One check has one run at a time. */
+  | {
+      readonly kind: "StartCheck";
+      readonly check: string;
+      readonly run: number;
+      readonly probe: ProbeModel;
+      readonly limit: Micros;
+    }
   /** Its result is no longer wanted. */
   | { readonly kind: "CancelCheck"; readonly check: string; readonly run: number }
   /** Ends in ActionDone or ActionFailed. */

@@ -8,6 +8,7 @@ import {
   virtualServer,
 } from "../../sim/director/models.ts";
 import { BAD, DirectorDriver, eventsOf, GOOD, newsOf } from "../../test/support/director-driver.ts";
+import { http, targetAt, url } from "../../test/support/probe-models.ts";
 import { seconds } from "../base/time.ts";
 import type { RealServerModel, VirtualServerModel } from "../model/director-models.ts";
 
@@ -177,6 +178,27 @@ describe("a check", () => {
       "overdue TCP_CHECK of [10.0.1.1]:80",
       "down [10.0.1.1]:tcp:80",
     ]);
+  });
+
+  it("is not taken for lost while its probe may go on", () => {
+    const target = { ...targetAt(80, { timeout: seconds(60) }) };
+    for (const probe of [
+      http(target, { urls: [url("/a"), url("/b"), url("/c")] }),
+      { kind: "smtp", target, heloName: "x" },
+      { kind: "tcp", target },
+      { kind: "misc", command: command("/check"), timeout: seconds(60), dynamic: false },
+    ] as const) {
+      const driver = new DirectorDriver();
+      driver.outcome = () => undefined;
+      driver.configure(
+        directorModel([virtualServer([realServer(1, { checks: [{ ...tcpCheck(1), probe }] })])]),
+      );
+      const [start] = driver.pass(0).filter((action) => action.kind === "StartCheck");
+      const limit = start?.kind === "StartCheck" ? start.limit : 0;
+      expect(limit).toBeGreaterThan(seconds(60));
+      expect(newsOf(driver.pass(limit))).toEqual([]);
+      expect(newsOf(driver.pass(seconds(11)))[0]).toMatch(/^overdue/);
+    }
   });
 
   it("that this host cannot run leaves its server as it is, for each reason told once", () => {

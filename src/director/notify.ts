@@ -1,8 +1,9 @@
 /** What scripts and mails are told of services and servers, and the lines of the FIFOs: keepalived's words. */
+
+import { quorumSum } from "../base/quorum-sum.ts";
 import type { CommandModel } from "../model/command-model.ts";
 import type { DirectorAction } from "./action.ts";
 import type { DirectorFact } from "./cause.ts";
-import { quorumSum } from "./quorum.ts";
 import type { Server, Service } from "./service.ts";
 
 /** Why a change is told, where it is not a check's doing. */

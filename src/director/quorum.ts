@@ -17,16 +17,3 @@ export function nextQuorum(
   const bound = quorumBound(up, model);
   return up ? weight > 0 && weight >= bound : weight >= bound;
 }
-
-/** Quorum and hysteresis against the sum of weights: `1+0=1 <= 2` where it suffices, `2-1=1 > 0` where not. */
-export function quorumSum(
-  up: boolean,
-  model: { readonly quorum: number; readonly hysteresis: number },
-  weight: number,
-): string {
-  const bound = quorumBound(!up, model);
-  const { quorum, hysteresis } = model;
-  return up
-    ? `${quorum}+${hysteresis}=${bound} <= ${weight}`
-    : `${quorum}-${hysteresis}=${bound} > ${weight}`;
-}

@@ -9,6 +9,7 @@ import { BlockedChecks } from "./blocked.ts";
 import { beginRun, firstRunAt, freshCheckMemory } from "./check.ts";
 import type { CheckMemory } from "./memory.ts";
 import { checkName } from "./names.ts";
+import { longestRun } from "./run-bound.ts";
 import type { Check, Subscriber } from "./service.ts";
 import type { Turn } from "./turn.ts";
 
@@ -98,7 +99,7 @@ export class CheckRoster {
     beginRun(check, turn.now);
     this.schedule(check);
     const { id, run } = check.memory;
-    turn.out.push({ kind: "StartCheck", check: id, run, probe: check.probe });
+    turn.out.push({ kind: "StartCheck", check: id, run, probe: check.probe, limit: longestRun(check.probe) });
   }
 
   /** Nobody wants its results for now. */

@@ -4,7 +4,7 @@ import { seconds } from "../base/time.ts";
 import type { ProbeModel } from "../model/director-models.ts";
 
 /** Waits of one page, in timeouts: connection, TLS, head, body, and as much again for one that comes in pieces. */
-export const WAITS_OF_PAGE = 6;
+const WAITS_OF_PAGE = 6;
 /** Waits of another conversation: connection, greeting, answer, goodbye, and as much again. */
 const WAITS_OF_TALK = 8;
 /** One wait, and as much again. */

@@ -39,7 +39,12 @@ function stage(refuses = false): Stage {
     },
     close: () => said.push("closed"),
   };
-  const start = (_probe: ProbeModel, _settings: unknown, done: (result: CheckResult) => void) => {
+  const start = (
+    _probe: ProbeModel,
+    _limit: number,
+    _settings: unknown,
+    done: (result: CheckResult) => void,
+  ) => {
     const index = probes.push(done) - 1;
     return { cancel: () => said.push(`cancelled ${index}`) };
   };
@@ -55,7 +60,13 @@ function stage(refuses = false): Stage {
 }
 
 const NO_TLS = { password: undefined, authorities: undefined, certificate: undefined, key: undefined };
-const started = (run: number): DirectorAction => ({ kind: "StartCheck", check: "a", run, probe: PROBE });
+const started = (run: number): DirectorAction => ({
+  kind: "StartCheck",
+  check: "a",
+  run,
+  probe: PROBE,
+  limit: 1,
+});
 
 describe("DirectorExecutor", () => {
   it("tells how each run ended, and cancels one that is not wanted any more", () => {

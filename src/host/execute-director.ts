@@ -122,9 +122,9 @@ export class DirectorExecutor {
     }
   }
 
-  #start({ check, run, probe }: DirectorAction & { readonly kind: "StartCheck" }): void {
+  #start({ check, run, probe, limit }: DirectorAction & { readonly kind: "StartCheck" }): void {
     this.#runs.get(check)?.probe.cancel();
-    const running = this.#startProbe(probe, this.#settings, (result) => {
+    const running = this.#startProbe(probe, limit, this.#settings, (result) => {
       if (this.#runs.get(check)?.run === run) this.#runs.delete(check);
       this.#listener.input({ kind: "CheckFinished", check, run, result });
     });

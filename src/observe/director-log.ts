@@ -1,6 +1,7 @@
 /** keepalived's log lines about services and servers, each followed by buoy's own reason where there is one. */
+
+import { quorumSum } from "../base/quorum-sum.ts";
 import type { DirectorEvent } from "../director/event.ts";
-import { quorumSum } from "../director/quorum.ts";
 import { causeOf, directorCauseText, directorText } from "./director-text.ts";
 import { LOG_ERROR, LOG_INFO, LOG_NOTICE, LOG_WARNING, type LogLine } from "./log-severity.ts";
 

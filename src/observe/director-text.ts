@@ -1,9 +1,10 @@
 /** What happened to services and servers, in sentences: for `buoy why`, the journal and the log. */
+
+import { quorumSum } from "../base/quorum-sum.ts";
 import { formatOsError } from "../base/result.ts";
 import { formatSpan } from "../base/time.ts";
 import type { DirectorCause, DirectorFact } from "../director/cause.ts";
 import type { DirectorEvent } from "../director/event.ts";
-import { quorumSum } from "../director/quorum.ts";
 import type { InstantText } from "./fact-text.ts";
 import type { StewardEvent } from "./journal-entry.ts";
 

@@ -19,11 +19,11 @@ export const CHECKER_PARTS: CheckerParts = {
 /** A prober for the client certificate that the configuration names; a reload may name another. */
 function probing(loop: Loop): StartProbe {
   let current: { readonly tls: TlsModel; readonly prober: Prober } | undefined;
-  return (probe, { tls }, done) => {
+  return (probe, limit, { tls }, done) => {
     if (probe.kind === "file" || probe.kind === "bfd")
       throw new BugError(`a ${probe.kind} check is told, not run`);
     if (current === undefined || !equalPlain(current.tls, tls))
       current = { tls, prober: new Prober(loop, tls) };
-    return current.prober.start(probe, done);
+    return current.prober.start(probe, limit, done);
   };
 }

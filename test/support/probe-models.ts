@@ -1,5 +1,6 @@
 /** Probes for tests, each with what a test is not about filled in. */
 import type { CheckResult } from "../../src/director/input.ts";
+import { longestRun } from "../../src/director/run-bound.ts";
 import { createLoop } from "../../src/host/loop.ts";
 import { type NetworkProbe, Prober } from "../../src/host/probes/prober.ts";
 import type {
@@ -63,5 +64,5 @@ export function http(target: Target, options: Partial<HttpProbeModel> = {}): Htt
 /** Runs a probe to its result. */
 export function probe(model: NetworkProbe, tls: TlsModel = NO_TLS): Promise<CheckResult> {
   const prober = new Prober(createLoop(), tls);
-  return new Promise((resolve) => prober.start(model, resolve));
+  return new Promise((resolve) => prober.start(model, longestRun(model), resolve));
 }

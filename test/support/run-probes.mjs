@@ -1,4 +1,5 @@
 // Runs probes inside a network namespace: a JSON list [{probe, tls}] on standard input, the list of results on standard output.
+import { longestRun } from "../../dist/director/run-bound.js";
 import { createLoop } from "../../dist/host/loop.js";
 import { Prober } from "../../dist/host/probes/prober.js";
 
@@ -6,6 +7,7 @@ let text = "";
 for await (const chunk of process.stdin) text += chunk;
 const loop = createLoop();
 const runs = JSON.parse(text).map(
-  ({ probe, tls }) => new Promise((resolve) => new Prober(loop, tls).start(probe, resolve)),
+  ({ probe, tls }) =>
+    new Promise((resolve) => new Prober(loop, tls).start(probe, longestRun(probe), resolve)),
 );
 process.stdout.write(JSON.stringify(await Promise.all(runs)));

@@ -1,5 +1,4 @@
 /** A page as a check gets it, head and body, whatever its status: what a digest is made of. */
-import { WAITS_OF_PAGE } from "../../director/run-bound.ts";
 import type { HttpProbeModel, TlsModel } from "../../model/director-models.ts";
 import { HttpResponseReader } from "../../wire/http-response.ts";
 import type { Loop } from "../loop.ts";
@@ -23,6 +22,8 @@ export interface Page {
   readonly duration: number;
 }
 
+/** Waits, in timeouts, before it has to be done whatever comes. */
+const WAITS = 6;
 const NO_FILES: TlsModel = {
   password: undefined,
   authorities: undefined,
@@ -35,7 +36,7 @@ export function fetchPage(loop: Loop, request: PageRequest): Promise<Page | stri
   return new Promise((resolve) => {
     const { timeout } = request.target;
     const fetching = new PageFetch(request);
-    const attempt = new Attempt(loop, timeout * WAITS_OF_PAGE, ({ ok, detail, duration }) =>
+    const attempt = new Attempt(loop, timeout * WAITS, ({ ok, detail, duration }) =>
       resolve(ok ? { ...fetching.page(), duration } : detail),
     );
     fetching.start(attempt);

@@ -1,6 +1,6 @@
 /** Runs probes: each gives exactly one result, in bounded time, and throws nothing. */
+import type { Micros } from "../../base/time.ts";
 import type { CheckResult } from "../../director/input.ts";
-import { longestRun } from "../../director/run-bound.ts";
 import type { ProbeModel, TlsModel } from "../../model/director-models.ts";
 import type { Loop } from "../loop.ts";
 import { Attempt, type RunningProbe } from "./attempt.ts";
@@ -28,9 +28,9 @@ export class Prober {
     this.#tls = new TlsContexts(tls);
   }
 
-  /** Starts a run. `onResult` is called once, never from within this call, and not at all after a `cancel`. */
-  start(probe: NetworkProbe, onResult: (result: CheckResult) => void): RunningProbe {
-    const attempt = new Attempt(this.#loop, longestRun(probe), onResult);
+  /** Starts a run, which ends within `limit`. `onResult` is called once, never from within this call, and not at all after a `cancel`. */
+  start(probe: NetworkProbe, limit: Micros, onResult: (result: CheckResult) => void): RunningProbe {
+    const attempt = new Attempt(this.#loop, limit, onResult);
     try {
       this.#start(probe, attempt);
     } catch (error) {

@@ -41,6 +41,9 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
+/** Of runs that end otherwise. */
+const LIMIT = 60_000_000;
+
 const outcome = ({ ok, notRun, detail }: CheckResult): string =>
   `${notRun === true ? "not run" : ok ? "ok" : "failed"}: ${detail}`;
 
@@ -322,11 +325,13 @@ test("a cancelled run gives no result and leaves nothing open", async () => {
   };
   const before = firstFree();
   const runs = [
-    prober.start(http(silent), (result) => results.push(result)),
-    prober.start({ kind: "tcp", target: silent }, (result) => results.push(result)),
-    prober.start({ kind: "smtp", target: silent, heloName: "x" }, (result) => results.push(result)),
-    prober.start({ kind: "dns", target: silentUdp, recordType: "A", domain: "x" }, (r) => results.push(r)),
-    prober.start({ kind: "ping", target: silent }, (result) => results.push(result)),
+    prober.start(http(silent), LIMIT, (result) => results.push(result)),
+    prober.start({ kind: "tcp", target: silent }, LIMIT, (result) => results.push(result)),
+    prober.start({ kind: "smtp", target: silent, heloName: "x" }, LIMIT, (result) => results.push(result)),
+    prober.start({ kind: "dns", target: silentUdp, recordType: "A", domain: "x" }, LIMIT, (r) =>
+      results.push(r),
+    ),
+    prober.start({ kind: "ping", target: silent }, LIMIT, (result) => results.push(result)),
   ];
   expect(firstFree()).toBeGreaterThan(before);
   for (const run of runs) run.cancel();
@@ -345,7 +350,7 @@ test("what this host refuses is a result like any other, and never within the ca
   });
   let within = true;
   const result = await new Promise<CheckResult>((resolve) => {
-    prober.start({ kind: "tcp", target: bound }, (found) => {
+    prober.start({ kind: "tcp", target: bound }, LIMIT, (found) => {
       expect(within).toBe(false);
       resolve(found);
     });
