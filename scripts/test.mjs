@@ -31,6 +31,7 @@ const NEEDED = {
   openssl: "openssl",
   ping: "iputils-ping",
   ps: "procps",
+  python3: "python3",
 };
 
 function run(command, args, options = {}) {
