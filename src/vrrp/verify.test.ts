@@ -146,6 +146,23 @@ describe("verified takeover", () => {
     expect(driver.instance().verification).toMatchObject({ proved: 1, hadToBeAsked: 1, slowest: millis(6) });
   });
 
+  it("takes two addresses of one station for one neighbour: a question to either teaches both", () => {
+    const driver = driverOf();
+    driver.feed(reply(OTHER, VIP, { operation: "ask", to: BROADCAST_MAC }));
+    driver.run(DOWN);
+    driver.run(millis(5));
+    driver.feed(reply(OTHER, VIP));
+    driver.feed(reply(GATEWAY, OWN_ADDRESS));
+    driver.feed(echo(GATEWAY));
+    expect(driver.eventsOf("NeighbourVerified")).toMatchObject([{ neighbour: GATEWAY, outcome: "learned" }]);
+    driver.feed(echo(OTHER));
+    expect(driver.eventsOf("NeighbourVerified")).toMatchObject([
+      { neighbour: GATEWAY, outcome: "asked" },
+      { neighbour: OTHER, outcome: "asked" },
+    ]);
+    expect(driver.instance().verification).toMatchObject({ proved: 2, hadToBeAsked: 2 });
+  });
+
   it("does not say who had to be asked where no probe is ever answered", () => {
     const driver = masterOf();
     driver.feed(reply(GATEWAY, OWN_ADDRESS));

@@ -136,14 +136,14 @@ export function noteAnswer(turn: Turn, instance: Instance, seen: NeighbourSeen):
     (question) => question.neighbour === sender && question.interface === name,
   );
   if (open.length === 0) return;
+  for (const watched of verification.neighbours) {
+    if (watched.address === sender && watched.interface === name) watched.mac = seen.mac;
+  }
   for (const question of open) {
     const record = addressOf(instance, question.key);
     if (record === undefined) continue;
     if (record.model.address === seen.target) answered(turn, instance, verification, question, record);
     else if (question.stage === "resolve") enter(turn, question, "probe");
-  }
-  for (const watched of verification.neighbours) {
-    if (watched.address === sender && watched.interface === name) watched.mac = seen.mac;
   }
   rearm(turn, verification);
   turn.touched.add(instance);
@@ -270,11 +270,27 @@ function settle(
   if (outcome !== "unproved")
     watched.slowest = Math.max(watched.slowest, question.took ?? turn.now - question.begun);
   if (outcome === "asked") watched.hadToBeAsked = true;
-  const isOpen = verification.questions.some(
-    ({ neighbour, interface: name }) => neighbour === watched.address && name === watched.interface,
-  );
-  if (!isOpen) tell(turn, instance, watched);
+  const station = entriesOfStation(verification, watched);
+  const hadToBeAsked = station.some((one) => one.hadToBeAsked);
+  for (const one of station) {
+    one.hadToBeAsked = hadToBeAsked;
+    if (one === watched || one.told !== undefined) tell(turn, instance, verification, one);
+  }
   finish(turn, instance, verification);
+}
+
+/**
+ * The neighbour under all its addresses that are watched: a station has one neighbour cache. One question to a router's
+ * link-local address teaches the router, and what its other address answers then is no sign that it had heard the announcement.
+ */
+function entriesOfStation(
+  verification: VerificationMemory,
+  watched: WatchedNeighbour,
+): readonly WatchedNeighbour[] {
+  const isSame = (other: WatchedNeighbour): boolean =>
+    other === watched ||
+    (watched.mac !== undefined && other.mac === watched.mac && other.interface === watched.interface);
+  return verification.neighbours.filter(isSame);
 }
 
 /** How a neighbour stands with all the addresses it was asked about. */
@@ -300,9 +316,18 @@ function finish(turn: Turn, instance: Instance, verification: VerificationMemory
   verification.neighbours = verification.neighbours.filter(({ results }) => Object.keys(results).length > 0);
 }
 
-function tell(turn: Turn, instance: Instance, watched: WatchedNeighbour): void {
+/** Says how a neighbour stands, once nothing about it is open and where that is news. */
+function tell(
+  turn: Turn,
+  instance: Instance,
+  verification: VerificationMemory,
+  watched: WatchedNeighbour,
+): void {
+  const isOpen = verification.questions.some(
+    ({ neighbour, interface: name }) => neighbour === watched.address && name === watched.interface,
+  );
   const outcome = outcomeOf(watched);
-  if (watched.told === outcome) return;
+  if (isOpen || watched.told === outcome) return;
   watched.told = outcome;
   const unproved = unprovedBy(watched);
   emit(turn, instance, {
