@@ -3,6 +3,7 @@
  * The script-like tokeniser is in script-words.ts.
  */
 import type { Diagnostics } from "./diagnostic.ts";
+import { blockTextAt, type KnownBlocks } from "./known-blocks.ts";
 import type { SourceFile, Span, SpanLink } from "./source.ts";
 import {
   concat,
@@ -12,6 +13,7 @@ import {
   spanOf,
   syntaxTest,
   type TracedText,
+  tracedBlock,
   tracedLine,
   trim,
 } from "./traced.ts";
@@ -34,10 +36,12 @@ export class LineReader {
     this.via = via;
   }
 
-  /** The next readable line, or undefined at the end of the file. */
-  next(diagnostics: Diagnostics): TracedText | undefined {
+  /** The next readable line or known block, or undefined at the end of the file. */
+  next(diagnostics: Diagnostics, known?: KnownBlocks): TracedText | undefined {
     const { text, name } = this.file;
     while (this.#position < text.length) {
+      const block = known && this.#knownBlock(known);
+      if (block !== undefined) return block;
       const feed = text.indexOf("\n", this.#position);
       const end = feed < 0 ? text.length : feed;
       let line = text.slice(this.#position, end);
@@ -48,6 +52,18 @@ export class LineReader {
       if (this.#readable(traced, diagnostics)) return this.#withoutMark(traced, diagnostics);
     }
     return undefined;
+  }
+
+  #knownBlock({ keyword, lines }: KnownBlocks): TracedText | undefined {
+    const { text, name } = this.file;
+    if (!text.startsWith(keyword, this.#position)) return undefined;
+    const block = blockTextAt(text, this.#position);
+    const count = block === undefined ? undefined : lines.get(block);
+    if (block === undefined || count === undefined) return undefined;
+    const line = this.#number + 1;
+    this.#position += block.length + 1;
+    this.#number += count;
+    return tracedBlock(name, line, block, this.via);
   }
 
   #readable(line: TracedText, diagnostics: Diagnostics): boolean {
@@ -140,11 +156,16 @@ export function decomment(line: TracedText): Decommented {
 export type Piece =
   | { readonly kind: "text"; readonly text: TracedText }
   | { readonly kind: "open"; readonly span: Span }
-  | { readonly kind: "close"; readonly span: Span };
+  | { readonly kind: "close"; readonly span: Span }
+  | { readonly kind: "block"; readonly text: TracedText; readonly block: string };
 
 /** Cuts a line at every brace outside double quotes; blanks around the pieces are gone, empty pieces left out. */
 export function cutAtBraces(line: TracedText, pieces: Piece[] = []): Piece[] {
-  const { text } = line;
+  const { text, block } = line;
+  if (block !== undefined) {
+    pieces.push({ kind: "block", text: line, block });
+    return pieces;
+  }
   if (!text.includes("{") && !text.includes("}")) {
     addText(line, pieces);
     return pieces;

@@ -2,7 +2,7 @@
 import type { Grammar, KeywordShape } from "./catalogue.ts";
 import { Diagnostics } from "./diagnostic.ts";
 import { cutAtBraces, type Piece, type PlacedWord, splitWords } from "./lexer.ts";
-import { ReadStatement } from "./read-statement.ts";
+import { KnownStatement, ReadStatement } from "./read-statement.ts";
 import type { Reading } from "./reading.ts";
 import { splitScript } from "./script-words.ts";
 import type { Span } from "./source.ts";
@@ -22,8 +22,11 @@ export function parse(reading: Reading, grammar: Grammar): Tree {
   diagnostics.addAll(reading.diagnostics);
   const pieces: Piece[] = [];
   for (const line of reading.lines) cutAtBraces(line, pieces);
-  const statements = new Parser(pieces, grammar, diagnostics).root();
-  return { statements, diagnostics: diagnostics.list, sources: reading.sources };
+  const parser = new Parser(pieces, grammar, diagnostics);
+  const { misplaced } = parser;
+  // Where a known block would be part of another, or a brace is missing somewhere, nothing here is of use.
+  const statements = misplaced ? [] : parser.root();
+  return { statements, diagnostics: diagnostics.list, sources: reading.sources, misplaced };
 }
 
 /** A block being read: its keyword, and the path of the places inside it. */
@@ -62,10 +65,25 @@ class Parser {
   #braceCount(piece: Piece, index: number): number {
     if (piece.kind === "open") return 1;
     if (piece.kind === "close") return -1;
+    if (piece.kind === "block") return 0;
     if (this.#pieces[index + 1]?.kind === "open") return 0;
     const keyword = /^[A-Za-z_]+/.exec(piece.text.text)?.[0];
     const shape = keyword === undefined ? undefined : this.#grammar.lookup([], keyword);
     return shape?.block === "required" ? 1 : 0;
+  }
+
+  /** A known block stands elsewhere than between complete blocks of the outermost level. */
+  get misplaced(): boolean {
+    let depth = 0;
+    let isMisplaced = false;
+    let hasKnown = false;
+    for (const { kind } of this.#pieces) {
+      if (kind === "open") depth += 1;
+      else if (kind === "close") depth -= 1;
+      else if (kind === "block") hasKnown = true;
+      isMisplaced ||= depth < 0 || (kind === "block" && depth > 0);
+    }
+    return hasKnown && (isMisplaced || depth > 0 || this.#missing !== 0);
   }
 
   root(): Statement[] {
@@ -90,7 +108,12 @@ class Parser {
     for (let piece = this.#pieces[this.#at]; piece !== undefined; piece = this.#pieces[this.#at]) {
       if (piece.kind === "close") break;
       if (piece.kind === "open") this.#strayBlock(piece.span);
-      else {
+      else if (piece.kind === "block") {
+        this.#at += 1;
+        statements.push(
+          new KnownStatement(splitWords(piece.text).words[0]?.text ?? "", piece.text, piece.block),
+        );
+      } else {
         if (this.#closedBefore(path, piece.text)) break;
         this.#at += 1;
         const statement = this.#statement(path, piece.text);

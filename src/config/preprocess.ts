@@ -54,6 +54,24 @@ export function readConfiguration(
   }
 }
 
+/** The lines as texts; those of a known block one by one. */
+export function textsOf(lines: readonly LogicalLine[]): readonly string[] {
+  return lines.flatMap(({ text, block }) => (block === undefined ? [text] : plainLines(block)));
+}
+
+function plainLines(block: string): readonly string[] {
+  const file = { name: "", text: block };
+  const reader = new LineReader(file, undefined);
+  const texts: string[] = [];
+  // Nothing was said about it when it was read.
+  const silent = new Diagnostics();
+  for (let line = reader.next(silent); line !== undefined; line = reader.next(silent)) {
+    const { text } = trim(decomment(line).line);
+    if (text !== "") texts.push(text);
+  }
+  return texts;
+}
+
 /** What the reader itself acts on. */
 const DIRECTIVE = /^(?:[@~]|include|\$[A-Za-z_][A-Za-z0-9_]*=)/;
 
@@ -88,7 +106,8 @@ class StepReader implements Reader {
     while (this.#request === undefined && !this.#stopped) {
       const line = this.#nextLine();
       if (line === undefined) break;
-      this.#linesRead += 1;
+      const { block } = line.text;
+      this.#linesRead += block === undefined ? 1 : (this.#options.known?.lines.get(block) ?? 1);
       if (this.#linesRead > this.#limits.lines) this.#tooManyLines(line.text);
       else this.#read(line);
       if (this.#definitions.exhausted) this.#stopped = true;
@@ -146,7 +165,7 @@ class StepReader implements Reader {
         this.#close(input);
         continue;
       }
-      if (input.kind !== "file") return line;
+      if (input.kind !== "file" || line.text.block !== undefined) return line;
       const blank = line.text.text.trim() === "";
       const bare = trim(decomment(line.text).line);
       // In a definition of several lines an empty line is the end, but a line of comment is passed over.
@@ -158,7 +177,9 @@ class StepReader implements Reader {
 
   #lineOf(input: Input): Line | undefined {
     if (input.kind === "file") {
-      const text = input.reader.next(this.#diagnostics);
+      // A line that continues a definition is no line of a block, whatever it looks like.
+      const known = this.#definition === undefined ? this.#options.known : undefined;
+      const text = input.reader.next(this.#diagnostics, known);
       return text === undefined ? undefined : { text, depth: 0 };
     }
     if (input.kind === "lines") {

@@ -11,6 +11,33 @@ export interface BlockContent {
   readonly closeSpan?: Span;
 }
 
+/** A known block as a statement. */
+export class KnownStatement implements Statement {
+  readonly keyword: string;
+  readonly known: string;
+  readonly words: readonly Word[] = [];
+  readonly #text: TracedText;
+
+  constructor(keyword: string, text: TracedText, known: string) {
+    this.keyword = keyword;
+    this.known = known;
+    this.#text = text;
+  }
+
+  get keywordSpan(): Span {
+    return spanOf(this.#text, 0, this.keyword.length);
+  }
+
+  get span(): Span {
+    const { text } = this.#text;
+    return spanOf(this.#text, 0, text.slice(0, text.lastIndexOf("{")).trimEnd().length);
+  }
+
+  get rawRest(): TracedText {
+    return slice(this.#text, this.keyword.length);
+  }
+}
+
 export class ReadStatement implements Statement {
   readonly words: readonly Word[];
   readonly block: readonly Statement[] | undefined;

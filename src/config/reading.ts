@@ -1,5 +1,6 @@
 /** The conversation between the reader, which is pure, and whoever can open files. */
 import type { Diagnostic } from "./diagnostic.ts";
+import type { KnownBlocks } from "./known-blocks.ts";
 import type { SourceFile, Span } from "./source.ts";
 import type { TracedText } from "./traced.ts";
 
@@ -45,6 +46,8 @@ export interface ReadingOptions {
   /** Command line `-e`; default: nothing is fatal. */
   readonly includeCheck?: IncludeCheck;
   readonly limits?: Partial<ReadingLimits>;
+  /** Blocks that need not be read again. */
+  readonly known?: KnownBlocks;
 }
 
 /** The reader cannot go on without these files; answer with `provide`. */
@@ -83,7 +86,7 @@ export interface ProvidedFile {
   readonly text: string;
 }
 
-/** One line after comments, conditions, definitions and sequences; blanks around it removed, never empty. */
+/** One line, or a known block, after comments, conditions, definitions and sequences; blanks around it removed, never empty. */
 export type LogicalLine = TracedText;
 
 /** Everything read. Bad input is in the diagnostics; it is never thrown. */

@@ -65,6 +65,11 @@ export class LineIndex {
     return text.endsWith("\r") ? text.slice(0, -1) : text;
   }
 
+  /** Where a line begins in the text. */
+  start(number: number): number | undefined {
+    return this.#lineStarts()[number - 1];
+  }
+
   /** How many lines there are; a text that ends in a line feed has no empty line after it. */
   count(): number {
     const starts = this.#lineStarts();

@@ -19,6 +19,8 @@ export interface TracedText {
   readonly segments: readonly Segment[];
   /** Where the text would stand if it were empty. */
   readonly origin: Span;
+  /** The whole text of a known block that this line begins. */
+  readonly block?: string;
 }
 
 /**
@@ -64,6 +66,26 @@ class FileText implements TracedText {
 /** A whole line as it stands in a file; `via` is how the file was reached. */
 export function tracedLine(file: string, line: number, text: string, via: SpanLink | undefined): TracedText {
   return new FileText(text, file, line, 1, via);
+}
+
+/** The first line of a known block. */
+class KnownBlockText extends FileText {
+  readonly block: string;
+
+  constructor(block: string, file: string, line: number, via: SpanLink | undefined) {
+    super(block.slice(0, block.indexOf("\n")), file, line, 1, via);
+    this.block = block;
+  }
+}
+
+/** A known block as it stands in a file, from this line on. */
+export function tracedBlock(
+  file: string,
+  line: number,
+  block: string,
+  via: SpanLink | undefined,
+): TracedText {
+  return new KnownBlockText(block, file, line, via);
 }
 
 /** Text that is not what stands at the span but came from it, such as a random number or an escaped character. */

@@ -28,6 +28,8 @@ export interface Statement {
   readonly block?: readonly Statement[] | undefined;
   /** The lines of a value list (`virtual_ipaddress { ... }`); present where a `{` was read after such a keyword. */
   readonly entries?: readonly Entry[] | undefined;
+  /** The text of a known block, of which the words and the block were not read. */
+  readonly known?: string | undefined;
   /** The closing brace; absent without a block, or where it is missing. */
   readonly closeSpan?: Span | undefined;
 }
@@ -45,4 +47,6 @@ export interface Tree {
   readonly statements: readonly Statement[];
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, SourceFile>;
+  /** Known blocks stand where they may mean something else: all of it is to be read without them. */
+  readonly misplaced: boolean;
 }

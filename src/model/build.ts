@@ -18,6 +18,7 @@ import { baseInterfaceOf } from "./keys.ts";
 import type { HostFacts, Model, NotifyModel } from "./model.ts";
 import { FreePreferences } from "./rules.ts";
 import { type DefinedScripts, resolveTrackScripts } from "./scripts.ts";
+import { type KnownServices, NO_SERVICE_KNOWN, ServiceMemo } from "./service-memo.ts";
 import { resolveStatics } from "./statics.ts";
 import { resolveSyncGroups } from "./sync-groups.ts";
 import { type Defined, resolveTrackFiles } from "./track-files.ts";
@@ -29,6 +30,8 @@ export interface BuildResult {
   readonly model: Model | undefined;
   /** What the tree and the model have to say, in the order it stands in the files. */
   readonly diagnostics: readonly Diagnostic[];
+  /** What the next reading need not resolve again; undefined where this one must be done anew without such knowledge. */
+  readonly known: KnownServices | undefined;
 }
 
 /** What the configuration means on this host. Pure; says everything that is wrong, not only the first. */
@@ -37,22 +40,36 @@ export function buildModel(tree: Tree, facts: HostFacts, options: BuildOptions):
 }
 
 /** The second half of {@link buildModel}, for callers that gather facts from the draft. */
-export function resolveDraft(tree: Tree, draft: Draft, facts: HostFacts, options: BuildOptions): BuildResult {
+export function resolveDraft(
+  tree: Tree,
+  draft: Draft,
+  facts: HostFacts,
+  options: BuildOptions,
+  known: KnownServices = NO_SERVICE_KNOWN,
+): BuildResult {
   const report = new Diagnostics();
   report.addAll(tree.diagnostics);
   report.addAll(draft.report.list);
   reportNothingRead(tree, report);
   const globals = mergeGlobals(draft.root);
+  const services = new ServiceMemo(known, () => report.list.length);
   const context = {
     facts,
     options,
     report,
     dynamicInterfaces: globals.has("dynamic_interfaces"),
     ownInterfaces: comingInterfaces(draft.root, interfaceNames(globals).prefixes),
+    services,
   };
   const model = resolveModel(draft.root, globals, context);
   const diagnostics = inFileOrder(report.list, tree);
-  return { model: worstSeverity(diagnostics) === "refusal" ? undefined : deepFreeze(model), diagnostics };
+  return {
+    model: worstSeverity(diagnostics) === "refusal" ? undefined : deepFreeze(model),
+    diagnostics,
+    known: services.outdated
+      ? undefined
+      : services.known(draft.root.all("virtual_server"), tree.sources, diagnostics),
+  };
 }
 
 /** keepalived's config test has nothing to say then (0), but a start ends with 6. */

@@ -4,6 +4,7 @@ import type { Span } from "../config/source.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { DraftOptions } from "./draft.ts";
 import type { HostFacts } from "./model.ts";
+import type { ServiceMemo } from "./service-memo.ts";
 
 export type BuildOptions = DraftOptions;
 
@@ -15,6 +16,7 @@ export interface ResolveContext {
   readonly dynamicInterfaces: boolean;
   /** Interfaces that buoy will make, whether they are there by now or not. */
   readonly ownInterfaces: ReadonlySet<string>;
+  readonly services: ServiceMemo;
 }
 
 /** Refuses an interface that is not there, unless it may come later. Answers whether it can be used. */

@@ -3,8 +3,12 @@ import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
 import type { CommandModel } from "./command-model.ts";
 
-export interface DirectorModel {
+export interface DirectorModel extends DirectorSettings {
   readonly virtualServers: readonly VirtualServerModel[];
+}
+
+/** What concerns all services. */
+export interface DirectorSettings {
   /** What kernel the services are put into: `auto` takes IPVS where there is one, nftables elsewhere. */
   readonly dataPlane: "auto" | "ipvs" | "nft";
   /** `net_namespace_ipvs`: where that kernel's table is; undefined is the daemon's own. Counts at the start only. */
@@ -276,6 +280,11 @@ export interface UdpProbeModel {
   readonly reply: string | undefined;
   readonly minLength: number;
   readonly maxLength: number;
+}
+
+/** Without its services. */
+export function settingsOf({ virtualServers: _, ...settings }: DirectorModel): DirectorSettings {
+  return settings;
 }
 
 /** A director without virtual servers. */

@@ -22,7 +22,9 @@ export function resolveDirector(
   const services = new Map<string, VirtualServerModel>();
   const claims = new Map<string, VirtualServerModel>();
   for (const statement of root.all("virtual_server")) {
-    const service = resolveService(statement, surroundings, context);
+    const service = context.services.resolve(statement, surroundings, () =>
+      resolveService(statement, surroundings, context),
+    );
     if (service === undefined) continue;
     const first = services.get(service.key);
     if (first !== undefined) services.set(service.key, join(first, service, statement, context));

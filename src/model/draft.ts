@@ -40,6 +40,11 @@ export class DraftStatement {
     return this.#statement.closeSpan;
   }
 
+  /** The text of a known block, of which nothing was read. */
+  get known(): string | undefined {
+    return this.#statement.known;
+  }
+
   get entries(): readonly Entry[] {
     return this.#statement.entries ?? [];
   }
@@ -86,6 +91,7 @@ function readStatement(
   report: Diagnostics,
   options: DraftOptions,
 ): DraftStatement | undefined {
+  if (statement.known !== undefined) return new DraftStatement(row, [], undefined, statement);
   const values = readValues(row, statement, report);
   const inner = row.args.find((arg) => arg.kind === "block");
   const block =

@@ -12,10 +12,11 @@ import type { DirectorSnapshot } from "../director/memory.ts";
 import { DirectorExecutor } from "../host/execute-director.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
-import type { LvsTimeouts } from "../model/director-models.ts";
+import type { DirectorModel, LvsTimeouts, VirtualServerModel } from "../model/director-models.ts";
 import { NO_PLANE, type PlaneStatus } from "../observe/pool-view.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { StartProbe } from "../ports/probe.ts";
+import { changeServices } from "../supervise/service-texts.ts";
 import type { Measurement } from "../vrrp/input.ts";
 import { deliveryOf } from "./event-log.ts";
 import { HeldAddresses } from "./held-addresses.ts";
@@ -25,6 +26,7 @@ import type { OpenedPlane, WantedPlane } from "./open-plane.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { openParentChannel } from "./parent-channel.ts";
 import { poolFifoLine } from "./pool-fifo.ts";
+import { writeSnapshot } from "./snapshot-text.ts";
 
 /** Least time between two snapshots, which may cost a tenth of the time at most. */
 const SNAPSHOT_SPACING: Micros = seconds(1);
@@ -35,6 +37,14 @@ const STOP_LIMIT: Micros = seconds(4);
 const NOTIFY_TIMEOUT: Micros = seconds(30);
 
 type StartMessage = ToChecker & { readonly kind: "Start" };
+type ConfigureMessage = Pick<StartMessage, "generation" | "slice" | "services" | "measured">;
+/** A configuration message with its services put together. */
+interface Configuration {
+  readonly generation: number;
+  readonly slice: CheckerSlice;
+  readonly services: ReadonlyMap<string, VirtualServerModel>;
+  readonly measured: readonly Measurement[];
+}
 type DirectorEngine = Engine<DirectorInput, DirectorAction, DirectorSnapshot>;
 
 /** What the child is made of; a test puts others in their place. */
@@ -59,6 +69,8 @@ class CheckerChild {
   readonly #held: HeldAddresses;
   #channel: ParentChannel<FromChecker> | undefined;
   #start: StartMessage | undefined;
+  /** The newest configuration; before the data plane is open it is simply the first. */
+  #configuration: Configuration | undefined;
   #plane: OpenedPlane | undefined;
   #executor: DirectorExecutor | undefined;
   #engine: DirectorEngine | undefined;
@@ -68,6 +80,7 @@ class CheckerChild {
   #snapshotAt: Instant = 0;
   #snapshotCost: Micros = 0;
   #snapshotDue = false;
+  #snapshotInWriting = false;
 
   constructor(parts: CheckerParts) {
     this.#parts = parts;
@@ -91,10 +104,8 @@ class CheckerChild {
         this.#begin(message);
         return;
       case "Configure":
-        // Before the data plane is open the newest configuration is simply the first.
-        if (this.#engine === undefined && this.#start !== undefined)
-          this.#start = { ...this.#start, ...message, kind: "Start" };
-        else this.#configure(message.generation, message.slice, message.measured);
+        this.#configuration = this.#read(message);
+        this.#configure(this.#configuration);
         return;
       case "Measured":
         this.#measure(message.measured);
@@ -103,7 +114,7 @@ class CheckerChild {
         this.#follow(message.followed);
         return;
       case "SnapshotWanted":
-        this.#sendSnapshot();
+        this.#answerPool();
         return;
       case "Ping":
         this.#post({ kind: "Pong" });
@@ -116,23 +127,29 @@ class CheckerChild {
 
   #begin(message: StartMessage): void {
     this.#start = message;
-    const { director } = JSON.parse(message.slice) as CheckerSlice;
-    this.#parts.openPlane(this.#loop, director, (opened) => {
+    const first = this.#read(message);
+    this.#configuration = first;
+    this.#parts.openPlane(this.#loop, first.slice.director, (opened) => {
       this.#plane = opened;
-      if (this.#stopRequested === undefined) this.#run(opened);
+      if (this.#stopRequested === undefined) this.#run(opened, message, first);
       else this.#end();
     });
   }
 
-  #run({ plane, status }: OpenedPlane): void {
-    const message = this.#start;
-    if (message === undefined) return;
-    const { director } = JSON.parse(message.slice) as CheckerSlice;
+  #read({ generation, slice, services, measured }: ConfigureMessage): Configuration {
+    const before = this.#configuration?.services ?? new Map<string, VirtualServerModel>();
+    const read = (line: string): VirtualServerModel => JSON.parse(line) as VirtualServerModel;
+    const parsed = JSON.parse(slice) as CheckerSlice;
+    return { generation, slice: parsed, services: changeServices(before, services, read), measured };
+  }
+
+  /** `first` is what the last life ran with. */
+  #run({ plane, status }: OpenedPlane, message: StartMessage, first: Configuration): void {
     const last = message.snapshot === null ? undefined : (JSON.parse(message.snapshot) as CheckerSnapshot);
     this.#executor = new DirectorExecutor(
       plane,
       this.#parts.startProbe(this.#loop),
-      { tls: director.tls },
+      { tls: first.slice.director.tls },
       last?.timeoutsFound,
       {
         input: (input) => this.#handle(input),
@@ -158,11 +175,11 @@ class CheckerChild {
     this.#engine =
       last === undefined
         ? this.#parts.createEngine(randomInt(2 ** 32))
-        : this.#parts.restoreEngine(last.director, this.#loop.now());
+        : this.#parts.restoreEngine({ ...last.director, model: modelOf(first) }, this.#loop.now());
     this.#tellPlane(status);
     if (last !== undefined) this.#held.resume(last.director.surroundings.held);
     for (const followed of message.followed) this.#follow(followed);
-    this.#configure(message.generation, message.slice, message.measured);
+    this.#configure(this.#configuration ?? first);
   }
 
   #tellPlane({ name, why }: PlaneStatus): void {
@@ -176,15 +193,16 @@ class CheckerChild {
     });
   }
 
-  #configure(generation: number, text: string, measured: readonly Measurement[]): void {
+  #configure(configuration: Configuration): void {
     if (this.#engine === undefined || this.#stopRequested !== undefined) return;
-    const { director, mail, orders } = JSON.parse(text) as CheckerSlice;
-    this.#mail = mail;
-    this.#executor?.configure({ tls: director.tls });
+    const { generation, slice, measured } = configuration;
+    const model = modelOf(configuration);
+    this.#mail = slice.mail;
+    this.#executor?.configure({ tls: model.tls });
     this.#measure(measured);
-    this.#handle({ kind: "PoolOrdersChanged", orders });
-    this.#handle({ kind: "ConfigChanged", model: director });
-    this.#held.configure(director);
+    this.#handle({ kind: "PoolOrdersChanged", orders: slice.orders });
+    this.#handle({ kind: "ConfigChanged", model });
+    this.#held.configure(model);
     this.#post({ kind: "Applied", generation });
     this.#snapshotSoon();
   }
@@ -228,24 +246,48 @@ class CheckerChild {
   #snapshotSoon(): void {
     if (this.#snapshotDue) return;
     this.#snapshotDue = true;
+    if (!this.#snapshotInWriting) this.#armSnapshot();
+  }
+
+  #armSnapshot(): void {
     const spacing = Math.max(SNAPSHOT_SPACING, this.#snapshotCost * SNAPSHOT_SHARE);
     this.#snapshotTimer.set(this.#snapshotAt + spacing);
   }
 
+  /** The model is left out: the supervisor has it. */
   #sendSnapshot(): void {
-    const [engine, plane, executor] = [this.#engine, this.#plane, this.#executor];
-    if (engine === undefined || plane === undefined || executor === undefined) return;
+    const [snapshot, generation] = [this.#snapshot(), this.#configuration?.generation];
+    if (snapshot === undefined || generation === undefined) return;
+    const { model: _, ...director } = snapshot.director;
+    // What changes while it is written is in the next one.
     this.#snapshotDue = false;
-    this.#snapshotTimer.set(undefined);
-    const begun = this.#loop.now();
-    const snapshot: CheckerSnapshot = {
-      director: engine.snapshot(begun),
+    this.#snapshotInWriting = true;
+    writeSnapshot(this.#loop, { ...snapshot, director }, (text, spent) => {
+      this.#snapshotInWriting = false;
+      this.#snapshotAt = this.#loop.now();
+      this.#channel?.outbox.post({ kind: "Snapshot", generation, text }, "latest");
+      this.#snapshotCost = spent;
+      if (this.#snapshotDue) this.#armSnapshot();
+    });
+  }
+
+  #answerPool(): void {
+    const snapshot = this.#snapshot();
+    if (snapshot === undefined) return;
+    writeSnapshot(this.#loop, snapshot, (text) =>
+      this.#channel?.outbox.post({ kind: "Pool", text }, "latest"),
+    );
+  }
+
+  #snapshot(): CheckerSnapshot | undefined {
+    const [engine, plane, executor] = [this.#engine, this.#plane, this.#executor];
+    if (engine === undefined || plane === undefined || executor === undefined) return undefined;
+    const director = engine.snapshot(this.#loop.now());
+    return {
+      director,
       plane: plane.status,
       timeoutsFound: executor.timeoutsFound satisfies LvsTimeouts | undefined,
     };
-    this.#channel?.outbox.post({ kind: "Snapshot", text: JSON.stringify(snapshot) }, "latest");
-    this.#snapshotAt = this.#loop.now();
-    this.#snapshotCost = this.#snapshotAt - begun;
   }
 
   #stop(by: string): void {
@@ -273,4 +315,8 @@ class CheckerChild {
   #post(message: FromChecker): void {
     this.#channel?.outbox.post(message);
   }
+}
+
+function modelOf({ slice, services }: Configuration): DirectorModel {
+  return { ...slice.director, virtualServers: [...services.values()] };
 }

@@ -7,6 +7,7 @@ import { seconds } from "../base/time.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import type { ChildExit } from "../supervise/respawn.ts";
+import { type ServiceTexts, serviceChange } from "../supervise/service-texts.ts";
 import type { Measurement } from "../vrrp/input.ts";
 import type { ChildLife } from "./child.ts";
 import { Child } from "./child.ts";
@@ -26,9 +27,18 @@ export interface CheckerKeeperListener {
   left(): void;
 }
 
-interface Slice {
+/** A configuration, as far as it concerns the checker child. */
+interface CheckerConfiguration {
   readonly generation: number;
+  /** Its `CheckerSlice`. */
   readonly text: string;
+  readonly services: ServiceTexts;
+}
+
+/** What a new life goes on from, and the configuration under which it was true. */
+interface Restorable {
+  readonly snapshot: string;
+  readonly slice: CheckerConfiguration;
 }
 
 export class CheckerKeeper {
@@ -40,8 +50,10 @@ export class CheckerKeeper {
   readonly #followed = new Map<string, Followed>();
   #measured: readonly Measurement[] = [];
   #child: Child<FromChecker, ToChecker> | undefined;
-  #slice: Slice | undefined;
-  #snapshot: string | undefined;
+  #slice: CheckerConfiguration | undefined;
+  /** Those that the child may still run with, oldest first: all that came since its last snapshot. */
+  #recent: readonly CheckerConfiguration[] = [];
+  #restorable: Restorable | undefined;
   #greeted = false;
   #started = false;
   /** Told to take its services out and end. */
@@ -62,19 +74,36 @@ export class CheckerKeeper {
   }
 
   /** Takes a configuration; null ends a child that runs. Answers whether a child will say `Applied`. */
-  configure(generation: number, text: string | null, measured: readonly Measurement[]): boolean {
+  configure(
+    generation: number,
+    text: string | null,
+    services: ServiceTexts,
+    measured: readonly Measurement[],
+  ): boolean {
     this.#measured = measured;
+    const before = this.#slice;
     if (text === null || !this.#options.runCheckers) {
       this.#slice = undefined;
-      this.#snapshot = undefined;
+      this.#forget();
       this.#leave("no virtual server is configured any more");
       return false;
     }
-    this.#slice = { generation, text };
-    if (this.#started && !this.#leaving)
-      this.#child?.outbox.post({ kind: "Configure", generation, slice: text, measured }, "latest");
+    const slice = { generation, text, services };
+    this.#slice = slice;
+    this.#recent = [...this.#recent, slice];
+    if (this.#started && !this.#leaving && before !== undefined) this.#configure(before, slice);
     else this.start();
     return true;
+  }
+
+  #configure(before: CheckerConfiguration, { generation, text, services }: CheckerConfiguration): void {
+    const change = serviceChange(before.services, services);
+    this.post({ kind: "Configure", generation, slice: text, services: change, measured: this.#measured });
+  }
+
+  #forget(): void {
+    this.#recent = this.#slice === undefined ? [] : [this.#slice];
+    this.#restorable = undefined;
   }
 
   /** Starts a child if there is something for it to do and none runs. */
@@ -90,7 +119,7 @@ export class CheckerKeeper {
     this.#leaving = false;
     this.#heardAt = child.startedAt;
     this.#pingTimer.set(child.startedAt + PING_INTERVAL);
-    const warm = this.#snapshot !== undefined;
+    const warm = this.#restorable !== undefined;
     this.#listener.event({ kind: "ChildStarted", child: "checker", pid: child.pid ?? 0, warm });
   }
 
@@ -140,27 +169,37 @@ export class CheckerKeeper {
       case "Pong":
         return;
       case "Snapshot":
-        this.#snapshot = message.text;
-        break;
+        this.#remember(message.generation, message.text);
+        return;
       default:
         break;
     }
     this.#listener.message(message);
   }
 
+  #remember(generation: number, snapshot: string): void {
+    this.#recent = this.#recent.filter((one) => one.generation >= generation);
+    const slice = this.#recent.find((one) => one.generation === generation);
+    if (slice !== undefined) this.#restorable = { snapshot, slice };
+  }
+
+  /** A new life begins where the last snapshot was taken, and is told of what came since. */
   #greet(): void {
     const slice = this.#slice;
     if (!this.#greeted || slice === undefined || this.#leaving) return;
     this.#started = true;
-    this.#child?.outbox.post({
+    const { generation, text, services } = this.#restorable?.slice ?? slice;
+    this.post({
       kind: "Start",
-      generation: slice.generation,
-      slice: slice.text,
-      snapshot: this.#snapshot ?? null,
+      generation,
+      slice: text,
+      services: serviceChange(new Map(), services),
+      snapshot: this.#restorable?.snapshot ?? null,
       release: this.#options.releaseServices,
       measured: this.#measured,
       followed: [...this.#followed.values()],
     });
+    if (generation !== slice.generation) this.#configure({ generation, text, services }, slice);
   }
 
   /** What lies unread in the channel is read first. */
@@ -190,7 +229,7 @@ export class CheckerKeeper {
       this.#listener.exited(exit, ended);
       return;
     }
-    this.#snapshot = undefined;
+    this.#forget();
     this.#listener.left();
     // A configuration with services may have come meanwhile.
     this.start();

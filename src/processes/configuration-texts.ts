@@ -18,7 +18,7 @@ const MOST_PLAN_LINES = 60;
 /** The report of a reload that is refused before anything is read. */
 export const NOTHING_READ: ConfigurationReport = {
   files: [],
-  lines: [],
+  lines: () => [],
   text: "",
   messages: [],
   notes: 0,

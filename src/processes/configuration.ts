@@ -5,6 +5,7 @@ import { FULL_CHECK } from "../config/include.ts";
 import { renderDiagnostics } from "../config/render.ts";
 import { diffModels, isUnchanged } from "../model/diff.ts";
 import type { Model } from "../model/model.ts";
+import type { KnownServices } from "../model/service-memo.ts";
 import type { LoadedConfiguration, LoadOptions } from "./load-configuration.ts";
 import { loadConfiguration } from "./load-configuration.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -36,10 +37,13 @@ export type ConfigurationDecision =
       readonly report: ConfigurationReport;
     };
 
+/** A decision, and what the reading leaves for the next one. */
+export type Decided = ConfigurationDecision & { readonly known: KnownServices };
+
 export interface ConfigurationReport {
   readonly files: readonly string[];
-  /** What was read, as one text. */
-  readonly lines: readonly string[];
+  /** What was read, line by line. */
+  readonly lines: () => readonly string[];
   /** All diagnostics as text, with source lines; empty if there are none. */
   readonly text: string;
   readonly messages: readonly string[];
@@ -51,9 +55,11 @@ export interface ConfigurationReport {
 export function decideConfiguration(
   options: RunOptions,
   running: RunningConfiguration | undefined,
+  known: KnownServices | undefined,
   file: string = options.file,
-): ConfigurationDecision {
-  return judge(loadConfiguration(file, loadOptions(options)), running, file);
+): Decided {
+  const loaded = loadConfiguration(file, { ...loadOptions(options), known });
+  return { ...judge(loaded, running, file), known: loaded.known };
 }
 
 /** How a daemon reads its files. A reload does not move it to another namespace. */

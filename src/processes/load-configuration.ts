@@ -1,10 +1,12 @@
 /** Reads a configuration from disk and says what it means on this host. */
 import { randomInt } from "node:crypto";
 import { hostname } from "node:os";
+import { present } from "../base/assert.ts";
 import type { Diagnostic } from "../config/diagnostic.ts";
 import { type FileTree, findFiles } from "../config/glob.ts";
+import type { KnownBlocks } from "../config/known-blocks.ts";
 import { parse } from "../config/parser.ts";
-import { readConfiguration } from "../config/preprocess.ts";
+import { readConfiguration, textsOf } from "../config/preprocess.ts";
 import type { IncludeCheck, ReadingOptions } from "../config/reading.ts";
 import type { SourceFile } from "../config/source.ts";
 import type { Tree } from "../config/tree.ts";
@@ -15,6 +17,7 @@ import { resolveDraft } from "../model/build.ts";
 import { readDraft } from "../model/draft.ts";
 import { KEYWORD_GRAMMAR } from "../model/keywords/grammar.ts";
 import type { HostFacts, Model } from "../model/model.ts";
+import { type KnownServices, NO_SERVICE_KNOWN } from "../model/service-memo.ts";
 import { type WantedFacts, wantedFacts } from "../model/wanted.ts";
 import { lastOf } from "./identity.ts";
 
@@ -31,6 +34,8 @@ export interface LoadOptions {
   readonly files?: FileTree;
   readonly facts?: (wanted: WantedFacts) => HostFacts;
   readonly seed?: number;
+  /** What an earlier reading left for this one: what stands as it stood is not read again. */
+  readonly known?: KnownServices | undefined;
 }
 
 export interface LoadedConfiguration {
@@ -43,18 +48,28 @@ export interface LoadedConfiguration {
   readonly sources: ReadonlyMap<string, SourceFile>;
   readonly tree: Tree;
   /** The lines of all files as they were read: includes, conditions and definitions are carried out. */
-  readonly lines: readonly string[];
+  readonly lines: () => readonly string[];
+  /** For the next reading. */
+  readonly known: KnownServices;
 }
 
 /** Everything a start, a reload or a check needs to know about a configuration. Never throws for what stands in it. */
 export function loadConfiguration(file: string, options: LoadOptions = {}): LoadedConfiguration {
+  const { known = NO_SERVICE_KNOWN, ...plain } = options;
+  return load(file, plain, known) ?? present(load(file, plain, NO_SERVICE_KNOWN), "a reading of all");
+}
+
+/** Undefined where it has to be read without knowing anything. */
+function load(file: string, options: LoadOptions, before: KnownServices): LoadedConfiguration | undefined {
   const build = { acceptNotYet: options.acceptNotYet ?? false };
-  const { tree, lines } = readFiles(file, options);
+  const { tree, lines } = readFiles(file, options, before.blocks);
+  if (tree.misplaced) return undefined;
   const draft = readDraft(tree, build);
   const wanted = wantedFacts(draft.root);
   const place = options.facts === undefined ? placeOf(tree, options.namespace) : HERE;
   const facts = (options.facts ?? place.gather)(wanted);
-  const { model, diagnostics } = resolveDraft(tree, draft, facts, build);
+  const { model, diagnostics, known } = resolveDraft(tree, draft, facts, build, before);
+  if (known === undefined) return undefined;
   const refused = place.complaint?.severity === "refusal";
   return {
     model: refused ? undefined : model,
@@ -63,18 +78,25 @@ export function loadConfiguration(file: string, options: LoadOptions = {}): Load
     sources: tree.sources,
     tree,
     lines,
+    known,
   };
 }
 
 /** What is written, without what it means. */
 export function readTree(file: string, options: LoadOptions = {}): Tree {
-  return readFiles(file, options).tree;
+  return readFiles(file, options, NO_SERVICE_KNOWN.blocks).tree;
 }
 
-function readFiles(file: string, options: LoadOptions): Pick<LoadedConfiguration, "tree" | "lines"> {
+function readFiles(
+  file: string,
+  options: LoadOptions,
+  known: KnownBlocks,
+): Pick<LoadedConfiguration, "tree" | "lines"> {
   const files = options.files ?? DISK;
-  const reading = readConfiguration(readingOptions(file, options), (request) => findFiles(request, files));
-  return { tree: parse(reading, KEYWORD_GRAMMAR), lines: reading.lines.map(({ text }) => text) };
+  const reading = readConfiguration({ ...readingOptions(file, options), known }, (request) =>
+    findFiles(request, files),
+  );
+  return { tree: parse(reading, KEYWORD_GRAMMAR), lines: () => textsOf(reading.lines) };
 }
 
 /** Where the facts are to be gathered, and what is to be said about that. */

@@ -7,7 +7,7 @@ import type { BfdSnapshot } from "../bfd/memory.ts";
 import type { DirectorSnapshot } from "../director/memory.ts";
 import type { PoolOrder } from "../director/pool-order.ts";
 import type { DaemonModel } from "../model/daemon-model.ts";
-import type { DirectorModel, LvsTimeouts } from "../model/director-models.ts";
+import type { DirectorSettings, LvsTimeouts } from "../model/director-models.ts";
 import type { BfdModel, ProcessModel, TrackScriptModel, VrrpModel } from "../model/model.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
 import type { PlaneStatus } from "../observe/pool-view.ts";
@@ -127,8 +127,13 @@ export type FromChecker =
   | { readonly kind: "Fifo"; readonly line: string }
   /** A journal event, for the steward. May be dropped under pressure. */
   | { readonly kind: "Event"; readonly at: Instant; readonly event: JournalEvent }
-  /** A {@link CheckerSnapshot} as JSON text; only the newest one matters. */
-  | { readonly kind: "Snapshot"; readonly text: string }
+  /**
+   * What the next life goes on from: a {@link CheckerSnapshot} as JSON text, without the model, which is that of this
+   * generation. Only the newest one matters.
+   */
+  | { readonly kind: "Snapshot"; readonly generation: number; readonly text: string }
+  /** The answer to `SnapshotWanted`: a whole {@link CheckerSnapshot} as JSON text, for the steward. */
+  | { readonly kind: "Pool"; readonly text: string }
   /** The engine runs with this generation of the configuration. */
   | { readonly kind: "Applied"; readonly generation: number }
   /** The system refused something that the daemon can live without. */
@@ -147,7 +152,12 @@ export type ToChecker =
       readonly generation: number;
       /** A {@link CheckerSlice} as JSON text. */
       readonly slice: string;
-      /** The last snapshot of the life before, so that states of servers survive; null for none. */
+      /** All services, as a change from none (see `supervise/service-texts`). */
+      readonly services: string;
+      /**
+       * The last snapshot of the life before, so that states of servers survive; null for none. It was taken under this
+       * generation: where there is a newer one, `Configure` follows.
+       */
       readonly snapshot: string | null;
       /** False leaves the services in the kernel at the stop. */
       readonly release: boolean;
@@ -159,6 +169,8 @@ export type ToChecker =
       readonly kind: "Configure";
       readonly generation: number;
       readonly slice: string;
+      /** The change of services since the message before. */
+      readonly services: string;
       readonly measured: readonly Measurement[];
     }
   | { readonly kind: "Measured"; readonly measured: readonly Measurement[] }
@@ -177,7 +189,8 @@ export interface Followed {
 
 /** What the checker child gets of the model. */
 export interface CheckerSlice {
-  readonly director: DirectorModel;
+  /** Its services travel beside it. */
+  readonly director: DirectorSettings;
   /** There is a mail server and somebody to write to: servers send mails unless told otherwise. */
   readonly mail: boolean;
   /** What operators ordered beside the configuration. */
@@ -206,11 +219,13 @@ export type FromSteward =
       readonly slice: string;
       /** A {@link CheckerSlice} as JSON text; null where there is no virtual server. */
       readonly checkerSlice: string | null;
+      /** The change of its services since the message before (see `supervise/service-texts`). */
+      readonly services: string;
       readonly trackScripts: readonly TrackScriptModel[];
       /** What every file and process of it holds and counts. */
       readonly measured: readonly Measurement[];
       readonly daemon: DaemonModel;
-      /** The steward's own memory, given back to it after its death. */
+      /** The steward's own memory, given back to it after its death together with the services. */
       readonly memory: string;
       readonly diagnostics: string;
     }
@@ -235,6 +250,8 @@ export type ToSteward =
   | {
       readonly kind: "Begin";
       readonly memory: string | null;
+      /** The services that run, as a change from none. */
+      readonly services: string;
       readonly startedAt: Instant;
       /** What an earlier life told of files and processes. */
       readonly measured: readonly Measurement[];
@@ -323,7 +340,8 @@ const FROM_CHECKER: Shapes<FromChecker> = {
   Mail: MAIL,
   Fifo: { line: "string" },
   Event: JOURNAL,
-  Snapshot: TEXT,
+  Snapshot: { generation: "number", text: "string" },
+  Pool: TEXT,
   Applied: { generation: "number" },
   Degraded: DEGRADED,
 };
@@ -332,12 +350,13 @@ const TO_CHECKER: Shapes<ToChecker> = {
   Start: {
     generation: "number",
     slice: "string",
+    services: "string",
     snapshot: "string|null",
     release: "boolean",
     measured: "array",
     followed: "array",
   },
-  Configure: { generation: "number", slice: "string", measured: "array" },
+  Configure: { generation: "number", slice: "string", services: "string", measured: "array" },
   Measured: MEASURED,
   Followed: { followed: "object" },
   SnapshotWanted: {},
@@ -351,6 +370,7 @@ const FROM_STEWARD: Shapes<FromSteward> = {
     generation: "number",
     slice: "string",
     checkerSlice: "string|null",
+    services: "string",
     trackScripts: "array",
     measured: "array",
     daemon: "object",
@@ -366,7 +386,7 @@ const FROM_STEWARD: Shapes<FromSteward> = {
 };
 
 const TO_STEWARD: Shapes<ToSteward> = {
-  Begin: { memory: "string|null", startedAt: "number", measured: "array" },
+  Begin: { memory: "string|null", services: "string", startedAt: "number", measured: "array" },
   Reload: {},
   ReloadDone: { askers: "array", outcome: "object" },
   Journal: JOURNAL,

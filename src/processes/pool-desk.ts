@@ -7,11 +7,13 @@ import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { PoolOrder } from "../director/pool-order.ts";
 import type { Loop } from "../host/loop.ts";
-import type { DirectorModel } from "../model/director-models.ts";
+import { diffDirector } from "../model/director-diff.ts";
+import { type DirectorModel, NO_DIRECTOR, settingsOf } from "../model/director-models.ts";
 import type { Model } from "../model/model.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
 import type { PoolDecision, PoolRequest } from "../supervise/pool-orders.ts";
 import { decidePoolOrder, standingPoolOrders } from "../supervise/pool-orders.ts";
+import { encodeServices } from "../supervise/service-texts.ts";
 import { namesOf } from "./control-answers.ts";
 import type { CheckerSlice } from "./messages.ts";
 
@@ -32,6 +34,8 @@ export class PoolDesk {
   readonly #listener: PoolDeskListener;
   #orders: readonly PoolOrder[] = [];
   #nextId = 1;
+  /** What the other processes have. */
+  #sent: DirectorModel = NO_DIRECTOR;
 
   constructor(loop: Loop, path: string, listener: PoolDeskListener) {
     this.#loop = loop;
@@ -47,18 +51,33 @@ export class PoolDesk {
     return { orders: this.#orders, nextId: this.#nextId };
   }
 
-  /** What the checker process gets of this configuration; null where there is nothing for it. */
-  slice({ director, mail }: Pick<Model, "director" | "mail">): string | null {
-    if (director.virtualServers.length === 0) return null;
+  /** What the checker process gets of this configuration, null where there is nothing for it; and what is new of its services. */
+  slice({ director, mail }: Pick<Model, "director" | "mail">): {
+    readonly checkerSlice: string | null;
+    readonly services: string;
+  } {
+    const services = this.#change(director);
+    if (director.virtualServers.length === 0) return { checkerSlice: null, services };
     const orders = standingPoolOrders(this.#orders, director);
-    const slice: CheckerSlice = { director, mail: mail !== undefined, orders };
-    return JSON.stringify(slice);
+    const slice: CheckerSlice = { director: settingsOf(director), mail: mail !== undefined, orders };
+    return { checkerSlice: JSON.stringify(slice), services };
   }
 
-  /** Goes on where a steward died. */
-  resume({ orders, nextId }: PoolDeskMemory): void {
+  #change(director: DirectorModel): string {
+    const { added, changed } = diffDirector(this.#sent, director);
+    this.#sent = director;
+    const fresh = [...added, ...changed.map(({ after }) => after)];
+    return encodeServices(
+      director.virtualServers.map(({ key }) => key),
+      new Map(fresh.map((service) => [service.key, JSON.stringify(service)])),
+    );
+  }
+
+  /** Goes on where a steward died; `sent` is what the others have. */
+  resume({ orders, nextId }: PoolDeskMemory, sent: DirectorModel): void {
     this.#orders = orders;
     this.#nextId = nextId;
+    this.#sent = sent;
   }
 
   /** Goes on where a daemon ended. A file that makes no sense is left out, and said so. */

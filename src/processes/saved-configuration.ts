@@ -5,13 +5,13 @@ import { join } from "node:path";
 /** Saves one text; `trouble` hears why it could not be. Passwords are in it: it is for its owner alone. */
 export function saveConfiguration(
   directory: string | undefined,
-  lines: readonly string[],
+  lines: () => readonly string[],
   trouble: (message: string) => void,
 ): void {
   if (directory === undefined) return;
   try {
     makeDirectory(directory);
-    for (let number = 0; !write(join(directory, nameOf(number)), lines); number++);
+    for (let number = 0; !write(join(directory, nameOf(number)), lines()); number++);
   } catch (error) {
     trouble(`config_save_dir: ${(error as Error).message}`);
   }

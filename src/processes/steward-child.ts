@@ -10,6 +10,7 @@ import { resolveName } from "../host/resolve-name.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
 import { NO_DIRECTOR } from "../model/director-models.ts";
 import type { Model } from "../model/model.ts";
+import type { KnownServices } from "../model/service-memo.ts";
 import type { ControlRequest } from "../observe/control-protocol.ts";
 import type { StewardEvent } from "../observe/journal-entry.ts";
 import { LOG_INFO, LOG_WARNING } from "../observe/log-severity.ts";
@@ -33,11 +34,11 @@ import { isoMicros, Journal } from "./journal.ts";
 import { Mailer } from "./mailer.ts";
 import type { DumpKind, FromSteward, ToSteward, VrrpSlice } from "./messages.ts";
 import { parseToSteward } from "./messages.ts";
-import { OrderDesk, type OrderDeskMemory } from "./order-desk.ts";
+import { OrderDesk } from "./order-desk.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { EXIT_BUG, openParentChannel } from "./parent-channel.ts";
 import { PeerNames } from "./peer-names.ts";
-import { PoolDesk, type PoolDeskMemory } from "./pool-desk.ts";
+import { PoolDesk } from "./pool-desk.ts";
 import { programmedTable } from "./programmed-table.ts";
 import { NOBODY, ReloadCallers } from "./reload-callers.ts";
 import { ReloadTimer } from "./reload-timer.ts";
@@ -45,20 +46,13 @@ import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
 import { saveConfiguration } from "./saved-configuration.ts";
 import { StatusInquiry } from "./status-inquiry.ts";
+import { memoryText, recallMemory } from "./steward-memory.ts";
 import { Trackers } from "./trackers.ts";
 
 /** Mail still under way when the daemon ends gets this long. */
 const LAST_MAIL_LIMIT = seconds(2);
 
 type BeginMessage = ToSteward & { readonly kind: "Begin" };
-/** What the steward is given back after its death, as JSON text. */
-interface StewardMemory {
-  readonly running: RunningConfiguration;
-  readonly lastReload: StatusDocument["lastReload"];
-  readonly orders: OrderDeskMemory;
-  readonly pool: PoolDeskMemory;
-}
-
 export function runStewardChild(options: RunOptions, version: string): void {
   new Steward(options, version).begin();
 }
@@ -79,6 +73,8 @@ class Steward {
   #control: ControlServer | undefined;
   #startedAt: Instant = 0;
   #running: RunningConfiguration | undefined;
+  /** What the last reading left for the next one. */
+  #known: KnownServices | undefined;
   #lastReload: StatusDocument["lastReload"];
   /** What the last reload did, for those who asked for it. */
   #lastPlan: ReloadPlan | undefined;
@@ -158,7 +154,7 @@ class Steward {
     }
   }
 
-  #begin({ memory, startedAt, measured }: BeginMessage): void {
+  #begin({ memory, services, startedAt, measured }: BeginMessage): void {
     this.#startedAt = startedAt;
     const paths = runtimePaths(this.#options.runtimeDir);
     this.#journal = new Journal(this.#loop, this.#options, paths.journal, memory !== null);
@@ -168,9 +164,9 @@ class Steward {
       this.#pool.recall();
       setImmediate(() => this.#configure());
     } else {
-      const { running, lastReload, orders, pool } = JSON.parse(memory) as StewardMemory;
+      const { running, lastReload, orders, pool } = recallMemory(memory, services);
       this.#desk.resume(orders);
-      this.#pool.resume(pool);
+      this.#pool.resume(pool, running.model.director);
       this.#running = running;
       this.#published = true;
       this.#names.configure(running.model.vrrp);
@@ -200,11 +196,12 @@ class Steward {
       this.#refuse(freeze, EXIT_FATAL, NOTHING_READ);
       return;
     }
-    const decide = () => decideConfiguration(this.#options, this.#running);
+    const decide = () => decideConfiguration(this.#options, this.#running, this.#known);
     const trouble = (message: string): void => this.#journal?.say(LOG_WARNING, message);
     const marker = this.#running?.model.daemon.reloadFile;
     const decision = marker === undefined ? decide() : whileMarked(marker, decide, trouble);
     const { report } = decision;
+    this.#known = decision.known;
     const { daemon } = (decision.kind === "refuse" ? this.#running : decision.running)?.model ?? {};
     this.#reloadTimer.configure(daemon?.reloadTime);
     saveConfiguration(daemon?.saveDirectory, report.lines, trouble);
@@ -221,7 +218,7 @@ class Steward {
     if (decision.kind === "unchanged") {
       this.#record({ kind: "ReloadUnchanged" });
       const outcome: ReloadOutcome = { kind: "unchanged", diagnostics: report.text };
-      this.#post({ kind: "NotConfigured", outcome, exitCode: 0, memory: this.#memory() });
+      this.#post({ kind: "NotConfigured", outcome, exitCode: 0, memory: this.#memory(running) });
       return;
     }
     const { notes, repairs, files } = report;
@@ -251,11 +248,11 @@ class Steward {
       kind: "Configured",
       generation: running.generation,
       slice: JSON.stringify(slice),
-      checkerSlice: this.#pool.slice(running.model),
+      ...this.#pool.slice(running.model),
       trackScripts: running.model.trackScripts,
       measured: this.#trackers.configure(running.model, first),
       daemon: running.model.daemon,
-      memory: this.#memory(),
+      memory: this.#memory(running),
       diagnostics,
     });
   }
@@ -298,7 +295,7 @@ class Steward {
 
   #answerPlan(wanted: string | undefined, client: ControlClient): void {
     const file = wanted ?? this.#options.file;
-    const decision = decideConfiguration(this.#options, this.#running, file);
+    const decision = decideConfiguration(this.#options, this.#running, this.#known, file);
     const model = decision.kind === "refuse" ? decision.model : decision.running.model;
     reply(client, {
       ok: true,
@@ -311,7 +308,8 @@ class Steward {
   }
 
   #refuse(why: string, exitCode: number, report: ConfigurationReport): void {
-    const first = this.#running === undefined;
+    const running = this.#running;
+    const first = running === undefined;
     this.#record({
       kind: "ConfigRefused",
       atStart: first,
@@ -324,20 +322,16 @@ class Steward {
       process.stderr.write(`${report.text}\n`);
     if (!first) this.#remember("refused", [why, ...report.messages]);
     const outcome: ReloadOutcome = { kind: "refused", error: why, diagnostics: report.text };
-    this.#post({ kind: "NotConfigured", outcome, exitCode, memory: first ? "" : this.#memory() });
+    this.#post({ kind: "NotConfigured", outcome, exitCode, memory: first ? "" : this.#memory(running) });
   }
 
   #remember(outcome: "applied" | "unchanged" | "refused", diagnostics: readonly string[]): void {
     this.#lastReload = { time: isoMicros(this.#loop.wallClock()), outcome, diagnostics };
   }
 
-  #memory(): string {
-    const memory: Partial<StewardMemory> = {
-      lastReload: this.#lastReload,
-      orders: this.#desk.memory,
-      pool: this.#pool.memory,
-    };
-    return JSON.stringify({ running: this.#running, ...memory });
+  #memory(running: RunningConfiguration): string {
+    const [lastReload, orders, pool] = [this.#lastReload, this.#desk.memory, this.#pool.memory];
+    return memoryText({ running, lastReload, orders, pool });
   }
 
   #serve(value: unknown, client: ControlClient): void {

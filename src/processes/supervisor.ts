@@ -9,6 +9,7 @@ import { connectServiceManager } from "../host/sd-notify.ts";
 import { allowCoreDump } from "../host/system.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import type { ChildExit } from "../supervise/respawn.ts";
+import { changeServices, type ServiceTexts, serviceChange } from "../supervise/service-texts.ts";
 import type { StopAction } from "../supervise/stopping.ts";
 import { Stopping } from "../supervise/stopping.ts";
 import { CheckerKeeper } from "./checker-keeper.ts";
@@ -73,6 +74,7 @@ class Supervisor {
   readonly #watchdog: ServiceWatchdog;
   #steward: Child<FromSteward, ToSteward> | undefined;
   #stewardMemory: string | undefined;
+  #services: ServiceTexts = new Map();
   #stopping: Stopping | undefined;
   #exitCode = EXIT_OK;
   readonly #degraded = new Set<string>();
@@ -243,7 +245,7 @@ class Supervisor {
       case "Fifo":
         this.#duties.writeLvs(message.line);
         return;
-      case "Snapshot":
+      case "Pool":
         this.#steward?.outbox.post({ kind: "CheckerSnapshot", text: message.text }, "latest");
         return;
       default:
@@ -285,6 +287,7 @@ class Supervisor {
         this.#steward?.outbox.post({
           kind: "Begin",
           memory: this.#stewardMemory ?? null,
+          services: serviceChange(new Map(), this.#services),
           startedAt: this.#startedAt,
           measured: this.#vrrp.measured,
         });
@@ -317,6 +320,7 @@ class Supervisor {
 
   #configured(message: ConfiguredMessage): void {
     this.#stewardMemory = message.memory;
+    this.#services = changeServices(this.#services, message.services, (text) => text);
     this.#scripts.umask = message.daemon.umask;
     this.#duties.configure(message.daemon, () => {
       if (this.#stopping === undefined) this.#runConfiguration(message);
@@ -324,13 +328,12 @@ class Supervisor {
   }
 
   #runConfiguration(message: ConfiguredMessage): void {
-    const { generation, measured, diagnostics } = message;
+    const { generation, measured, diagnostics, checkerSlice: text } = message;
     this.#vrrp.configure(generation, message.slice, measured);
     this.#scripts.configureTracks(message.trackScripts);
-    const isChecked = this.#checker.configure(generation, message.checkerSlice, measured);
+    const isChecked = this.#checker.configure(generation, text, this.#services, measured);
     this.#writeCheckerPid();
-    const children: ChildRole[] = [];
-    if (this.#options.runVrrp) children.push("vrrp");
+    const children: ChildRole[] = this.#options.runVrrp ? ["vrrp"] : [];
     if (isChecked) children.push("checker");
     this.#reloads.await(generation, children, diagnostics);
   }
@@ -368,8 +371,6 @@ class Supervisor {
   #event(event: SupervisorEvent): void {
     this.#log.journal(this.#loop.now(), { source: "supervisor", event });
   }
-
-  // ---------------------------------------------------------------- reload
 
   #requestReload(asker: number | undefined): void {
     if (this.#stopping !== undefined || this.#stewardMemory === undefined) return;

@@ -68,6 +68,7 @@ export function standingPoolOrders(
   orders: readonly PoolOrder[],
   director: DirectorModel,
 ): readonly PoolOrder[] {
+  if (orders.length === 0) return orders;
   const servers = new Set(
     director.virtualServers.flatMap(({ key, realServers }) =>
       realServers.map((server) => `${key} ${server.key}`),
