@@ -1,12 +1,7 @@
 import { defineConfig } from "vitest/config";
+import { sideBySideAndAlone } from "./test/support/projects.ts";
 
-/** Whole daemons in network namespaces, one test after the other: root only, `npm run build` first. */
+/** Whole daemons in network namespaces: root only, `npm run build` first. */
 export default defineConfig({
-  test: {
-    include: ["test/e2e/**/*.test.ts"],
-    pool: "forks",
-    fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
-  },
+  test: { projects: sideBySideAndAlone("test/e2e", 1, ["lab", "large-director", "scale", "service"]) },
 });
