@@ -9,7 +9,6 @@ import {
   lenient,
   nested,
   optional,
-  port,
   type RowTemplate,
   rest,
   row,
@@ -25,6 +24,8 @@ const LONGEST = 4294;
 const scheduler = [
   choice("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "fo", "ovf", "sed", "nq", "twos"),
 ];
+/** 0 is whatever port the packet has: of services by mark, and of those for every port. */
+const anyPort = integer(0, 65535);
 const method = [rest("NAT | DR | TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]")];
 
 /** Settings of checks that a virtual server, its real servers and each check may hold; the innermost wins. */
@@ -195,7 +196,7 @@ const serverRows = [
   }),
   row(
     "sorry_server",
-    [address, optional(port)],
+    [address, optional(anyPort)],
     works("virtualServer.sorryServer"),
     "Server used when quorum is lost.",
   ),
@@ -217,7 +218,7 @@ const serverRows = [
   ),
   row(
     "real_server",
-    [address, optional(port), nested("virtual_server.real_server")],
+    [address, optional(anyPort), nested("virtual_server.real_server")],
     works("virtualServer.realServers"),
     "A member.",
   ),
