@@ -24,7 +24,7 @@ export function allGood(verdicts: readonly VerdictMemory[]): boolean {
   return verdicts.every(({ ok }) => ok);
 }
 
-/** The configured weight with what all checks add to it, between 0 and the kernel's bound. Orders stand above that. */
+/** {@link unboundedWeight} between 0 and the kernel's bound. Orders stand above that. */
 export function effectiveWeight(
   model: RealServerModel,
   verdicts: readonly VerdictMemory[],
@@ -33,12 +33,20 @@ export function effectiveWeight(
   if (orders.drain !== undefined) return 0;
   const ordered = orders.weight?.weight;
   if (ordered !== undefined) return clampWeight(ordered);
+  return clampWeight(unboundedWeight(model, verdicts));
+}
+
+/** The configured weight with what all checks add to it. */
+export function unboundedWeight(
+  model: { readonly weight: number },
+  verdicts: readonly Pick<VerdictMemory, "contribution">[],
+): number {
   let weight = model.weight;
   for (const { contribution } of verdicts) {
     const { sets, adds } = contribution;
     weight += sets === undefined ? adds : sets - model.weight;
   }
-  return clampWeight(weight);
+  return weight;
 }
 
 function clampWeight(weight: number): number {

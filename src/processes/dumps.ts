@@ -1,15 +1,34 @@
 /** Writes keepalived's files on request, where keepalived writes them. */
 import { basename, dirname, extname, join } from "node:path";
+import type { Instant } from "../base/time.ts";
 import { replaceFile } from "../host/dump-file.ts";
+import type { Loop } from "../host/loop.ts";
+import type { Model } from "../model/model.ts";
 import { bfdStateText } from "../observe/dump/bfd-state-text.ts";
+import { checkStateText } from "../observe/dump/check-state-text.ts";
+import type { DirectorDump } from "../observe/dump/director-source.ts";
 import { jsonDump } from "../observe/dump/json.ts";
 import type { DumpSource } from "../observe/dump/source.ts";
 import { globalStateText, vrrpStateText } from "../observe/dump/state-text.ts";
 import { statsText } from "../observe/dump/stats-text.ts";
 import type { DumpKind } from "./messages.ts";
+import { poolDump } from "./pool-dump.ts";
+import type { StatusInquiry } from "./status-inquiry.ts";
 
 /** Permissions before the umask. */
 const MODE = 0o666;
+
+/** What the children last said of themselves; undefined where the vrrp child said nothing. */
+export function dumpSource(
+  model: Model | undefined,
+  { snapshot, checker }: StatusInquiry,
+  loop: Loop,
+): DumpSource | undefined {
+  if (model === undefined || snapshot === undefined) return undefined;
+  const [now, wallClock] = [loop.now(), loop.wallClock()];
+  const director = poolDump(checker);
+  return { model, ...snapshot, director, wallClock: (at: Instant) => wallClock - (now - at) };
+}
 
 /** Writes the files of one request. Returns what could not be written, in sentences. */
 export function writeDumps(
@@ -30,6 +49,13 @@ export function writeDumps(
         ...(source.model.bfd.length === 0
           ? []
           : write(place(dumps?.state, ".data", "_bfd"), global + bfdStateText(source), source)),
+        ...(source.director === undefined
+          ? []
+          : write(
+              place(dumps?.state, ".data", "_check"),
+              global + checkText(source, source.director),
+              source,
+            )),
       ];
     }
     case "stats":
@@ -38,6 +64,10 @@ export function writeDumps(
     case "json":
       return write(place(dumps?.json, ".json"), `${jsonDump(source, dumps?.jsonVersion ?? 1)}\n`, source);
   }
+}
+
+function checkText({ model, wallClock }: DumpSource, director: DirectorDump): string {
+  return checkStateText(director, model.trackFiles, wallClock);
 }
 
 function instanceOf({ model: { global } }: DumpSource): string {

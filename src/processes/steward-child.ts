@@ -29,7 +29,7 @@ import { decideConfiguration } from "./configuration.ts";
 import { modelText, NOTHING_READ, shortened } from "./configuration-texts.ts";
 import { answerJournal, answerPools, namesOf, reply } from "./control-answers.ts";
 import { parseControlRequest } from "./control-requests.ts";
-import { writeDumps } from "./dumps.ts";
+import { dumpSource, writeDumps } from "./dumps.ts";
 import { isoMicros, Journal } from "./journal.ts";
 import { Mailer } from "./mailer.ts";
 import type { DumpKind, FromSteward, ToSteward, VrrpSlice } from "./messages.ts";
@@ -404,11 +404,8 @@ class Steward {
 
   #dump(what: DumpKind): void {
     if (what === "state") this.#logStatus();
-    const model = this.#running?.model;
-    const { snapshot } = this.#inquiry;
-    if (model === undefined || snapshot === undefined) return;
-    const [now, wallClock] = [this.#loop.now(), this.#loop.wallClock()];
-    const source = { model, ...snapshot, wallClock: (at: Instant) => wallClock - (now - at) };
+    const source = dumpSource(this.#running?.model, this.#inquiry, this.#loop);
+    if (source === undefined) return;
     for (const failure of writeDumps(what, source, process.env)) this.#journal?.say(LOG_WARNING, failure);
     if (what === "stats-clear") this.#post({ kind: "ClearStatistics" });
   }

@@ -1,8 +1,8 @@
 /** The files that signals ask for, beside keepalived's for the same configuration: an exporter reads either. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Director } from "../support/director.ts";
+import { DUMP_SIGNALS, readDump } from "../support/read-dump.ts";
 import { waitFor } from "../support/wait.ts";
 import { Pair } from "./pair.ts";
 
@@ -67,23 +67,8 @@ vrrp_instance VI_2 {
 const MOVING = new Set(["state", "wantstate", "vipset", "master_priority", "last_transition"]);
 /** buoy masks it, as keepalived 2.4 does. */
 const SECRET = "auth_data";
-const SIGNALS = { json: 36, stats: 12, clear: 63, data: 10 };
 
 type Instance = Readonly<Record<"data" | "stats", Readonly<Record<string, unknown>>>>;
-
-async function dump(director: Director, signal: number, name: string): Promise<string> {
-  const path = join(director.dumps, name);
-  const before = modified(path);
-  director.signal(signal);
-  await waitFor(`${director.kind}'s ${name}`, () => (modified(path) ?? 0) > (before ?? 0), { within: 5_000 });
-  // keepalived 2.2.7 writes in place.
-  await waitFor("the whole file", () => readFileSync(path, "utf8").length > 0, { within: 2_000 });
-  return readFileSync(path, "utf8");
-}
-
-function modified(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-}
 
 const still = (data: Instance["data"]): unknown =>
   Object.fromEntries(
@@ -109,8 +94,10 @@ test("keepalived's files, key by key and line by line", async () => {
       within: 15_000,
     });
 
-    const ours = JSON.parse(await dump(one, SIGNALS.json, "keepalived.json")) as readonly Instance[];
-    const theirs = JSON.parse(await dump(two, SIGNALS.json, "keepalived.json")) as readonly Instance[];
+    const ours = JSON.parse(await readDump(one, DUMP_SIGNALS.json, "keepalived.json")) as readonly Instance[];
+    const theirs = JSON.parse(
+      await readDump(two, DUMP_SIGNALS.json, "keepalived.json"),
+    ) as readonly Instance[];
     expect(ours.map(({ data }) => types(data))).toEqual(theirs.map(({ data }) => types(data)));
     expect(ours.map(({ stats }) => types(stats))).toEqual(theirs.map(({ stats }) => types(stats)));
     expect(ours.map(({ data }) => still(data))).toEqual(theirs.map(({ data }) => still(data)));
@@ -118,16 +105,18 @@ test("keepalived's files, key by key and line by line", async () => {
 
     const labels = (text: string): readonly string[] =>
       text.split("\n").map((line) => line.replace(/: \d+$/, ":"));
-    const stats = await dump(one, SIGNALS.stats, "keepalived.stats");
-    expect(labels(stats)).toEqual(labels(await dump(two, SIGNALS.stats, "keepalived.stats")));
+    const stats = await readDump(one, DUMP_SIGNALS.stats, "keepalived.stats");
+    expect(labels(stats)).toEqual(labels(await readDump(two, DUMP_SIGNALS.stats, "keepalived.stats")));
     const counted = (text: string): number =>
       [...text.matchAll(/: (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
     expect(counted(stats)).toBeGreaterThan(2);
-    await dump(one, SIGNALS.clear, "keepalived.stats");
-    expect(counted(await dump(one, SIGNALS.stats, "keepalived.stats"))).toBeLessThan(counted(stats));
+    await readDump(one, DUMP_SIGNALS.clear, "keepalived.stats");
+    expect(counted(await readDump(one, DUMP_SIGNALS.stats, "keepalived.stats"))).toBeLessThan(counted(stats));
 
-    const state = await dump(one, SIGNALS.data, "keepalived.data");
-    const known = new Set((await dump(two, SIGNALS.data, "keepalived.data")).split("\n").map(withoutValue));
+    const state = await readDump(one, DUMP_SIGNALS.data, "keepalived.data");
+    const known = new Set(
+      (await readDump(two, DUMP_SIGNALS.data, "keepalived.data")).split("\n").map(withoutValue),
+    );
     // Said by a backup only, and here keepalived may be master of both.
     for (const line of ["   Master router =", "   Master priority ="]) known.add(line);
     const instance = state.split("\n").filter((line) => line.startsWith("   ") && line.includes(" = "));

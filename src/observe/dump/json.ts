@@ -4,7 +4,7 @@ import type { VrrpInstanceModel } from "../../model/model.ts";
 import type { InstanceSnapshot } from "../../vrrp/snapshot.ts";
 import { MASK } from "../secrets.ts";
 import { countersOf, type DumpSource, instancesOf } from "./source.ts";
-import { addressText, commandText, epochText, secondsOf } from "./words.ts";
+import { addressText, bit, commandText, epochText, secondsOf } from "./words.ts";
 
 /** keepalived's numbers of states. */
 const STATES = { INIT: 0, BACKUP: 1, MASTER: 2, FAULT: 3, STOP: 98 } as const;
@@ -129,8 +129,4 @@ function processes({ model, vrrp }: DumpSource): readonly Readonly<Record<string
     fork_delay: secondsOf(one.forkDelay),
     terminate_delay: secondsOf(one.terminateDelay),
   }));
-}
-
-function bit(on: boolean): 0 | 1 {
-  return on ? 1 : 0;
 }

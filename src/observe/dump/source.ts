@@ -2,12 +2,15 @@
 import type { BfdSnapshot } from "../../bfd/memory.ts";
 import type { Model, VrrpInstanceModel } from "../../model/model.ts";
 import type { InstanceSnapshot, VrrpSnapshot } from "../../vrrp/snapshot.ts";
+import type { DirectorDump } from "./director-source.ts";
 import type { WallClock } from "./words.ts";
 
 export interface DumpSource {
   readonly model: Model;
   readonly vrrp: VrrpSnapshot;
   readonly bfd: BfdSnapshot | undefined;
+  /** Absent while no checker process runs. */
+  readonly director: DirectorDump | undefined;
   readonly wallClock: WallClock;
 }
 

@@ -50,3 +50,20 @@ export function secondsOf(micros: number): number {
 export function yesNo(on: boolean): "Yes" | "No" {
   return on ? "Yes" : "No";
 }
+
+export function onOff(on: boolean): "ON" | "OFF" {
+  return on ? "ON" : "OFF";
+}
+
+export function enabled(on: boolean): "enabled" | "disabled" {
+  return on ? "enabled" : "disabled";
+}
+
+export function bit(on: boolean): 0 | 1 {
+  return on ? 1 : 0;
+}
+
+/** Microseconds as seconds with all six decimals. */
+export function secondsText(micros: number): string {
+  return secondsOf(micros).toFixed(6);
+}
