@@ -13,12 +13,14 @@ const STAGE = fileURLToPath(new URL("../lab/stage-main.js", import.meta.url));
 interface LabOptions {
   /** False with `--no-nginx`. */
   readonly nginx: boolean;
+  readonly director?: true;
 }
 
 export function registerLab(program: Command): void {
   program
     .command("lab")
     .description("show a failover on this machine: a LAN in network namespaces, gone afterwards")
+    .option("--director", "show a pool of web servers behind two directors instead")
     .option("--no-nginx", "use stand-ins of Node even where nginx is installed")
     .action(async (options: LabOptions) => {
       process.exitCode = await runLab(options);
@@ -34,6 +36,7 @@ async function runLab(options: LabOptions): Promise<number> {
     ...(painterFor(process.stdout, process.env) === ansiPaint ? ["--colour"] : []),
     ...(ground.rootless ? ["--rootless"] : []),
     ...(nginx ? ["--nginx"] : []),
+    ...(options.director ? ["--director"] : []),
   ];
   // The fourth descriptor is never written: it closes when this process dies, whatever it dies of.
   const stage = spawn("unshare", [...ground.unshare, "--", process.execPath, STAGE, ...words], {

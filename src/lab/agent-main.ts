@@ -2,6 +2,7 @@
 import { serveEcho } from "./echo.ts";
 import { runProbes } from "./probe.ts";
 import type { AgentReport } from "./report.ts";
+import { runShopper } from "./shopper.ts";
 import { serveProxy, serveWeb } from "./stand-in.ts";
 
 const [role, name] = process.argv.slice(2);
@@ -10,7 +11,10 @@ function report(what: AgentReport): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }
 
-if (role !== "proxy") {
+/** Processes that are started in a host whose agent is another. */
+const isGuest = role === "proxy" || role === "page";
+
+if (!isGuest) {
   // The stage holds the other end: when it ends, so does the agent.
   process.stdin.on("end", () => process.exit(0));
   process.stdin.resume();
@@ -21,6 +25,7 @@ switch (role) {
     await serveEcho(name ?? "");
     break;
   case "web":
+  case "page":
     await serveWeb(name ?? "");
     break;
   case "proxy":
@@ -29,7 +34,13 @@ switch (role) {
   case "client":
     runProbes(report);
     break;
+  case "shopper":
+    runShopper(report);
+    break;
+  case "server":
+    // Its web server is a process of its own, which may die.
+    break;
   default:
     throw new Error(`the lab has no role ${role}`);
 }
-if (role !== "proxy") report({ kind: "ready" });
+if (!isGuest) report({ kind: "ready" });

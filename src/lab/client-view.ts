@@ -124,6 +124,8 @@ function newsOf(
       return { text: `GET / fails: ${report.reason}`, good: false, at: report.at };
     case "ready":
     case "count":
+    case "page":
+    case "settled":
       return undefined;
   }
 }

@@ -3,25 +3,32 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Instant } from "../base/time.ts";
 import { ask, follow } from "../cli/control-client.ts";
 import { CommandError } from "../cli/exit-codes.ts";
-import { explain } from "../observe/explain.ts";
+import type { DirectorEvent } from "../director/event.ts";
+import { explain, instantText } from "../observe/explain.ts";
 import type { JournalEntry } from "../observe/journal-entry.ts";
+import { poolLines } from "../observe/pool-text.ts";
 import type { StatusDocument } from "../observe/status-document.ts";
+import { plainPaint } from "../observe/style.ts";
 import { LabFailure } from "./client-view.ts";
 import { CONFIG_DIR } from "./example-files.ts";
 import { type Host, spawnIn } from "./lan.ts";
 import { INSTANCE } from "./plan.ts";
+import { poolNews } from "./pool-news.ts";
 import type { Story } from "./story.ts";
 
 const BUOY = fileURLToPath(new URL("../../bin/buoy", import.meta.url));
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 10_000;
+const LIST_WIDTH = 100;
 
 export class LabDirector {
   readonly host: Host;
   readonly #story: Story;
   readonly #output: string[] = [];
+  readonly #poolEvents: DirectorEvent[] = [];
   #daemon: ChildProcess | undefined;
 
   constructor(host: Host, story: Story) {
@@ -76,10 +83,35 @@ export class LabDirector {
     return (await ask(this.runtimeDir, { command: "status" })).status;
   }
 
-  /** What `buoy why INSTANCE` prints on this host. */
-  async why(limit: number): Promise<readonly string[]> {
-    const { entries } = await ask(this.runtimeDir, { command: "why", instance: INSTANCE, limit });
+  /** What `buoy why NAME` prints on this host. */
+  async why(limit: number, name = INSTANCE): Promise<readonly string[]> {
+    const { entries } = await ask(this.runtimeDir, { command: "why", instance: name, limit });
     return entries.flatMap((entry) => explain(entry, { now: Date.now() * 1000, zone: "local" }));
+  }
+
+  /** What `buoy pool list` prints on this host. */
+  async poolList(): Promise<readonly string[]> {
+    const { pool, time, at } = await ask(this.runtimeDir, { command: "pools", service: undefined });
+    if (pool === undefined) throw new LabFailure(`the checker of buoy on ${this.name} does not answer`);
+    const instant = instantText({ time, at }, { now: Date.now() * 1000, zone: "local" });
+    return poolLines(pool, { paint: plainPaint, width: LIST_WIDTH, instant });
+  }
+
+  /** Waits until its journal has an event like this, not older than `since`. */
+  async pool(
+    what: string,
+    since: Instant,
+    within: number,
+    wanted: (event: DirectorEvent) => boolean,
+  ): Promise<DirectorEvent> {
+    const deadline = Date.now() + within;
+    for (;;) {
+      const found = this.#poolEvents.find((event) => event.at >= since && wanted(event));
+      if (found !== undefined) return found;
+      if (Date.now() > deadline)
+        throw new LabFailure(`${this.name}: waited ${within / 1000} s in vain for ${what}`);
+      await sleep(20);
+    }
   }
 
   /** `buoy stop`, and the end of the daemon. */
@@ -119,6 +151,11 @@ export class LabDirector {
   }
 
   #tell({ event: { source, event }, at }: JournalEntry): void {
+    if (source === "director") {
+      this.#poolEvents.push(event);
+      const news = poolNews(event);
+      if (news !== undefined) this.#story.seen(this.name, news.text, news.colour, event.at);
+    }
     if (source === "supervisor" && event.kind === "ScriptEnded") {
       const outcome =
         event.error ?? (event.exitCode === 0 ? "done" : `exit status ${event.exitCode ?? "unknown"}`);

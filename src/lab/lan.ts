@@ -6,7 +6,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type HostPlan, PREFIX_LENGTH } from "./plan.ts";
+import { type HostPlan, PREFIX_LENGTH, type Switch } from "./plan.ts";
 import { type AgentReport, parseReport } from "./report.ts";
 
 const run = promisify(execFile);
@@ -26,12 +26,12 @@ export async function ip(words: string): Promise<void> {
   await run("ip", words.split(" "));
 }
 
-/** Makes the switch in the stage's own namespace. */
-export async function buildSwitch(): Promise<void> {
+/** Makes a switch in the stage's own namespace. */
+export async function buildSwitch(name: Switch = "lan"): Promise<void> {
   await ip("link set lo up");
   // Without a forwarding delay a new port works at once, and without snooping VRRP's group reaches everybody.
-  await ip("link add lan type bridge forward_delay 0 mcast_snooping 0");
-  await ip("link set lan up");
+  await ip(`link add ${name} type bridge forward_delay 0 mcast_snooping 0`);
+  await ip(`link set ${name} up`);
 }
 
 /** Starts a host's agent and connects the host to the switch; returns once the agent is ready. */
@@ -60,22 +60,46 @@ export async function addHost(plan: HostPlan, hear: (report: AgentReport) => voi
 }
 
 async function connect(host: Host): Promise<void> {
-  const { name, address } = host.plan;
-  await ip(`link add ${portOf(host)} type veth peer name eth0 netns ${host.pid}`);
-  await ip(`link set ${portOf(host)} master lan up`);
-  const inside = `ip link set lo up && ip addr add ${address}/${PREFIX_LENGTH} brd + dev eth0 && ip link set eth0 up`;
-  await run("nsenter", [...enter(host), "sh", "-c", inside]).catch((error: Error) => {
-    throw new Error(`cannot set up ${name}: ${error.message}`);
-  });
+  const { name, address, second, gateway } = host.plan;
+  const setUp = async (command: string): Promise<void> => {
+    await run("nsenter", [...enter(host), "sh", "-c", command]).catch((error: Error) => {
+      throw new Error(`cannot set up ${name}: ${error.message}`);
+    });
+  };
+  await setUp("ip link set lo up");
+  await plug(host, "eth0", host.plan.switch ?? "lan");
+  await setUp(linkWords("eth0", address));
+  if (second !== undefined) {
+    await plug(host, "eth1", "back");
+    await setUp(linkWords("eth1", second));
+  }
+  if (gateway !== undefined) await setUp(`ip route add default via ${gateway}`);
 }
 
-function portOf(host: Host): string {
-  return `to-${host.plan.name}`;
+async function plug(host: Host, device: Device, into: Switch): Promise<void> {
+  const port = portOf(host, device);
+  await ip(`link add ${port} type veth peer name ${device} netns ${host.pid}`);
+  await ip(`link set ${port} master ${into} up`);
+}
+
+function linkWords(device: Device, address: string): string {
+  return `ip addr add ${address}/${PREFIX_LENGTH} brd + dev ${device} && ip link set ${device} up`;
+}
+
+type Device = "eth0" | "eth1";
+
+function portOf(host: Host, device: Device = "eth0"): string {
+  return `${device === "eth0" ? "to" : "back"}-${host.plan.name}`;
 }
 
 /** nsenter's words in front of a command that shall run in this host. */
 function enter(host: Host): readonly string[] {
   return ["-t", `${host.pid}`, "-n", "-m", "-u", "--"];
+}
+
+/** Runs a command in a host to its end. */
+export async function runIn(host: Host, command: readonly string[]): Promise<void> {
+  await run("nsenter", [...enter(host), ...command]);
 }
 
 /** Starts a process in a host. */

@@ -2,10 +2,17 @@
 
 export interface HostPlan {
   readonly name: string;
-  /** Address on the LAN without prefix length, which is 24. */
+  /** Address of its eth0 without prefix length, which is 24. */
   readonly address: string;
-  readonly role: "director" | "web" | "client";
+  readonly role: "director" | "web" | "client" | "server" | "shopper";
+  /** The switch that its eth0 is plugged into; `lan` unless told. */
+  readonly switch?: Switch;
+  /** Address of an eth1 that is plugged into `back`. */
+  readonly second?: string;
+  readonly gateway?: string;
 }
+
+export type Switch = "lan" | "back";
 
 export const DIRECTOR_1: HostPlan = { name: "director1", address: "10.7.0.1", role: "director" };
 export const DIRECTOR_2: HostPlan = { name: "director2", address: "10.7.0.2", role: "director" };

@@ -22,8 +22,9 @@ export function runProbes(report: Report): void {
   probeWeb(report);
 }
 
-function probeEcho(report: Report): void {
-  const tracker = new OutageTracker(TOLERANCE);
+/** Asks who holds the virtual address; gaps up to `tolerance` between answers are not called outages. */
+export function probeEcho(report: Report, tolerance = TOLERANCE): void {
+  const tracker = new OutageTracker(tolerance);
   const asked = new Map<number, number>();
   let silent = false;
   const socket = createSocket("udp4");
@@ -41,7 +42,7 @@ function probeEcho(report: Report): void {
   setInterval(() => {
     ask(socket, tracker, asked);
     const silence = tracker.silentFor(monotonicNow());
-    if (silent || silence === undefined || silence <= TOLERANCE) return;
+    if (silent || silence === undefined || silence <= tolerance) return;
     silent = true;
     report({ kind: "silence", at: monotonicNow() - silence });
   }, PROBE_EVERY_MS);

@@ -1,4 +1,5 @@
 /** What the client's agent tells the stage: one JSON object a line on its standard output. */
+import type { Instant } from "../base/time.ts";
 import type { Outage } from "./outage.ts";
 
 export type AgentReport =
@@ -13,7 +14,19 @@ export type AgentReport =
   | { readonly kind: "web"; readonly director: string; readonly server: string; readonly at: number }
   | { readonly kind: "web-lost"; readonly at: number; readonly reason: string }
   /** Answers since the last count, by `SERVER via DIRECTOR`; the answer to a line `count` on its standard input. */
-  | { readonly kind: "count"; readonly answers: Readonly<Record<string, number>>; readonly failed: number };
+  | { readonly kind: "count"; readonly answers: Readonly<Record<string, number>>; readonly failed: number }
+  /** How one page came, or did not. */
+  | ({ readonly kind: "page" } & Page)
+  /** Every page that had been asked for before a line `settle` has come or failed. */
+  | { readonly kind: "settled" };
+
+export interface Page {
+  readonly askedAt: Instant;
+  /** The server's name, which is its page; undefined if nothing came. */
+  readonly server: string | undefined;
+  /** Why nothing came. */
+  readonly reason: string | undefined;
+}
 
 /** Reads one line; undefined if it is no report. */
 export function parseReport(line: string): AgentReport | undefined {

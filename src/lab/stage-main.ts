@@ -2,6 +2,7 @@
 import { Socket } from "node:net";
 import { ansiPaint, plainPaint } from "../observe/style.ts";
 import { LabFailure } from "./client-view.ts";
+import { playPool } from "./pool-stage.ts";
 import { play } from "./stage.ts";
 import { Story } from "./story.ts";
 
@@ -24,10 +25,8 @@ new Socket({ fd: 3, readable: true, writable: false })
   .resume();
 
 try {
-  const good = await play(story, {
-    rootless: words.includes("--rootless"),
-    nginx: words.includes("--nginx"),
-  });
+  const options = { rootless: words.includes("--rootless"), nginx: words.includes("--nginx") };
+  const good = await (words.includes("--director") ? playPool : play)(story, options);
   process.exit(good ? 0 : 1);
 } catch (error) {
   const text =

@@ -163,16 +163,18 @@ async function pull(story: Story, { one, two, view }: Cast): Promise<Takeover> {
   return { outage, bound };
 }
 
-async function masterDownInterval(director: LabDirector): Promise<Micros> {
+/** How long a backup waits for its master. */
+export async function masterDownInterval(director: LabDirector): Promise<Micros> {
   const { vrrp } = await director.status();
   const instance = vrrp?.instances.find((candidate) => candidate.name === INSTANCE);
   if (instance === undefined) throw new LabFailure(`buoy on ${director.name} does not run ${INSTANCE}`);
   return instance.masterDownInterval;
 }
 
-async function tellWhy(story: Story, director: LabDirector): Promise<void> {
-  story.plain(`           $ buoy why ${INSTANCE} -n 1      # on ${director.name}`);
-  story.quote(await director.why(1));
+/** Shows what `buoy why` says of the last change of something on a director. */
+export async function tellWhy(story: Story, director: LabDirector, name = INSTANCE): Promise<void> {
+  story.command(`buoy why ${name} -n 1`, director.name);
+  story.quote(await director.why(1, name));
 }
 
 async function giveBack(story: Story, { one, view }: Cast): Promise<void> {

@@ -19,16 +19,17 @@ import { waitFor } from "../support/wait.ts";
 import { processesOf } from "./daemon.ts";
 
 const CHECKOUT = fileURLToPath(new URL("../../", import.meta.url));
-const { dependencies } = JSON.parse(readFileSync(join(CHECKOUT, "package.json"), "utf8")) as {
-  readonly dependencies: Readonly<Record<string, string>>;
+const { packages } = JSON.parse(readFileSync(join(CHECKOUT, "package-lock.json"), "utf8")) as {
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
 };
+/** What runs, and what the packages that it depends on depend on. */
 const PARTS = [
   "bin",
   "dist",
   "examples",
   "package.json",
   "build/buoy.node",
-  ...Object.keys(dependencies).map((name) => `node_modules/${name}`),
+  ...Object.keys(packages).filter((path) => path !== "" && packages[path]?.dev !== true),
 ];
 const NOBODY = 65_534;
 
@@ -112,6 +113,23 @@ test("as an ordinary user it does the same with stand-ins, and says so", async (
   expect(code, lab.output).toBe(0);
   expect(lab.output).toContain("stand-ins of Node play nginx (an ordinary user has one uid");
   expect(lab.output).toContain("the takeover was in time");
+  await nothingLeft();
+});
+
+test("as an ordinary user the director's play keeps every promise", async () => {
+  const lab = new Lab(["--director"], NOBODY);
+  const code = await lab.end();
+  expect(code, lab.output).toBe(0);
+  expect(lab.output).toContain("everything was as promised");
+  expect(lab.output).toContain("services are kept by");
+  expect(lab.output).toMatch(
+    /director1 +web2 left the pool: HTTP_GET \/ connection refused 2 times in a row/,
+  );
+  expect(lab.output).toContain("the sorry server answers: no server is left");
+  expect(lab.output).toMatch(/VI_WEB became MASTER .* no advertisement accepted from 10\.7\.0\.1/);
+  // What was lost is told: a play without a failed page would have looked at nothing.
+  expect(lab.output).toMatch(/web2 dies +\d+ +[1-9]\d\.\d % .* [1-9]\d* within/);
+  expect(lab.output).not.toContain("BROKEN");
   await nothingLeft();
 });
 
