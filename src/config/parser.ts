@@ -2,6 +2,7 @@
 import type { Grammar, KeywordShape } from "./catalogue.ts";
 import { Diagnostics } from "./diagnostic.ts";
 import { cutAtBraces, type Piece, type PlacedWord, splitWords } from "./lexer.ts";
+import { reportLookAlike } from "./look-alikes.ts";
 import { KnownStatement, ReadStatement } from "./read-statement.ts";
 import type { Reading } from "./reading.ts";
 import { splitScript } from "./script-words.ts";
@@ -21,7 +22,10 @@ export function parse(reading: Reading, grammar: Grammar): Tree {
   const diagnostics = new Diagnostics();
   diagnostics.addAll(reading.diagnostics);
   const pieces: Piece[] = [];
-  for (const line of reading.lines) cutAtBraces(line, pieces);
+  for (const line of reading.lines) {
+    reportLookAlike(line, diagnostics);
+    cutAtBraces(line, pieces);
+  }
   const parser = new Parser(pieces, grammar, diagnostics);
   const { misplaced } = parser;
   // Where a known block would be part of another, or a brace is missing somewhere, nothing here is of use.

@@ -161,6 +161,7 @@ function resolveInstances(
     if (instance !== undefined) instances.push(apart(instance, instances));
   }
   reportClashes(instances, context);
+  reportSharedAddresses(instances, context);
   return instances;
 }
 
@@ -195,6 +196,22 @@ function reportClashes(instances: readonly ResolvedInstance[], context: ResolveC
         hint: `'${before.model.name}' is at line ${before.span.line}; give one of them another virtual_router_id`,
       },
     );
+  }
+}
+
+/** Two instances that each put up and take down the same address: the second to leave MASTER finds it gone. */
+function reportSharedAddresses(instances: readonly ResolvedInstance[], context: ResolveContext): void {
+  const owners = new Map<string, string>();
+  for (const { model, span } of instances) {
+    for (const { address, interface: device } of [...model.virtualAddresses, ...model.excludedAddresses]) {
+      const place = `${address} on ${device}`;
+      const owner = owners.get(place);
+      owners.set(place, owner ?? model.name);
+      if (owner === undefined || owner === model.name) continue;
+      context.report.note("shared-address", span, `'${owner}' and '${model.name}' both hold ${place}`, {
+        hint: "whichever leaves MASTER first takes it from the other; leave it to one of them",
+      });
+    }
   }
 }
 

@@ -128,7 +128,7 @@ function reportState(statement: DraftStatement, report: Diagnostics, options: Dr
 /** Reports something buoy cannot do yet, by how much its absence matters. */
 export function reportNotYet(
   what: string,
-  effect: "refusal" | "repair" | "note" | "covered",
+  effect: "refusal" | "repair" | "note",
   span: Span,
   report: Diagnostics,
   options: DraftOptions,

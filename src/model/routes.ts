@@ -192,7 +192,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     }
     draft.ttlPropagate = word?.text === "enabled";
   },
-  as: (line, _, word) => line.refuse(word.span, "'as' (MPLS) is not supported yet"),
+  as: ignoreDestination,
   vrf: (line, draft) => {
     draft.table = readVrf(line);
   },
@@ -283,10 +283,17 @@ function readNextHop(line: RoutingLine): WeightedHop | undefined {
     else if (word.text === "onlink") hop.onlink = true;
     else if (word.text === "realms") hop.realms = line.realms();
     else if (word.text === "encap") hop.encap = readEncapsulation(line);
-    else if (word.text === "as") line.refuse(word.span, "'as' (MPLS) is not supported yet");
+    else if (word.text === "as") ignoreDestination(line, hop, word);
     else line.drop("unknown-option", word.span, `'${word.text}' means nothing in a next hop`);
   }
   return line.dropped ? undefined : hop;
+}
+
+/** `as [to] ADDRESS`: the kernel heeds it in routes of labels only, and keepalived makes none. */
+function ignoreDestination(line: RoutingLine, _: unknown, word: Word): void {
+  line.accept("to");
+  line.value();
+  line.ignore(word.span, "'as' means something in routes of MPLS only");
 }
 
 /** The table of a VRF, by the name of its interface. */

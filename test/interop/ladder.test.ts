@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import type { DropReason } from "../../src/vrrp/event.ts";
 import type { Crafted } from "../support/crafted.ts";
 import { packet, sendPackets, trailer } from "../support/crafted.ts";
 import { Director } from "../support/director.ts";
@@ -24,6 +25,7 @@ ${instance("AH", 54, "authentication {\n auth_type AH\n auth_pass secret\n }")}
 ${instance("UNI", 55, "unicast_src_ip 10.9.0.1\n unicast_peer {\n 10.9.0.2 min_ttl 250 max_ttl 254\n }")}
 ${instance("HMAC", 56, `version 3\n auth_hmac {\n key 1 ${KEY.toString()}\n active_key 1\n time_window 60\n }`)}
 ${instance("OWNER", 57, "owner_ignore_adverts", 255)}
+${instance("WAITS", 58, "track_interface {\n eth1\n }")}
 `;
 
 function instance(name: string, vrid: number, lines: string, priority = 100): string {
@@ -60,33 +62,43 @@ function signed(
 const wrapped = (sequence: number, password = "secret", nextHeader = 112): Crafted =>
   good(54, { authType: 2, ah: { password, sequence, nextHeader } });
 
-/** In keepalived's order. Packets of one line are sent one after the other; the last one is the one that is dropped. */
-const LADDER: readonly (readonly [reason: string, name: string, crafted: () => readonly Crafted[]])[] = [
-  ["ah-missing", "AH", () => [good(54, { authType: 2 })]],
-  ["ah-malformed", "AH", () => [wrapped(1, "secret", 6)]],
-  ["ah-invalid", "AH", () => [wrapped(1, "other")]],
-  ["ah-replay", "AH", () => [wrapped(5), wrapped(5)]],
-  ["truncated", "V2", () => [good(51, { cut: 1 })]],
-  ["length", "V2", () => [good(51, { trailer: Buffer.alloc(7) })]],
-  ["hop-limit", "V2", () => [good(51, { ttl: 254 })]],
-  ["ttl-window", "UNI", () => [good(55, { ...UNICAST, ttl: 255 })]],
-  ["version", "V3", () => [good(52, { version: 2 })]],
-  ["auth-ext-missing", "HMAC", () => [good(56, { version: 3 })]],
-  ["auth-ext-malformed", "HMAC", () => [signed({}, (bytes) => bytes.writeUInt8(9, 0))]],
-  ["auth-ext-stale", "HMAC", () => [signed({ seconds: now() - 100 })]],
-  ["auth-ext-unknown-key", "HMAC", () => [signed({ keyId: 2 })]],
-  ["auth-ext-invalid", "HMAC", () => [signed({ key: Buffer.alloc(32) })]],
-  ["auth-ext-replay", "HMAC", () => [signed({ fine: 3 }), signed({ seconds: now() - 1, fine: 3 })]],
-  ["authentication-type", "V2", () => [good(51, { authType: 1 })]],
-  ["authentication", "PASS", () => [good(53, { authType: 1, authData: "7365637265540000" })]],
-  ["advertisement-interval", "V2", () => [good(51, { interval: 2 })]],
-  ["type", "V3", () => [good(52, { version: 3, type: 2 })]],
-  ["checksum", "V2", () => [good(51, { checksumError: 1 })]],
-  ["destination", "UNI", () => [good(55, { ttl: 252 })]],
-  ["owner-ignores", "OWNER", () => [good(57)]],
-  ["own-packet", "V2", () => [good(51, { source: "10.9.0.1" })]],
-  ["unicast-source", "UNI", () => [good(55, { ...UNICAST, source: "10.9.0.3", ttl: 252 })]],
-];
+/**
+ * In keepalived's order. Packets of one line are sent one after the other; the last one is the one that is dropped. A reason
+ * without its line does not compile, but for those that no instance counts.
+ */
+const LADDER: Readonly<
+  Record<
+    Exclude<DropReason, "too-short" | "unknown-virtual-router">,
+    readonly [name: string, crafted: () => readonly Crafted[]]
+  >
+> = {
+  "not-ready": ["WAITS", () => [good(58)]],
+  "ah-missing": ["AH", () => [good(54, { authType: 2 })]],
+  "ah-malformed": ["AH", () => [wrapped(1, "secret", 6)]],
+  "ah-invalid": ["AH", () => [wrapped(1, "other")]],
+  "ah-replay": ["AH", () => [wrapped(5), wrapped(5)]],
+  truncated: ["V2", () => [good(51, { cut: 1 })]],
+  length: ["V2", () => [good(51, { trailer: Buffer.alloc(7) })]],
+  "hop-limit": ["V2", () => [good(51, { ttl: 254 })]],
+  "ttl-window": ["UNI", () => [good(55, { ...UNICAST, ttl: 255 })]],
+  version: ["V3", () => [good(52, { version: 2 })]],
+  "auth-ext-missing": ["HMAC", () => [good(56, { version: 3 })]],
+  "auth-ext-malformed": ["HMAC", () => [signed({}, (bytes) => bytes.writeUInt8(9, 0))]],
+  "auth-ext-stale": ["HMAC", () => [signed({ seconds: now() - 100 })]],
+  "auth-ext-unknown-key": ["HMAC", () => [signed({ keyId: 2 })]],
+  "auth-ext-invalid": ["HMAC", () => [signed({ key: Buffer.alloc(32) })]],
+  "auth-ext-replay": ["HMAC", () => [signed({ fine: 3 }), signed({ seconds: now() - 1, fine: 3 })]],
+  "authentication-type": ["V2", () => [good(51, { authType: 1 })]],
+  authentication: ["PASS", () => [good(53, { authType: 1, authData: "7365637265540000" })]],
+  "advertisement-interval": ["V2", () => [good(51, { interval: 2 })]],
+  type: ["V3", () => [good(52, { version: 3, type: 2 })]],
+  checksum: ["V2", () => [good(51, { checksumError: 1 })]],
+  destination: ["UNI", () => [good(55, { ttl: 252 })]],
+  "owner-ignores": ["OWNER", () => [good(57)]],
+  "own-packet": ["V2", () => [good(51, { source: "10.9.0.1" })]],
+  "unicast-source": ["UNI", () => [good(55, { ...UNICAST, source: "10.9.0.3", ttl: 252 })]],
+};
+const REASONS = Object.entries(LADDER).map(([reason, [name, crafted]]) => ({ reason, name, crafted }));
 
 interface Status {
   readonly vrrp: {
@@ -112,6 +124,7 @@ test("every check drops what it is for, and says so", async () => {
     // Linux takes no packet from outside that claims to come from here, unless told so.
     host.run("sysctl", "-qw", "net.ipv4.conf.all.accept_local=1", "net.ipv4.conf.eth0.accept_local=1");
     host.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0");
+    host.run("ip", "link", "add", "eth1", "type", "veth", "peer", "name", "eth2");
     const director = new Director("buoy", host);
     director.start(CONFIG);
     const status = (): Status => JSON.parse(ask(host, director, "status", "--json")) as Status;
@@ -127,26 +140,30 @@ test("every check drops what it is for, and says so", async () => {
       good(55, { ...UNICAST, ttl: 252 }),
     ];
     sendPackets(sender, host.mac(), accepted.map(packet));
-    const packets = LADDER.flatMap(([, , crafted]) => crafted().map(packet));
+    const packets = REASONS.flatMap(({ crafted }) => crafted().map(packet));
     // Too short for a message, and for a virtual router that we do not have.
     packets.push(packet({ cut: 13 }), packet({ vrid: 99 }));
     sendPackets(sender, host.mac(), packets);
 
     const seen = status();
     const droppedBy = new Map(seen.vrrp.instances.map(({ name, statistics }) => [name, statistics.dropped]));
-    for (const [reason, name] of LADDER) {
+    for (const { reason, name } of REASONS) {
       expect(droppedBy.get(name), `${reason} by ${name}`).toMatchObject({ [reason]: 1 });
     }
     expect(seen.vrrp.dropped).toEqual({ "too-short": 1, "unknown-virtual-router": 1 });
     const total = [...droppedBy.values()].flatMap((one) => Object.values(one)).reduce((a, b) => a + b, 0);
-    expect(total, "each by one check only").toBe(LADDER.length);
+    expect(total, "each by one check only").toBe(REASONS.length);
     for (const name of ["V2", "V3", "PASS", "AH", "UNI", "HMAC"]) {
       const one = seen.vrrp.instances.find((candidate) => candidate.name === name);
       expect(one, name).toMatchObject({ state: "BACKUP", masterAddress: "10.9.0.2" });
     }
 
+    const waits = seen.vrrp.instances.find(({ name }) => name === "WAITS");
+    expect(waits, "neither listens nor speaks").toMatchObject({ state: "FAULT" });
+    expect(waits?.masterAddress).toBeUndefined();
     const journal = ask(host, director, "journal");
-    for (const [reason, name] of LADDER) {
+    // An instance in FAULT says so itself: what it does not listen to is counted only.
+    for (const { reason, name } of REASONS.filter((one) => one.reason !== "not-ready")) {
       expect(journal, "the journal").toMatch(new RegExp(`${name} dropped a packet from \\S+ \\(${reason}`));
     }
     expect(JSON.stringify(seen), "no secret is shown").not.toMatch(/:"secret"|303132333435363738/);

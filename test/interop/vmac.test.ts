@@ -134,16 +134,18 @@ const KINDS: readonly (readonly [DirectorKind, DirectorKind])[] = [
   ["buoy", "keepalived"],
   ["keepalived", "buoy"],
 ];
-const VARIANTS: readonly (readonly [Flavour, string])[] = [
-  ["v2", "use_vmac"],
-  ["v3-ipv4", "use_vmac"],
-  ["v3-ipv6", "use_vmac"],
-  ["v2", "use_vmac\n  vmac_xmit_base"],
+const AH = "authentication {\n  auth_type AH\n  auth_pass secret\n  }";
+const VARIANTS: readonly (readonly [name: string, Flavour, extra: string])[] = [
+  ["v2", "v2", "use_vmac"],
+  ["v3-ipv4", "v3-ipv4", "use_vmac"],
+  ["v3-ipv6", "v3-ipv6", "use_vmac"],
+  ["v2, vmac_xmit_base", "v2", "use_vmac\n  vmac_xmit_base"],
+  ["v2, AH", "v2", `use_vmac\n  ${AH}`],
 ];
 
-for (const [flavour, extra] of VARIANTS) {
+for (const [name, flavour, extra] of VARIANTS) {
   for (const kinds of KINDS) {
-    test.concurrent(`${flavour} ${extra.split(/\s+/).join(", ")}: ${kinds[1]} hands over to ${kinds[0]}`, async () => {
+    test.concurrent(`${name}: ${kinds[1]} hands over to ${kinds[0]}`, async () => {
       const pair = await Pair.create(flavour, kinds);
       try {
         await takeover(pair, extra);

@@ -42,7 +42,7 @@ export class WireLog {
 
   /** Starts the capture and waits until it runs. */
   static async start(host: Host, device = "eth0"): Promise<WireLog> {
-    const filter = "ip proto 112 or ip6 proto 112 or arp or (icmp6 and ip6[40] == 136)";
+    const filter = "ip proto 112 or ip proto 51 or ip6 proto 112 or arp or (icmp6 and ip6[40] == 136)";
     // Room for seconds of a busy wire: a test that waits for a command in its own process reads nothing meanwhile.
     const room = ["-s", "2048", "-B", "8192"];
     const child = host.spawn([
@@ -102,7 +102,7 @@ export class WireLog {
 
 function parseAdvertisement(at: number, text: string): SeenAdvertisement | undefined {
   const addresses =
-    /(\S+) > (\S+): (?:vrrp (\S+) > (\S+): )?VRRPv(\d), Advertisement, (?:\(ttl (\d+)\), )?vrid (\d+), prio (\d+)/.exec(
+    /(\S+) > (\S+): (?:AH\([^)]*\([^)]*\)[^)]*\): )?(?:vrrp (\S+) > (\S+): )?VRRPv(\d), Advertisement, (?:\(ttl (\d+)\), )?vrid (\d+), prio (\d+)/.exec(
       text.replace(/\n\s*/g, " "),
     );
   if (addresses === null) return undefined;

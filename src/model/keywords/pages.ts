@@ -56,7 +56,6 @@ export function renderNotYetList(rows: readonly KeywordRow[]): string {
     ],
     ["repair", "Ignored with a repair: something visible is missing"],
     ["note", "Ignored with a note: nothing of importance is missing"],
-    ["covered", "Inside of a block above, and reported with it"],
   ] as const;
   const sections = effects.map(([effect, title]) => {
     const listed = rows.filter((row) => row.state.kind === "not-yet" && row.state.effect === effect);

@@ -66,9 +66,9 @@ export type KeywordState =
   | { readonly kind: "accepted"; readonly reason: string }
   /**
    * `refusal`: leaving it out could change who is master or what is reachable. `repair`: something visible is missing
-   * without it. `note`: cosmetic. `covered`: the enclosing block has been reported already.
+   * without it. `note`: cosmetic.
    */
-  | { readonly kind: "not-yet"; readonly effect: "refusal" | "repair" | "note" | "covered" };
+  | { readonly kind: "not-yet"; readonly effect: "refusal" | "repair" | "note" };
 
 export type Area =
   | "vrrp"
@@ -199,7 +199,6 @@ export function accepted(reason: string): KeywordState {
 export const REFUSED: KeywordState = { kind: "not-yet", effect: "refusal" };
 export const MISSED: KeywordState = { kind: "not-yet", effect: "repair" };
 export const COSMETIC: KeywordState = { kind: "not-yet", effect: "note" };
-export const COVERED: KeywordState = { kind: "not-yet", effect: "covered" };
 /** Of words about receive buffers. */
 export const LARGE_BUFFERS: KeywordState = accepted(
   "every socket has a receive buffer of 1 MiB and is emptied before any timer counts",
