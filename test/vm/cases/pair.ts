@@ -13,6 +13,8 @@ export interface PairOptions {
   readonly interface: string;
   /** What holds the address, where it is not the instance's own interface. */
   readonly holder?: string;
+  /** Further lines of `global_defs`. */
+  readonly globals?: string;
   /** Further lines of the instance, of the first and of the second. */
   readonly extra?: (number: 1 | 2) => string;
 }
@@ -47,6 +49,7 @@ export class MachinePair {
     return `
 global_defs {
   router_id test
+  ${this.#options.globals ?? ""}
 }
 vrrp_instance VI_1 {
   state BACKUP
