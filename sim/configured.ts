@@ -45,14 +45,14 @@ export class Configured {
 /** Before a new configuration counts: instances that it brings begin. */
 export function meetModel(views: Map<string, InstanceView>, model: VrrpModel, now: Instant): void {
   for (const instance of model.instances) {
-    const view = views.get(instance.name);
-    if (view === undefined) views.set(instance.name, firstView(instance, undefined, now));
+    const view = views.get(instance.key);
+    if (view === undefined) views.set(instance.key, firstView(instance, undefined, now));
     else view.model = instance;
   }
 }
 
 /** After it counts: those that it has no more are gone. */
 export function leaveModel(views: Map<string, InstanceView>, model: VrrpModel): void {
-  const names = new Set(model.instances.map(({ name }) => name));
-  for (const name of [...views.keys()]) if (!names.has(name)) views.delete(name);
+  const keys = new Set(model.instances.map(({ key }) => key));
+  for (const key of [...views.keys()]) if (!keys.has(key)) views.delete(key);
 }

@@ -1,6 +1,5 @@
 /**
- * One simulated machine: kernel, supervisor and the vrrp process with its loop around a real engine. The loop hands over
- * what has arrived before it says that a deadline was reached, and has one timer, armed at `nextDeadline`.
+ * One simulated machine: kernel, supervisor and the vrrp process, which is a loop around a real engine.
  */
 import { equalPlain } from "../src/base/plain.ts";
 import type { Prng } from "../src/base/prng.ts";
@@ -10,11 +9,13 @@ import type { Engine } from "../src/ports/engine.ts";
 import type { SendAdvertisement, VrrpAction } from "../src/vrrp/action.ts";
 import type { VrrpInput } from "../src/vrrp/input.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
-import type { Planned, VirtualClock } from "./clock.ts";
+import type { VirtualClock } from "./clock.ts";
 import { Configured, leaveModel, meetModel } from "./configured.ts";
 import { withKernelChecksum } from "./independent.ts";
 import { FakeKernel } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
+import type { LoopOwner } from "./loop.ts";
+import { Loop } from "./loop.ts";
 import { clone, deleteFirsts, hear, linkState, ownAddresses, WALL_CLOCK } from "./machine.ts";
 import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
 import { Senses } from "./senses.ts";
@@ -24,8 +25,7 @@ import { StandingOrders } from "./standing-orders.ts";
 import { SimSupervisor } from "./supervisor.ts";
 import { describeAction, describeInput } from "./text.ts";
 import type { InstanceView } from "./view.ts";
-import { firstView, noteAction } from "./view.ts";
-import { Violation } from "./violation.ts";
+import { firstView, noteAction, viewNamed } from "./view.ts";
 
 export type VrrpEngine = Engine<VrrpInput, VrrpAction, VrrpSnapshot>;
 
@@ -42,7 +42,7 @@ export interface Handling {
   readonly input: VrrpInput;
   readonly damage: Damage;
   readonly actions: readonly VrrpAction[];
-  /** States by instance name before the call; after it they stand in `node.views`. */
+  /** States by key before the call; after it they stand in `node.views`. */
   readonly before: ReadonlyMap<string, Readonly<InstanceView>>;
   readonly deadlineBefore: Instant | undefined;
 }
@@ -72,9 +72,8 @@ export interface NodeContext {
 
 /** Packets a socket holds for a process that does not read. */
 const SOCKET_BUFFER = 200;
-const MOST_ROUNDS = 1_000;
 
-export class RouterNode implements LanHost {
+export class RouterNode implements LanHost, LoopOwner {
   readonly spec: RouterSpec;
   readonly kernel: FakeKernel;
   mood: LoopMood;
@@ -83,6 +82,7 @@ export class RouterNode implements LanHost {
   readonly configured: Configured;
   /** Started and not ended; a paused one runs. */
   engine: VrrpEngine | undefined;
+  /** By the key of the instance: a reload may give it another name. */
   readonly views = new Map<string, InstanceView>();
   /** The kernel refused to give up addresses when the daemon stopped: they are the operator's business now. */
   leftBehind = false;
@@ -96,8 +96,7 @@ export class RouterNode implements LanHost {
   #wallOffset: Micros = WALL_CLOCK;
   #paused: "process" | "machine" | undefined;
   #resumeAt: Instant = 0;
-  #inbox: { readonly input: VrrpInput; readonly damage: Damage }[] = [];
-  #wake: Planned | undefined;
+  readonly #loop: Loop;
   /** Counts lives of the process: what was planned for an earlier one is void. */
   #life = 0;
   #lastSnapshot: VrrpSnapshot | undefined;
@@ -112,6 +111,7 @@ export class RouterNode implements LanHost {
     this.kernel = new FakeKernel(context.clock, random, spec.promotesSecondaries, (input) =>
       this.tell(input),
     );
+    this.#loop = new Loop(this, context.clock, random);
   }
 
   get name(): string {
@@ -129,6 +129,10 @@ export class RouterNode implements LanHost {
 
   get attached(): boolean {
     return this.#powered && this.kernel.isRunning(LAN_INTERFACE);
+  }
+
+  get isAwake(): boolean {
+    return this.engine !== undefined && this.#paused === undefined;
   }
 
   get powered(): boolean {
@@ -206,7 +210,7 @@ export class RouterNode implements LanHost {
       if (life !== this.#life) return;
       this.#note("resumed");
       this.#paused = undefined;
-      this.#wakeAt(this.now);
+      this.#loop.wakeAt(this.now);
     });
   }
 
@@ -246,7 +250,7 @@ export class RouterNode implements LanHost {
   replaceEngine(replace: (engine: VrrpEngine) => VrrpEngine): void {
     if (this.engine === undefined || this.#paused !== undefined) return;
     this.engine = replace(this.engine);
-    this.#arm();
+    this.#loop.arm();
   }
 
   receive(packet: LanPacket, _from: string, damage: Damage): void {
@@ -254,7 +258,7 @@ export class RouterNode implements LanHost {
     const heard = hear(packet, this.spec.mac);
     if (heard === undefined) return;
     if (packet.kind !== "vrrp") this.tell(heard);
-    else if (this.#inbox.length < SOCKET_BUFFER) this.tell(heard, damage);
+    else if (this.#loop.waiting < SOCKET_BUFFER) this.tell(heard, damage);
   }
 
   #start(snapshot: VrrpSnapshot | undefined): void {
@@ -270,8 +274,7 @@ export class RouterNode implements LanHost {
     this.views.clear();
     this.configured.adopt(snapshot?.model ?? this.configured.file, this.now);
     this.configured.scriptsSince = this.now;
-    for (const model of this.model.instances)
-      this.views.set(model.name, firstView(model, snapshot, this.now));
+    for (const model of this.model.instances) this.views.set(model.key, firstView(model, snapshot, this.now));
     for (const checker of checkers) checker.started?.(this, snapshot === undefined ? "cold" : "warm");
     // As the edge does: what the kernel has comes first, then the configuration.
     for (const link of this.kernel.links) this.tell({ kind: "LinkChanged", link });
@@ -284,7 +287,7 @@ export class RouterNode implements LanHost {
     if (snapshot !== undefined) this.#tellWhatIsNew(snapshot);
     else this.#tellConfiguration();
     for (const script of this.spec.scripts) this.#runScript(script.name, script.interval, this.#life);
-    this.#wakeAt(this.now);
+    this.#loop.wakeAt(this.now);
   }
 
   /** What has changed while nobody listened: a dump shows what has vanished. */
@@ -302,11 +305,9 @@ export class RouterNode implements LanHost {
     if (this.engine === undefined) return;
     this.engine = undefined;
     this.#life++;
-    this.#inbox = [];
+    this.#loop.end();
     this.#paused = undefined;
     this.#lastSnapshot = undefined;
-    this.#wake?.cancel();
-    this.#wake = undefined;
     this.views.clear();
     for (const checker of this.#context.checkers) checker.ended?.(this, how);
   }
@@ -331,43 +332,18 @@ export class RouterNode implements LanHost {
   /** Puts a fact before the process, if there is one. */
   tell(input: VrrpInput, damage?: Damage): void {
     if (this.engine === undefined) return;
-    this.#inbox.push({ input, damage });
-    this.#wakeAt(this.now + this.#random.integer(0, this.mood.latencyMax));
+    this.#loop.add(input, damage);
   }
 
-  #wakeAt(at: Instant): void {
-    if (this.#wake !== undefined && this.#wake.at <= at) return;
-    this.#wake?.cancel();
-    this.#wake = this.#context.clock.at(at, () => {
-      this.#wake = undefined;
-      this.#turn();
-    });
+  nextDeadline(): Instant | undefined {
+    return this.engine?.nextDeadline();
   }
 
-  #turn(): void {
-    if (this.engine === undefined || this.#paused !== undefined) return;
-    const { now } = this;
-    const inbox = this.#inbox;
-    this.#inbox = [];
-    for (const { input, damage } of inbox) this.#handle(now, input, damage);
-    for (let round = 0; ; round++) {
-      const deadline = this.engine?.nextDeadline();
-      if (deadline === undefined || deadline > now) break;
-      if (round > MOST_ROUNDS) throw new Violation("progress", `${this.name} stays at deadline ${deadline}`);
-      this.#handle(now, { kind: "ClockReached" }, undefined);
-    }
-    if (this.engine === undefined) return;
+  turnEnded(): void {
     for (const checker of this.#context.checkers) checker.turnEnded?.(this);
-    this.#arm();
   }
 
-  #arm(): void {
-    const deadline = this.engine?.nextDeadline();
-    if (deadline === undefined) return;
-    this.#wakeAt(Math.max(deadline, this.now) + this.#random.integer(0, this.mood.latenessMax));
-  }
-
-  #handle(now: Instant, input: VrrpInput, damage: Damage): void {
+  handle(now: Instant, input: VrrpInput, damage: Damage): void {
     const { engine } = this;
     if (engine === undefined) return;
     const { log, checkers } = this.#context;
@@ -406,7 +382,10 @@ export class RouterNode implements LanHost {
       case "RemoveAddresses":
       case "AddRouting":
       case "RemoveRouting":
-        this.#supervisor.noteRequest(action);
+        this.#supervisor.noteRequest(
+          viewNamed(this.views, action.instance)?.model.key ?? action.instance,
+          action,
+        );
         this.kernel.submit(action);
         return;
       case "SendFrames":

@@ -26,10 +26,10 @@ export function orderMaster(world: World, reign: Reign, kind: "failover" | "main
 }
 
 /** At every moment since then somebody was master. */
-function expectOwner(world: World, { name }: VirtualRouterSpec, first: string, since: Instant): void {
+function expectOwner(world: World, { name, key }: VirtualRouterSpec, first: string, since: Instant): void {
   const masters = new Set([first]);
   for (const { at, node, instance, to } of world.history.changesSince(since)) {
-    if (instance !== name) continue;
+    if (instance !== key) continue;
     if (to === "MASTER") masters.add(node);
     else masters.delete(node);
     if (masters.size === 0) throw new Violation("orders", `nobody is master of ${name} at ${at}`);

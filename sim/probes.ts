@@ -100,7 +100,7 @@ function killMaster(world: World, reign: Reign, warm: boolean): void {
   const interval = model.advertisementInterval;
   const half = Math.floor(masterDown(model, effectivePriority, interval) / 2) - 2;
   const { bootTime } = master.node.spec;
-  const spoken = world.history.lastSpoken(master.node.name, model.name) ?? 0;
+  const spoken = world.history.lastSpoken(master.node.name, model.key) ?? 0;
   const { d } = calmDelays(world.scenario);
   const patience = Math.min(
     ...heirs.map(({ node, view }) => masterDown(view.model, expectedPriority(node, view.model), interval)),
@@ -314,7 +314,7 @@ function failingKernel(world: World, reign: Reign): void {
     world.run(w + d + w + Math.min(...spans) + w);
     const failed = world.history
       .changesSince(from)
-      .some(({ node, instance, to }) => node === taker && instance === router.name && to === "FAULT");
+      .some(({ node, instance, to }) => node === taker && instance === router.key && to === "FAULT");
     if (!failed) throw new Violation("failing-kernel", `${taker} got no address and is not in FAULT`);
     if (mastersSince(world, router, from).length < 2) {
       throw new Violation("failing-kernel", `nobody follows ${taker}, which got no address`);
@@ -330,7 +330,7 @@ function mastersSince(world: World, router: VirtualRouterSpec, from: Instant): r
   return [
     ...new Set(
       changes
-        .filter(({ instance, to }) => instance === router.name && to === "MASTER")
+        .filter(({ instance, to }) => instance === router.key && to === "MASTER")
         .map(({ node }) => node),
     ),
   ];

@@ -100,6 +100,7 @@ export function drawScenario(seed: number): Scenario {
   );
   const virtualRouters: VirtualRouterSpec[] = traits.map((trait, number) => ({
     name: trait.name,
+    key: instanceKey(trait),
     members: new Map(
       routers.flatMap((router, index) => {
         const instance = members[number]?.[index];
@@ -134,6 +135,11 @@ export function drawScenario(seed: number): Scenario {
     probes: Array.from({ length: random.integer(1, 3) }, () => random.pick(PROBES)),
     deafHears: random.chance(0.3),
   };
+}
+
+/** The same on all routers; no reload changes it. */
+function instanceKey({ virtualRouterId, family }: Pick<Traits, "virtualRouterId" | "family">): string {
+  return `${virtualRouterId} ${family} ${LAN_INTERFACE}`;
 }
 
 function drawUnit(random: Prng): Micros {
@@ -252,7 +258,7 @@ function drawInstance(traits: Traits, priority: number, unit: Micros, random: Pr
   };
   return {
     name: traits.name,
-    key: `${virtualRouterId} ${family} ${LAN_INTERFACE}`,
+    key: instanceKey(traits),
     version,
     family,
     interface: LAN_INTERFACE,
@@ -337,7 +343,7 @@ function sibling(first: VrrpInstanceModel, addresses: number, random: Prng): Vrr
   return {
     ...first,
     name: "VI_2",
-    key: `52 ${family} ${LAN_INTERFACE}`,
+    key: instanceKey({ virtualRouterId: 52, family }),
     virtualRouterId: 52,
     wantedState: first.priority === 255 || random.chance(0.3) ? "MASTER" : "BACKUP",
     virtualAddresses: Array.from({ length: addresses }, (_, index) => address(index)),

@@ -89,7 +89,7 @@ function holdAllowance(world: World): Micros {
   for (const node of world.nodes) {
     for (const view of node.views.values()) {
       if (view.state !== "FAULT" || !isFit(node, view.model)) continue;
-      longest = Math.max(longest, retryWait(world.history.failures(node.name, view.model.name)));
+      longest = Math.max(longest, retryWait(world.history.failures(node.name, view.model.key)));
     }
   }
   return longest;
@@ -175,7 +175,7 @@ function checkNode(node: RouterNode): void {
   for (const { address, interface: name } of formerAddresses(node))
     if (node.kernel.hasAddress(name, address)) fail("addresses", `${node.name} keeps former ${address}`);
   for (const model of node.model.instances) {
-    const view = node.views.get(model.name);
+    const view = node.views.get(model.key);
     const isMaster = view?.state === "MASTER";
     for (const { address, interface: name, noTrack } of [
       ...model.virtualAddresses,
@@ -198,7 +198,7 @@ function checkNode(node: RouterNode): void {
       }
     }
     if (view === undefined) continue;
-    const told = snapshot?.instances.find((instance) => instance.name === model.name);
+    const told = snapshot?.instances.find(({ key }) => key === model.key);
     if (told?.state !== view.state) fail("snapshot", `${node.name} shows ${told?.state}, not ${view.state}`);
     if (told.effectivePriority !== view.effectivePriority)
       fail("snapshot", `${node.name} shows another priority`);
@@ -220,7 +220,7 @@ function checkObserver(world: World, router: VirtualRouterSpec, calmFrom: Instan
   );
   if (master === undefined) return;
   const { node, view } = master;
-  const obligedAt = world.history.obligedAt(node.name, router.name) ?? -1;
+  const obligedAt = world.history.obligedAt(node.name, router.key) ?? -1;
   for (const { address, interface: name } of view.model.virtualAddresses) {
     if (name !== LAN_INTERFACE || !node.kernel.hasAddress(name, address)) continue;
     const known = world.observer.lookup(address);
@@ -270,7 +270,7 @@ function hasYielded(
     return (
       other !== to &&
       yielded !== undefined &&
-      change.instance === router.name &&
+      change.instance === router.key &&
       change.from === "MASTER" &&
       change.to === "BACKUP" &&
       speaksLast(yielded, view.model) &&
@@ -292,7 +292,7 @@ export function membersOf(
 ): { readonly node: RouterNode; readonly view: InstanceView }[] {
   const members: { node: RouterNode; view: InstanceView }[] = [];
   for (const node of world.nodes) {
-    const view = node.views.get(router.name);
+    const view = node.views.get(router.key);
     if (router.members.has(node.name) && view !== undefined && !node.paused) members.push({ node, view });
   }
   return members;

@@ -56,7 +56,10 @@ export function companyOf(model: VrrpModel, name: string): readonly VrrpInstance
 
 /** One virtual router: the instances of all routers that share VRID and family. */
 export interface VirtualRouterSpec {
+  /** What its instances are called, unless a reload has renamed one. */
   readonly name: string;
+  /** Of its instances. */
+  readonly key: string;
   /** Instance by router name; not every router need take part. */
   readonly members: ReadonlyMap<string, VrrpInstanceModel>;
   /** The longest interval that any member ever had: a version 3 backup may still count with it. */

@@ -9,8 +9,8 @@ import type { InstanceView } from "./view.ts";
 export class SimSupervisor {
   readonly #ledger = new Ledger();
 
-  noteRequest(change: KernelChange): void {
-    const { instance } = change;
+  /** `instance` is the key of who asks: its name may be another by then. */
+  noteRequest(instance: string, change: KernelChange): void {
     if (change.kind === "AddRouting") {
       for (const held of change.items) this.#ledger.added({ instance, held });
     } else if (change.kind === "AddAddresses") {

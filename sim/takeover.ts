@@ -32,13 +32,13 @@ export function expectTakeoverByTimeout(
   reign: Reign,
   returnsAt = Number.POSITIVE_INFINITY,
 ): void {
-  const { router, master, heirs } = reign;
+  const { master, heirs } = reign;
   if (heirs.length === 0) return;
   const { d, w } = calmDelays(world.scenario);
   // A sync group waits for the member that heard the master last.
   const spoken = Math.max(
-    ...companyOf(master.node.model, router.name).map(
-      ({ name }) => world.history.lastSpoken(master.node.name, name) ?? Number.NEGATIVE_INFINITY,
+    ...companyOf(master.node.model, master.view.model.name).map(
+      ({ key }) => world.history.lastSpoken(master.node.name, key) ?? Number.NEGATIVE_INFINITY,
     ),
   );
   if (spoken < 0) throw new Violation("takeover", `${master.node.name} never spoke`);
@@ -62,7 +62,7 @@ export function expectHeir(
   const names = new Set([...heirs, master].map(({ node }) => node.name));
   const first = world.history
     .changesSince(started)
-    .find(({ node, instance, to }) => to === "MASTER" && instance === router.name && names.has(node));
+    .find(({ node, instance, to }) => to === "MASTER" && instance === router.key && names.has(node));
   if (first === undefined) throw new Violation("takeover", `nobody is master of ${router.name} by ${by}`);
   if (first.at < notBefore)
     throw new Violation("takeover", `${first.node} is master at ${first.at}, before ${notBefore}`);

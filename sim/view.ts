@@ -20,7 +20,7 @@ export function firstView(
   snapshot: VrrpSnapshot | undefined,
   now: Instant,
 ): InstanceView {
-  const known = snapshot?.instances.find((instance) => instance.name === model.name);
+  const known = snapshot?.instances.find(({ key }) => key === model.key);
   return {
     model,
     state: known?.state ?? "INIT",
@@ -30,13 +30,19 @@ export function firstView(
   };
 }
 
+/** The instance that is called so now. */
+export function viewNamed(views: ReadonlyMap<string, InstanceView>, name: string): InstanceView | undefined {
+  for (const view of views.values()) if (view.model.name === name) return view;
+  return undefined;
+}
+
 /** Takes one action into account. A change from a state that the instance was not in is a violation. */
 export function noteAction(views: ReadonlyMap<string, InstanceView>, action: VrrpAction, now: Instant): void {
   if (action.kind === "SendAdvertisement") {
-    const view = views.get(action.instance);
+    const view = viewNamed(views, action.instance);
     if (view !== undefined) view.lastAdvert = now;
   }
-  if (action.kind === "Emit") noteEvent(views.get(action.event.instance), action.event, now);
+  if (action.kind === "Emit") noteEvent(viewNamed(views, action.event.instance), action.event, now);
 }
 
 function noteEvent(view: InstanceView | undefined, event: VrrpEvent, now: Instant): void {

@@ -101,13 +101,13 @@ export class World {
 
   /** The virtual routers as their members are configured now. */
   get virtualRouters(): readonly VirtualRouterSpec[] {
-    return this.scenario.virtualRouters.map(({ name, longestInterval }) => {
+    return this.scenario.virtualRouters.map(({ name, key, longestInterval }) => {
       const members = new Map<string, VrrpInstanceModel>();
       for (const node of this.nodes) {
-        const member = node.model.instances.find((instance) => instance.name === name);
+        const member = node.model.instances.find((instance) => instance.key === key);
         if (member !== undefined) members.set(node.name, member);
       }
-      return { name, members, longestInterval };
+      return { name, key, members, longestInterval };
     });
   }
 

@@ -76,7 +76,7 @@ export class AddressesFollowMaster implements Checker {
 }
 
 function instanceOf(node: RouterNode, view: InstanceView): InstanceSnapshot | undefined {
-  return node.engine?.snapshot(node.now).instances.find(({ name }) => name === view.model.name);
+  return node.engine?.snapshot(node.now).instances.find(({ key }) => key === view.model.key);
 }
 
 function isWaiting(state: string | undefined, wanted: boolean): boolean {

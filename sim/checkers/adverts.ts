@@ -20,14 +20,15 @@ export class AdvertRate implements Checker {
     // Who hands over by an operator's order waits in silence.
     if (node.orders.areFelt) return;
     const deadline = node.engine?.nextDeadline();
-    for (const [name, view] of node.views) {
+    for (const view of node.views.values()) {
       if (view.state !== "MASTER") continue;
       // A restored master speaks before anything else; its first turn is over when we get here.
       const { lastAdvert } = view;
+      const { name, key } = view.model;
       if (lastAdvert === undefined)
         throw new Violation(this.name, `${node.name} ${name} is master and silent`);
       const due =
-        this.#listensUntil(node, name, view, lastAdvert) ?? lastAdvert + view.model.advertisementInterval;
+        this.#listensUntil(node, key, view, lastAdvert) ?? lastAdvert + view.model.advertisementInterval;
       if (deadline === undefined || deadline > due) {
         throw new Violation(this.name, `${node.name} ${name} would advertise at ${deadline}, not by ${due}`);
       }
@@ -44,10 +45,15 @@ export class AdvertRate implements Checker {
   }
 
   /** Until when a master that slept may be silent, counted from when it woke. */
-  #listensUntil(node: RouterNode, name: string, view: InstanceView, lastAdvert: number): number | undefined {
+  #listensUntil(
+    node: RouterNode,
+    instance: string,
+    view: InstanceView,
+    lastAdvert: number,
+  ): number | undefined {
     const { advertisementInterval, downTimerAdverts, version } = view.model;
     const skew = ((256 - view.effectivePriority) / 256) * (version === 2 ? 1_000_000 : advertisementInterval);
-    const key = `${node.name} ${name}`;
+    const key = `${node.name} ${instance}`;
     const known = this.#listening.get(key);
     if (known?.lastAdvert === lastAdvert) return known.until;
     // Silence counts from when it was to speak: a late machine spoke up to so much later.

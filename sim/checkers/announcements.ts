@@ -34,8 +34,8 @@ export class Announcements implements Checker {
     const { node, now, before } = handling;
     const dues = this.#dues.get(node);
     if (dues === undefined) return;
-    for (const [name, view] of node.views) {
-      const was = before.get(name)?.state;
+    for (const [key, view] of node.views) {
+      const was = before.get(key)?.state;
       const { garp } = view.model;
       this.#noteFrames(handling, view, dues);
       if (view.state !== "MASTER" || node.orders.areFelt)
@@ -44,7 +44,7 @@ export class Announcements implements Checker {
         dues.second = garp.masterDelay > 0 ? now + garp.masterDelay : undefined;
         dues.refresh = garp.masterRefresh > 0 ? now + garp.masterRefresh : undefined;
         dues.lower = undefined;
-      } else if (hasMoreAddresses(before.get(name), view)) {
+      } else if (hasMoreAddresses(before.get(key), view)) {
         if (garp.masterDelay > 0) dues.second = now + garp.masterDelay;
       } else if (hasHeardLesser(handling, view)) {
         if (garp.lowerPrioDelay > 0) dues.lower ??= now + garp.lowerPrioDelay;

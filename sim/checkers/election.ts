@@ -6,52 +6,25 @@
  * after FAULT or a warm restart, and how fractions of a microsecond are rounded. Everywhere else both ends are the same.
  */
 
-import { compareIp } from "../../src/base/ip.ts";
 import { equalPlain } from "../../src/base/plain.ts";
-import type { Instant, Micros } from "../../src/base/time.ts";
-import type { VrrpInstanceModel } from "../../src/model/model.ts";
-import type { SendAdvertisement } from "../../src/vrrp/action.ts";
-import type { PacketReceived, VrrpInput } from "../../src/vrrp/input.ts";
-import type { AdvertReading } from "../independent.ts";
+import type { VrrpInput } from "../../src/vrrp/input.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
 import { companyOf } from "../spec.ts";
 import type { InstanceView } from "../view.ts";
 import { firstView } from "../view.ts";
-import { Violation } from "../violation.ts";
+import { receive } from "./hearing.ts";
+import { exactly, later, masterDown, ROUNDING, union } from "./range.ts";
 import { acceptable } from "./reception.ts";
-
-/** Fractions of a microsecond may be rounded either way. */
-const ROUNDING: Micros = 1;
-
-interface Range {
-  readonly low: number;
-  readonly high: number;
-}
-
-interface Reference {
-  /** When the master-down timer ends; undefined outside BACKUP. */
-  timer: Range | undefined;
-  /** The master's interval. */
-  interval: Range;
-  /** All that it has been: an old snapshot may bring any of them back. */
-  seen: Range;
-  /** A lower priority is obeyed until then; undefined until the first such advertisement. */
-  preemptAt: Range | undefined;
-  /** The end of the delay before a warm restart, which the snapshot may or may not have held. */
-  preemptBefore: Instant | undefined;
-  /** Its timer has ended, and it waits for others of its sync group. */
-  isWilling: boolean;
-  /** Restored, and nothing handled yet: a master that was away for long becomes BACKUP with its first input. */
-  isRestored: boolean;
-}
+import type { Reference } from "./reference.ts";
+import { fail, freshReference, listenAfterSleep } from "./reference.ts";
 
 export class Election implements Checker {
   readonly name = "election";
   readonly #references = new Map<string, Reference>();
 
   started(node: RouterNode, how: "cold" | "warm"): void {
-    for (const [name, view] of node.views) {
-      const known = this.#references.get(keyOf(node, name));
+    for (const [key, view] of node.views) {
+      const known = this.#references.get(keyOf(node, key));
       const isRestored = how === "warm";
       const reference = freshReference(view, isRestored);
       if (isRestored && known !== undefined) {
@@ -63,21 +36,21 @@ export class Election implements Checker {
         // It has heard nothing while it was away: a whole Master_Down_Interval.
         reference.timer = later(node.now, masterDown(view.model, view.effectivePriority, reference.interval));
       }
-      this.#references.set(keyOf(node, name), reference);
+      this.#references.set(keyOf(node, key), reference);
     }
   }
 
   handled(handling: Handling): void {
     const { node, input, before } = handling;
-    for (const [name, view] of node.views) {
-      const was = before.get(name) ?? this.#begin(node, view);
-      const reference = this.#references.get(keyOf(node, name));
+    for (const [key, view] of node.views) {
+      const was = before.get(key) ?? this.#begin(node, view);
+      const reference = this.#references.get(keyOf(node, key));
       if (reference === undefined) continue;
       if (node.orders.areFelt) {
         blur(handling, was, view, reference);
         continue;
       }
-      const company = this.#companyOf(node, name);
+      const company = this.#companyOf(node, view.model.name);
       if (follows(handling, was, view)) {
         if (view.state === "BACKUP" && was.state === "MASTER") restart(handling, view, reference);
       } else if (input.kind === "PacketReceived") receive(handling, input, was, view, reference);
@@ -105,13 +78,13 @@ export class Election implements Checker {
 
   /** A reload has brought it. */
   #begin(node: RouterNode, view: InstanceView): InstanceView {
-    this.#references.set(keyOf(node, view.model.name), freshReference(view, false));
+    this.#references.set(keyOf(node, view.model.key), freshReference(view, false));
     return { ...firstView(view.model, undefined, node.now) };
   }
 
   #companyOf(node: RouterNode, name: string): readonly Reference[] {
     return companyOf(node.model, name).flatMap((member) => {
-      const reference = this.#references.get(keyOf(node, member.name));
+      const reference = this.#references.get(keyOf(node, member.key));
       return reference === undefined ? [] : [reference];
     });
   }
@@ -134,19 +107,6 @@ function blur(
   reference.preemptBefore = 0;
   reference.isWilling = false;
   reference.isRestored = false;
-}
-
-function freshReference({ model }: InstanceView, isRestored: boolean): Reference {
-  const own = exactly(model.advertisementInterval);
-  return {
-    timer: undefined,
-    interval: own,
-    seen: own,
-    preemptAt: undefined,
-    preemptBefore: undefined,
-    isWilling: false,
-    isRestored,
-  };
 }
 
 /** A new configuration makes nobody master, but may make a backup wait for less from now on, and never for more. */
@@ -234,21 +194,6 @@ function reach(
     fail(handling, `is not master ${now - timer.high} us after its timer ended`);
 }
 
-/** Whoever slept for half of the interval may listen once more before it speaks. */
-function listenAfterSleep(
-  now: Instant,
-  view: Readonly<InstanceView>,
-  reference: Reference,
-  timer: Range,
-): boolean {
-  const full = masterDown(view.model, view.effectivePriority, reference.interval);
-  if (now - timer.low <= full.low / 2) return false;
-  const skew = scaled(reference.interval, skewFactor(view.model, view.effectivePriority));
-  const low = now > timer.high + ROUNDING ? now + reference.interval.low + skew.low : timer.low;
-  reference.timer = { low, high: now + full.high };
-  return true;
-}
-
 /** What it says of its wish to be master is judged like mastership itself. */
 function isToldToWait({ actions }: Handling, view: InstanceView): boolean {
   return actions.some(
@@ -259,170 +204,6 @@ function isToldToWait({ actions }: Handling, view: InstanceView): boolean {
   );
 }
 
-function receive(
-  handling: Handling,
-  packet: PacketReceived,
-  was: Readonly<InstanceView>,
-  view: InstanceView,
-  reference: Reference,
-): void {
-  const reading = acceptable(handling.node, packet, was.model);
-  if (reading === undefined || was.state === "INIT" || was.state === "FAULT" || was.state === "STOP") {
-    ignore(handling, was, view);
-    return;
-  }
-  if (handling.damage !== undefined) throw new Error(`damage ${handling.damage} does not show`);
-  if (was.state === "MASTER") receiveAsMaster(handling, packet, reading, was, view, reference);
-  else receiveAsBackup(handling, reading, was, view, reference);
-}
-
-const ALONG_WITH_GROUP: readonly string[] = ["Emit", "SendFrames", "AskNeighbours"];
-
-/** Nothing at all may come of it but a word in the journal. What was due anyway may come along with it. */
-function ignore(handling: Handling, was: Readonly<InstanceView>, view: InstanceView): void {
-  const { node, now, actions, deadlineBefore } = handling;
-  if (was.state !== view.state)
-    fail(handling, `goes from ${was.state} to ${view.state} by a packet to ignore`);
-  if (deadlineBefore !== undefined && deadlineBefore <= now) return;
-  const isAlone = node.views.size === 1;
-  const mine = actions.filter(
-    (action) => isAlone || ("instance" in action && action.instance === view.model.name),
-  );
-  // A master announces along with another of its sync group that has heard a lesser one, and asks its own neighbours.
-  const quiet = companyOf(node.model, view.model.name).length > 1 ? ALONG_WITH_GROUP : ["Emit"];
-  if (mine.some(({ kind }) => !quiet.includes(kind))) fail(handling, "answers a packet to ignore");
-  if (isAlone && node.engine?.nextDeadline() !== deadlineBefore) {
-    fail(handling, "changes its timer by a packet to ignore");
-  }
-}
-
-function receiveAsMaster(
-  handling: Handling,
-  packet: PacketReceived,
-  reading: AdvertReading,
-  was: Readonly<InstanceView>,
-  view: InstanceView,
-  reference: Reference,
-): void {
-  const own = was.effectivePriority;
-  const spoke = handling.actions.some(
-    (action): action is SendAdvertisement =>
-      action.kind === "SendAdvertisement" && action.instance === view.model.name && action.payload[2] === own,
-  );
-  const { ipv4, ipv6 } = handling.node.spec;
-  const ownAddress = view.model.family === "ipv4" ? ipv4 : ipv6;
-  const isHigher =
-    reading.priority > own || (reading.priority === own && compareIp(packet.source, ownAddress) > 0);
-  if (reading.priority !== 0 && isHigher) {
-    if (view.state !== "BACKUP") fail(handling, `stays ${view.state} against priority ${reading.priority}`);
-    if (view.model.version === 3) reference.interval = exactly(reading.interval);
-    reference.preemptAt = undefined;
-    reference.preemptBefore = undefined;
-    reference.timer = later(handling.now, masterDown(view.model, view.effectivePriority, reference.interval));
-    return;
-  }
-  if (view.state !== "MASTER")
-    fail(handling, `gives way to priority ${reading.priority} of ${packet.source}`);
-  const mustSpeak = reading.priority === 0 || !view.model.lowerPrioNoAdvert;
-  if (mustSpeak && !spoke) fail(handling, `does not answer priority ${reading.priority}`);
-}
-
-function receiveAsBackup(
-  handling: Handling,
-  reading: AdvertReading,
-  was: Readonly<InstanceView>,
-  view: InstanceView,
-  reference: Reference,
-): void {
-  const { now } = handling;
-  const { model } = view;
-  const own = was.effectivePriority;
-  if (view.state !== "BACKUP") fail(handling, `goes from BACKUP to ${view.state} by an advertisement`);
-  if (reference.timer !== undefined) listenAfterSleep(now, view, reference, reference.timer);
-  if (reading.priority === 0) {
-    reference.timer = later(now, scaled(reference.interval, skewFactor(model, own)));
-  } else {
-    const { timer } = reference;
-    const isObeyed = obeys(reference, model, own, reading.priority, now);
-    if (isObeyed !== "no") {
-      const interval = model.version === 3 ? exactly(reading.interval) : reference.interval;
-      if (isObeyed === "yes") reference.isWilling = false;
-      reference.interval = isObeyed === "yes" ? interval : union(interval, reference.interval);
-      reference.timer = later(now, masterDown(model, own, reference.interval));
-      if (isObeyed === "perhaps") reference.timer = timer && union(timer, reference.timer);
-    }
-  }
-  checkTimer(handling, reference);
-}
-
-/** Whether a backup starts its timer anew: `perhaps` only while it is not known when its delay began. */
-function obeys(
-  reference: Reference,
-  model: VrrpInstanceModel,
-  own: number,
-  advertised: number,
-  now: Instant,
-): "yes" | "no" | "perhaps" {
-  if (advertised >= own) {
-    reference.preemptAt = undefined;
-    reference.preemptBefore = undefined;
-  } else if (model.preemptDelay > 0 && reference.preemptAt === undefined) {
-    const end = now + model.preemptDelay;
-    reference.preemptAt = { low: Math.min(end, reference.preemptBefore ?? end), high: end };
-  }
-  if (!model.preempt || advertised >= own) return "yes";
-  const { preemptAt } = reference;
-  if (preemptAt === undefined || now >= preemptAt.high) return "no";
-  return now < preemptAt.low ? "yes" : "perhaps";
-}
-
-/** The engine's next deadline cannot lie after the end of the timer. */
-function checkTimer(handling: Handling, reference: Reference): void {
-  const deadline = handling.node.engine?.nextDeadline();
-  const { timer } = reference;
-  if (timer === undefined || reference.isWilling) return;
-  if (deadline === undefined || deadline > timer.high + ROUNDING) {
-    fail(handling, `wakes at ${deadline}, after its master-down timer ends at ${timer.high}`);
-  }
-}
-
-/** RFC 3768: parts of a second; RFC 9568: parts of the interval. */
-function skewFactor(
-  model: VrrpInstanceModel,
-  priority: number,
-): { readonly part: number; readonly of: Micros | undefined } {
-  return { part: (256 - priority) / 256, of: model.version === 2 ? 1_000_000 : undefined };
-}
-
-function scaled(interval: Range, factor: { readonly part: number; readonly of: Micros | undefined }): Range {
-  return { low: (factor.of ?? interval.low) * factor.part, high: (factor.of ?? interval.high) * factor.part };
-}
-
-function masterDown(model: VrrpInstanceModel, priority: number, interval: Range): Range {
-  const skew = scaled(interval, skewFactor(model, priority));
-  const { downTimerAdverts } = model;
-  return {
-    low: downTimerAdverts * interval.low + skew.low,
-    high: downTimerAdverts * interval.high + skew.high,
-  };
-}
-
-function later(now: Instant, span: Range): Range {
-  return { low: now + span.low, high: now + span.high };
-}
-
-function exactly(value: number): Range {
-  return { low: value, high: value };
-}
-
-function union(a: Range, b: Range): Range {
-  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
-}
-
-function keyOf(node: RouterNode, instance: string): string {
-  return `${node.name} ${instance}`;
-}
-
-function fail(handling: Handling, what: string): never {
-  throw new Violation("election", `${handling.node.name} ${what}`);
+function keyOf(node: RouterNode, key: string): string {
+  return `${node.name} ${key}`;
 }

@@ -2,11 +2,13 @@
 import type { Instant } from "../../src/base/time.ts";
 import { retryWait } from "../bounds.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
+import { viewNamed } from "../view.ts";
 import { Violation } from "../violation.ts";
 
 export interface StateChange {
   readonly at: Instant;
   readonly node: string;
+  /** Key of the instance. */
   readonly instance: string;
   readonly from: string;
   readonly to: string;
@@ -28,17 +30,18 @@ export class History implements Checker {
   handled({ node, now, actions }: Handling): void {
     for (const action of actions) {
       if (action.kind === "SendAdvertisement" && action.payload[2] !== 0) {
-        this.#lastSpoken.set(keyOf(node.name, action.instance), now);
+        this.#lastSpoken.set(keyOf(node.name, instanceKey(node, action.instance)), now);
       }
       if (action.kind !== "Emit") continue;
       const { event } = action;
-      const key = keyOf(node.name, event.instance);
+      const instance = instanceKey(node, event.instance);
+      const key = keyOf(node.name, instance);
       if (event.kind === "StateChanged") {
         const causes = event.cause.map(({ kind }) => kind);
         this.changes.push({
           at: now,
           node: node.name,
-          instance: event.instance,
+          instance,
           from: event.from,
           to: event.to,
           causes,
@@ -52,7 +55,7 @@ export class History implements Checker {
       if (event.kind === "AddressAdded") this.#refusals.delete(`${key} ${event.address}`);
       if (event.kind === "AddressFailed")
         this.#noteRefusal(node, now, `${key} ${event.address}`, event.retryAt);
-      if (event.kind === "LowerPriorityAdvert" && node.views.get(event.instance)?.state === "MASTER") {
+      if (event.kind === "LowerPriorityAdvert" && node.views.get(instance)?.state === "MASTER") {
         this.#obliged.set(key, now);
       }
     }
@@ -61,7 +64,7 @@ export class History implements Checker {
   started(node: RouterNode, how: "cold" | "warm"): void {
     this.count(`${how} start`);
     if (how === "warm") return;
-    for (const name of node.views.keys()) this.#failures.delete(keyOf(node.name, name));
+    for (const key of node.views.keys()) this.#failures.delete(keyOf(node.name, key));
   }
 
   obligedAt(node: string, instance: string): Instant | undefined {
@@ -94,6 +97,11 @@ export class History implements Checker {
   changesSince(at: Instant): readonly StateChange[] {
     return this.changes.filter((change) => change.at > at);
   }
+}
+
+/** Of the instance that is called so, or was. */
+function instanceKey(node: RouterNode, name: string): string {
+  return viewNamed(node.views, name)?.model.key ?? name;
 }
 
 function keyOf(node: string, instance: string): string {

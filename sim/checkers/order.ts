@@ -45,8 +45,8 @@ export class Order implements Checker {
       if (RANKS[action.kind] < rank) fail(handling, `${action.kind} comes too late`);
       rank = RANKS[action.kind];
     }
-    for (const [name, view] of node.views) {
-      const was = before.get(name);
+    for (const [key, view] of node.views) {
+      const was = before.get(key);
       if (was === undefined) continue;
       // Who hands over by an operator's order resigns and goes on holding its addresses.
       if (!wasRestored && !node.orders.areFelt) checkSpeech(handling, view, was);

@@ -35,12 +35,12 @@ export class Reloads implements Checker {
       this.#checkSame(handling);
       return;
     }
-    for (const [name, view] of node.views) {
-      const old = before.get(name);
+    for (const [key, view] of node.views) {
+      const old = before.get(key);
       if (old === undefined || old.state === "INIT" || old.state === "STOP") continue;
-      const isLeftAlone = equalPlain(partOf(was, name), partOf(next, name));
+      const isLeftAlone = equalPlain(partOf(was, old.model.name), partOf(next, view.model.name));
       if (isLeftAlone) this.#checkLeftAlone(handling, view, old);
-      else if (companyOf(next, name).length > 0) this.#checkChanged(handling, view, old);
+      else if (companyOf(next, view.model.name).length > 0) this.#checkChanged(handling, view, old);
     }
   }
 

@@ -5,6 +5,7 @@
 import type { VrrpAction } from "../../src/vrrp/action.ts";
 import type { VrrpState } from "../../src/vrrp/event.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
+import { viewNamed } from "../view.ts";
 import { Violation } from "../violation.ts";
 
 export class SyncGroups implements Checker {
@@ -20,7 +21,7 @@ export class SyncGroups implements Checker {
   handled(handling: Handling): void {
     const { node, actions } = handling;
     for (const group of node.model.syncGroups) {
-      const states = new Set(group.members.map((name) => node.views.get(name)?.state));
+      const states = new Set(group.members.map((name) => viewNamed(node.views, name)?.state));
       if (states.size !== 1) this.#fail(handling, `members are ${[...states].join(" and ")}`);
       const [state] = states;
       this.#checkTold(handling, group.members);

@@ -4,13 +4,14 @@ import type { SendAdvertisement } from "../../src/vrrp/action.ts";
 import { readAdvert } from "../independent.ts";
 import type { LanPacket } from "../network.ts";
 import type { Checker, RouterNode } from "../node.ts";
+import { viewNamed } from "../view.ts";
 import { Violation } from "../violation.ts";
 
 export class WireValid implements Checker {
   readonly name = "wire-valid";
 
   sent(node: RouterNode, action: SendAdvertisement, packet: LanPacket): void {
-    const view = node.views.get(action.instance);
+    const view = viewNamed(node.views, action.instance);
     if (view === undefined || packet.kind !== "vrrp") refuse(node, `unknown instance ${action.instance}`);
     const { model } = view;
     const reading = readAdvert(packet.payload, packet.source, packet.destination, packet.family);

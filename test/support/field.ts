@@ -137,12 +137,17 @@ function scenarioOf(cast: Cast, unit: Micros): Scenario {
 function virtualRoutersOf(cast: Cast): readonly VirtualRouterSpec[] {
   const byKey = new Map<
     string,
-    { name: string; members: Map<string, VrrpInstanceModel>; longestInterval: Micros }
+    { name: string; key: string; members: Map<string, VrrpInstanceModel>; longestInterval: Micros }
   >();
   for (const [name, instances] of Object.entries(cast)) {
     for (const instance of instances) {
       const key = `${instance.virtualRouterId} ${instance.family}`;
-      const known = byKey.get(key) ?? { name: instance.name, members: new Map(), longestInterval: 0 };
+      const known = byKey.get(key) ?? {
+        name: instance.name,
+        key: instance.key,
+        members: new Map(),
+        longestInterval: 0,
+      };
       known.members.set(name, instance);
       known.longestInterval = Math.max(known.longestInterval, instance.advertisementInterval);
       byKey.set(key, known);
