@@ -45,6 +45,8 @@ export function masterDown(model: VrrpInstanceModel, priority: number, interval:
  *    within A + w, and one yields d + w later. It says nothing on leaving, so nobody else is stirred up.
  * 4. Whoever slept too long for its timer to mean anything listens once more, for M and its skew: less than MDI, and only
  *    where `slept`.
+ * 5. Routers with an Authentication Header share one count, and take a number that they have used themselves for an old
+ *    one: two that speak at once may miss each other a few times, until one of them has seen the other's count.
  */
 export function settleBound(router: VirtualRouterSpec, { d, w }: Delays, slept: boolean): Micros {
   const longest = router.longestInterval;
@@ -55,7 +57,9 @@ export function settleBound(router: VirtualRouterSpec, { d, w }: Delays, slept: 
     const delayed = model.preempt && model.preemptDelay > 0 ? model.preemptDelay + timer : 0;
     bound = Math.max(bound, timer + delayed + (slept ? timer : 0));
   }
-  return bound + longest + 3 * (d + w) + w;
+  const members = [...router.members.values()];
+  const counts = members.some(({ authentication }) => authentication.kind === "ah");
+  return bound + (counts ? 5 : 1) * longest + 3 * (d + w) + w;
 }
 
 /** The least effective priority that trackers can make. */

@@ -2,11 +2,12 @@
  * Damaged and forged advertisements: every kind that a receiver must not act on. A copy is damaged so that it cannot
  * be taken for a good one by chance.
  */
+
+import { isMulticast } from "../src/base/ip.ts";
 import type { Prng } from "../src/base/prng.ts";
 import { readAdvert, withRightChecksum } from "./independent.ts";
 import type { LanPacket } from "./network.ts";
-
-type VrrpLanPacket = Extract<LanPacket, { kind: "vrrp" }>;
+import type { VrrpLanPacket } from "./packets.ts";
 
 export type DamageKind =
   | "bit"
@@ -43,6 +44,7 @@ export function corrupt(packet: LanPacket, random: Prng): { packet: LanPacket; d
 
 /** Damages an advertisement in the given way; undefined where that way does not exist for it. */
 export function damageAs(kind: DamageKind, packet: VrrpLanPacket, random: Prng): VrrpLanPacket | undefined {
+  if (packet.ipHeader !== undefined) return damageSealed(kind, packet, random);
   const payload = packet.payload.slice();
   const isV2 = (payload[0] ?? 0) >> 4 === 2;
   const resum = (): VrrpLanPacket => ({
@@ -61,10 +63,12 @@ export function damageAs(kind: DamageKind, packet: VrrpLanPacket, random: Prng):
       payload[2] = random.pick([0, 254, 254]);
       return stillBad({ ...packet, payload });
     case "hop-limit":
+      // Between peers it may come from anywhere.
+      if (!isMulticast(packet.destination)) return undefined;
       payload[2] = 254;
       return { ...resum(), hopLimit: random.pick([1, 64, 254]) };
     case "cut":
-      return { ...packet, payload: payload.slice(0, random.integer(0, payload.length - 1)) };
+      return { ...packet, payload: payload.slice(0, random.integer(0, messageLength(packet) - 1)) };
     case "version":
       payload[0] = isV2 ? 0x31 : 0x21;
       payload[2] = 254;
@@ -91,6 +95,21 @@ export function damageAs(kind: DamageKind, packet: VrrpLanPacket, random: Prng):
       payload[2] = 254;
       return resum();
   }
+}
+
+/** Behind an Authentication Header nothing can be put right again. */
+function damageSealed(kind: DamageKind, packet: VrrpLanPacket, random: Prng): VrrpLanPacket | undefined {
+  const payload = packet.payload.slice();
+  if (kind === "cut") return { ...packet, payload: payload.slice(0, random.integer(0, payload.length - 1)) };
+  if (kind === "hop-limit") return undefined;
+  const index = kind === "bit" ? random.integer(0, payload.length - 1) : random.integer(12, 26);
+  payload[index] = (payload[index] ?? 0) ^ (1 << random.integer(0, 7));
+  return { ...packet, payload };
+}
+
+/** Without a trailer: cut off as a whole it would leave a sound message. */
+function messageLength({ payload, source, destination, family }: VrrpLanPacket): number {
+  return payload.length - (readAdvert(payload, source, destination, family)?.trailing ?? 0);
 }
 
 function stillBad(packet: VrrpLanPacket): VrrpLanPacket | undefined {

@@ -6,6 +6,9 @@ import type { IpAddress, IpFamily } from "../src/base/ip.ts";
 import { bytesToIp, ipToBytes } from "../src/base/ip.ts";
 import type { Micros } from "../src/base/time.ts";
 
+/** `group`: with pseudo-header, and the multicast group where a peer's address should be. */
+export type ChecksumReading = "pseudo-header" | "message-only" | "group";
+
 export interface AdvertReading {
   readonly version: number;
   readonly type: number;
@@ -16,17 +19,20 @@ export interface AdvertReading {
   readonly password: string;
   readonly addresses: readonly IpAddress[];
   /** Readings of the checksum under which the message is right; empty if it is damaged. */
-  readonly checksums: readonly ("pseudo-header" | "message-only")[];
+  readonly checksums: readonly ChecksumReading[];
+  /** Bytes of the message itself. */
+  readonly length: number;
   /** Bytes after the end of the message. */
   readonly trailing: number;
 }
 
-/** The message, or undefined if it is too short to hold what it announces. */
+/** The message, or undefined if it is too short to hold what it announces. `group` is what old unicast routers sum. */
 export function readAdvert(
   payload: Uint8Array,
   source: IpAddress,
   destination: IpAddress,
   family: IpFamily,
+  group?: IpAddress,
 ): AdvertReading | undefined {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   if (payload.length < 8) return undefined;
@@ -48,7 +54,13 @@ export function readAdvert(
     authType: version === 2 ? view.getUint8(4) : 0,
     password: version === 2 ? textOf(payload.subarray(length - 8, length)) : "",
     addresses,
-    checksums: rightChecksums(payload.subarray(0, length), version, source, destination, family),
+    // An IPv6 stack sums all that there is, this protocol over IPv4 only the message.
+    checksums: rightChecksums(
+      family === "ipv6" ? payload : payload.subarray(0, length),
+      { version, source, destination, family },
+      group,
+    ),
+    length,
     trailing: payload.length - length,
   };
 }
@@ -103,21 +115,22 @@ function withChecksum(payload: Uint8Array, pseudo: Uint8Array, constant: number)
 
 function rightChecksums(
   message: Uint8Array,
-  version: number,
-  source: IpAddress,
-  destination: IpAddress,
-  family: IpFamily,
-): ("pseudo-header" | "message-only")[] {
-  const found: ("pseudo-header" | "message-only")[] = [];
-  const mayBeBare = family === "ipv4";
-  const mayBePseudo = version !== 2;
-  if (
-    mayBePseudo &&
-    onesComplementSum(pseudoHeader(source, destination), message, message.length + 112) === 0xffff
-  ) {
-    found.push("pseudo-header");
-  }
-  if (mayBeBare && onesComplementSum(message, new Uint8Array(0), 0) === 0xffff) found.push("message-only");
+  about: {
+    readonly version: number;
+    readonly source: IpAddress;
+    readonly destination: IpAddress;
+    readonly family: IpFamily;
+  },
+  group: IpAddress | undefined,
+): ChecksumReading[] {
+  const { version, source, destination, family } = about;
+  const found: ChecksumReading[] = [];
+  const sumsTo = (to: IpAddress): boolean =>
+    onesComplementSum(pseudoHeader(source, to), message, message.length + 112) === 0xffff;
+  if (version !== 2 && sumsTo(destination)) found.push("pseudo-header");
+  if (version !== 2 && group !== undefined && sumsTo(group)) found.push("group");
+  if (family === "ipv4" && onesComplementSum(message, new Uint8Array(0), 0) === 0xffff)
+    found.push("message-only");
   return found;
 }
 

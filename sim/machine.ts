@@ -1,6 +1,6 @@
 /** What a machine has from boot, and plain helpers around it. */
 import type { IpAddress } from "../src/base/ip.ts";
-import { bytesToIp } from "../src/base/ip.ts";
+import { bytesToIp, isMulticast } from "../src/base/ip.ts";
 import type { MacAddress } from "../src/base/mac.ts";
 import { bytesToMac } from "../src/base/mac.ts";
 import type { VrrpModel } from "../src/model/model.ts";
@@ -55,10 +55,11 @@ export function deleteFirsts(kernel: FakeKernel, { instances }: VrrpModel): read
 }
 
 /** What the process is told of a packet that comes to the machine; undefined if that is nothing. */
-export function hear(packet: LanPacket, mac: MacAddress): VrrpInput | undefined {
-  if (packet.kind !== "vrrp") return hearFrame(packet.bytes, mac);
-  const { family, source, destination, hopLimit } = packet;
+export function hear(packet: LanPacket, spec: RouterSpec): VrrpInput | undefined {
+  if (packet.kind !== "vrrp") return hearFrame(packet.bytes, spec.mac);
+  const { family, source, destination, hopLimit, ipHeader } = packet;
   const isIpv6 = family === "ipv6";
+  if (!isMulticast(destination) && destination !== spec[family]) return undefined;
   if (isIpv6 && !kernelAcceptsIpv6(packet.payload, source, destination)) return undefined;
   return {
     kind: "PacketReceived",
@@ -69,6 +70,7 @@ export function hear(packet: LanPacket, mac: MacAddress): VrrpInput | undefined 
     hopLimit,
     payload: packet.payload.slice(),
     checksumVerified: isIpv6,
+    ...(ipHeader === undefined ? {} : { ipHeader: ipHeader.slice() }),
   };
 }
 

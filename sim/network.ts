@@ -16,6 +16,8 @@ export type LanPacket =
       readonly destination: IpAddress;
       readonly hopLimit: number;
       readonly payload: Uint8Array;
+      /** Of protocol 51: the payload begins with an Authentication Header. */
+      readonly ipHeader?: Uint8Array;
     }
   | { readonly kind: "frame"; readonly bytes: Uint8Array }
   /** The same for questions to neighbours and their answers. */

@@ -11,13 +11,13 @@ import type { VrrpInput } from "../src/vrrp/input.ts";
 import type { VrrpSnapshot } from "../src/vrrp/snapshot.ts";
 import type { VirtualClock } from "./clock.ts";
 import { Configured, leaveModel, meetModel } from "./configured.ts";
-import { withKernelChecksum } from "./independent.ts";
 import { FakeKernel } from "./kernel.ts";
 import type { SimLog } from "./log.ts";
 import type { LoopOwner } from "./loop.ts";
 import { Loop } from "./loop.ts";
 import { clone, deleteFirsts, hear, linkState, ownAddresses, WALL_CLOCK } from "./machine.ts";
 import type { Damage, LanHost, LanPacket, LanSegment } from "./network.ts";
+import { packetOf } from "./packets.ts";
 import { Senses } from "./senses.ts";
 import type { LoopMood, ModelChange, RouterSpec } from "./spec.ts";
 import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
@@ -54,6 +54,8 @@ export interface Checker {
   handled?(handling: Handling): void;
   /** The loop has done all there was to do. */
   turnEnded?(node: RouterNode): void;
+  /** What the process is has been put down, for a warm start. */
+  saved?(node: RouterNode): void;
   sent?(node: RouterNode, action: SendAdvertisement, packet: LanPacket): void;
   /** The process is gone: killed, stopped, or without power. */
   ended?(node: RouterNode, how: "killed" | "stopped" | "power"): void;
@@ -89,6 +91,8 @@ export class RouterNode implements LanHost, LoopOwner {
   /** How old the snapshot was that this life began with; 0 for a cold start. */
   awayFor: Micros = 0;
   startedAt: Instant = 0;
+  /** Whether a warm start goes on from the moment of death, or from what was put down before. */
+  resumes: "moment" | "saved" = "moment";
   readonly #context: NodeContext;
   readonly #random: Prng;
   readonly #supervisor = new SimSupervisor();
@@ -173,6 +177,7 @@ export class RouterNode implements LanHost, LoopOwner {
     const { engine } = this;
     if (engine === undefined || this.#paused === "machine") return;
     const snapshot = fresh ? clone(engine.snapshot(this.now)) : this.#lastSnapshot;
+    this.resumes = fresh ? "moment" : "saved";
     this.#note(`process killed, ${warm ? "warm" : "cold"} restart`);
     const release = this.#supervisor.deadline(engine.snapshot(this.now));
     this.#end("killed");
@@ -214,9 +219,9 @@ export class RouterNode implements LanHost, LoopOwner {
     });
   }
 
-  /** Sets the wall clock forward, or back. */
+  /** Sets the wall clock forward, or back, but not before 1970. */
   stepClock(by: Micros): void {
-    this.#wallOffset += by;
+    this.#wallOffset = Math.max(0, this.#wallOffset + by);
     this.tell({ kind: "WallClockSet", offset: this.#wallOffset });
   }
 
@@ -255,7 +260,7 @@ export class RouterNode implements LanHost, LoopOwner {
 
   receive(packet: LanPacket, _from: string, damage: Damage): void {
     if (this.engine === undefined || this.#paused === "machine") return;
-    const heard = hear(packet, this.spec.mac);
+    const heard = hear(packet, this.spec);
     if (heard === undefined) return;
     if (packet.kind !== "vrrp") this.tell(heard);
     else if (this.#loop.waiting < SOCKET_BUFFER) this.tell(heard, damage);
@@ -363,11 +368,13 @@ export class RouterNode implements LanHost, LoopOwner {
     }
     if (input.kind === "OrdersChanged") this.orders.noteHandled(input.orders);
     // The buffer is used again: nobody may look at it after `handle`.
-    if (input.kind === "PacketReceived") input.payload.fill(0xee);
+    if (input.kind === "PacketReceived")
+      for (const bytes of [input.payload, input.ipHeader]) bytes?.fill(0xee);
     for (const action of actions) this.#execute(action);
     if (input.kind === "ConfigChanged") leaveModel(this.views, input.model);
     if (actions.some((action) => action.kind === "Emit" && action.event.kind === "StateChanged")) {
       this.#lastSnapshot = this.engine === undefined ? undefined : clone(engine.snapshot(now));
+      for (const checker of checkers) checker.saved?.(this);
     }
   }
 
@@ -410,9 +417,7 @@ export class RouterNode implements LanHost, LoopOwner {
   }
 
   #sendAdvertisement(action: SendAdvertisement): void {
-    const { family, from, to, hopLimit } = action;
-    const payload = family === "ipv6" ? withKernelChecksum(action.payload, from, to) : action.payload.slice();
-    const packet: LanPacket = { kind: "vrrp", family, source: from, destination: to, hopLimit, payload };
+    const packet = packetOf(action);
     for (const checker of this.#context.checkers) checker.sent?.(this, action, packet);
     this.#context.segment.send(this, packet);
   }

@@ -2,8 +2,8 @@
  * Questions put to a settled world: what happens if this goes wrong now, and nothing else. Here the bounds are tight: the
  * successor's Master_Down_Interval from the last advertisement, or its skew from a priority 0.
  */
-import { compareIp } from "../src/base/ip.ts";
 import type { Instant } from "../src/base/time.ts";
+import { hearEachOther } from "./audience.ts";
 import { calmDelays, masterDown, skew } from "./bounds.ts";
 import { drawChange } from "./changes.ts";
 import { damageAs } from "./corrupt.ts";
@@ -13,10 +13,10 @@ import type { LanPacket } from "./network.ts";
 import type { RouterNode } from "./node.ts";
 import { freeze, orderMaster } from "./order-probes.ts";
 import type { Allowances } from "./settle.ts";
-import { expectedPriority, isFit, membersOf, NO_ALLOWANCE, settle } from "./settle.ts";
+import { expectedPriority, isFit, membersOf, NO_ALLOWANCE, outranks, settle } from "./settle.ts";
 import type { Probe, VirtualRouterSpec } from "./spec.ts";
 import { LAN_INTERFACE } from "./spec.ts";
-import type { Member, Reign } from "./takeover.ts";
+import type { Reign } from "./takeover.ts";
 import { expectTakeoverByResignation, expectTakeoverByTimeout } from "./takeover.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
@@ -30,6 +30,8 @@ export function runProbe(world: World, probe: Probe): void {
   // Anywhere within the master's interval.
   world.run(world.random.integer(0, world.scenario.unit));
   const members = membersOf(world, router);
+  // What follows from what is certain only where all hear each other.
+  if (!hearEachOther(world, members)) return;
   const master = members.find(({ view }) => view.state === "MASTER");
   if (master === undefined) {
     if (probe === "boot-best") bootBest(world);
@@ -228,13 +230,6 @@ function splitLan(world: World, { router }: Reign): void {
   if (ruler?.node !== best.node) {
     throw new Violation("rivals", `${ruler?.node.name} rules after the partition, ${best.node.name} should`);
   }
-}
-
-function outranks(a: Member, b: Member): boolean {
-  const difference = expectedPriority(a.node, a.view.model) - expectedPriority(b.node, b.view.model);
-  if (difference !== 0) return difference > 0;
-  const { family } = a.view.model;
-  return compareIp(a.node.spec[family], b.node.spec[family]) > 0;
 }
 
 /** A stranger sends advertisements that everybody must ignore: no state changes anywhere. */

@@ -14,6 +14,7 @@ import type {
 } from "../src/model/model.ts";
 import { trackersOf } from "./changes.ts";
 import { DEAF_IPV4, DEAF_IPV6 } from "./deaf.ts";
+import { drawDelivery, routerAddress } from "./delivery.ts";
 import { drawClockSteps, drawFaults } from "./faults.ts";
 import { sampleRouting } from "./routing.ts";
 import { TRACKED_BFD, TRACKED_FILE, TRACKED_PROCESS, TRACKED_SCRIPT } from "./senses.ts";
@@ -84,6 +85,8 @@ export function drawScenario(seed: number): Scenario {
   };
   const members = traits.map((trait) => drawMembers(trait, count, longest, random));
   members[0] = drawTrackers(members[0] ?? [], new Prng(seed ^ 0x37ac_9e11));
+  for (const [index, drawn] of members.entries())
+    members[index] = [...drawDelivery(drawn, longest, new Prng(seed ^ (0x5e41_ed00 + index)))];
   const grouping = new Prng(seed ^ 0x6e0f_9a2d);
   const isGrouped = hasSecond && grouping.chance(0.6);
   const addresses = grouping.integer(1, 3);
@@ -370,8 +373,8 @@ function drawRouter(
   return {
     name: `r${index + 1}`,
     mac: `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`,
-    ipv4: `10.0.0.${number}`,
-    ipv6: `fe80::${number.toString(16)}`,
+    ipv4: routerAddress(index, "ipv4"),
+    ipv6: routerAddress(index, "ipv6"),
     model: {
       instances,
       syncGroups: isGrouped && instances.length > 0 ? [drawGroup(instances)] : [],

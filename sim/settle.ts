@@ -3,11 +3,15 @@
  * master for each virtual router, nobody may preempt it, the addresses are where the masters are, the observer's neighbour
  * cache says so, and nothing changes any more.
  */
+
+import { compareIp } from "../src/base/ip.ts";
 import type { Instant, Micros } from "../src/base/time.ts";
 import { MICROS_PER_MILLI } from "../src/base/time.ts";
 import type { VrrpInstanceModel } from "../src/model/model.ts";
 import type { InstanceMemory } from "../src/vrrp/memory.ts";
 import { PROBE_WAIT, RESOLVE_WAIT } from "../src/vrrp/timers.ts";
+import type { Member } from "./audience.ts";
+import { catchUpAllowance, hearEachOther, isHeard } from "./audience.ts";
 import { announceBound, calmDelays, retryWait, settleBound } from "./bounds.ts";
 import { formerAddresses } from "./checkers/addresses.ts";
 import type { RouterNode } from "./node.ts";
@@ -34,12 +38,19 @@ export const NO_ALLOWANCE: Allowances = { lag: 0, slept: false, scripts: false }
 /** Waits as long as the protocol may take from any state, then checks everything. */
 export function settle(world: World, allowances: Allowances): void {
   const calmFrom = world.now;
+  world.run(numberAllowance(world));
   world.run(allowances.lag + bootAllowance(world) + scriptAllowance(world, allowances.scripts));
   world.run(holdAllowance(world));
   const delays = calmDelays(world.scenario);
   const { unit } = world.scenario;
   const { virtualRouters } = world;
-  world.run(Math.max(...virtualRouters.map((router) => settleBound(router, delays, allowances.slept))));
+  world.run(
+    Math.max(
+      ...virtualRouters.map(
+        (router) => settleBound(router, delays, allowances.slept) * roundsOf(world, router),
+      ),
+    ),
+  );
   const settledAt = world.now;
   for (const router of virtualRouters) checkMasters(world, router);
   world.run(Math.max(...virtualRouters.map((router) => announceBound(router, delays))));
@@ -55,6 +66,20 @@ export function settle(world: World, allowances: Allowances): void {
       `${unrest.node} ${unrest.instance} goes from ${unrest.from} to ${unrest.to} at ${unrest.at}`,
     );
   }
+}
+
+/** Until signed numbers count again that a restart after a step of the clock has left behind. */
+function numberAllowance(world: World): Micros {
+  return Math.max(
+    0,
+    ...world.virtualRouters.map((router) => catchUpAllowance(world, membersOf(world, router))),
+  );
+}
+
+/** Where some do not hear others, one after the other finds its place: the better ones first. */
+function roundsOf(world: World, router: VirtualRouterSpec): number {
+  const members = membersOf(world, router);
+  return hearEachOther(world, members) ? 1 : members.length;
 }
 
 /** Machines that are on and whose process is not there yet. */
@@ -135,6 +160,10 @@ function checkMasters(world: World, router: VirtualRouterSpec): void {
     );
     const fit = members.filter(({ node, view }) => isFit(node, view.model));
     const masters = members.filter(({ view }) => view.state === "MASTER");
+    if (!hearEachOther(world, fit)) {
+      checkDeafened(world, fit, masters);
+      continue;
+    }
     // Who stands aside by an order is master only where nobody else can be.
     const isDecided = fit.length === 0 || fit.some(({ node }) => !node.orders.standsAside);
     const names = masters.map(({ node }) => node.name).join(" ");
@@ -166,6 +195,38 @@ function checkMasters(world: World, router: VirtualRouterSpec): void {
       }
     }
   }
+}
+
+/**
+ * Where some do not hear others: each that is fit is master, or hears one that it obeys; and no master hears a better one.
+ */
+function checkDeafened(world: World, fit: readonly Member[], masters: readonly Member[]): void {
+  for (const master of masters)
+    if (!fit.includes(master)) fail("deafened", `${master.node.name} is master and not fit`);
+  for (const member of fit) {
+    const { node, view } = member;
+    const heard = masters.filter((master) => master !== member && isHeard(world, master, member));
+    const ruler =
+      view.state === "MASTER"
+        ? heard.find((master) => outranks(master, member))
+        : heard.find((master) => !view.model.preempt || !isLower(master, member));
+    if (view.state === "MASTER" && ruler !== undefined)
+      fail("deafened", `${node.name} is master and hears ${ruler.node.name}, which is better`);
+    if (view.state !== "MASTER" && ruler === undefined)
+      fail("deafened", `${node.name} is ${view.state} and hears no master that it would obey`);
+  }
+}
+
+function isLower(a: Member, b: Member): boolean {
+  return expectedPriority(a.node, a.view.model) < expectedPriority(b.node, b.view.model);
+}
+
+/** Whether of two masters the first stays. */
+export function outranks(a: Member, b: Member): boolean {
+  const difference = expectedPriority(a.node, a.view.model) - expectedPriority(b.node, b.view.model);
+  if (difference !== 0) return difference > 0;
+  const { family } = a.view.model;
+  return compareIp(a.node.spec[family], b.node.spec[family]) > 0;
 }
 
 /** The kernel holds the addresses of its master and no others, and the engine's own account agrees. */
@@ -210,11 +271,17 @@ function checkNode(node: RouterNode): void {
   }
 }
 
+/** Two that do not hear each other both say that they have the addresses. */
+function haveRivals(world: World, router: VirtualRouterSpec): boolean {
+  return !hearEachOther(world, membersOf(world, router));
+}
+
 /**
  * The observer's neighbour cache names the master wherever the master had a reason to announce in the calm (it became
  * master, heard a lesser one, or refreshes), or another machine's claim arrived in it.
  */
 function checkObserver(world: World, router: VirtualRouterSpec, calmFrom: Instant): void {
+  if (haveRivals(world, router)) return;
   const master = membersOf(world, router).find(
     ({ node, view }) => view.state === "MASTER" && world.segment.reaches(node.name, world.observer.name),
   );
@@ -239,6 +306,7 @@ function checkObserver(world: World, router: VirtualRouterSpec, calmFrom: Instan
  * yielded in it, or if the host was told otherwise in it.
  */
 function checkDeaf(world: World, router: VirtualRouterSpec, calmFrom: Instant): void {
+  if (haveRivals(world, router)) return;
   const master = membersOf(world, router).find(
     ({ node, view }) => view.state === "MASTER" && world.segment.reaches(node.name, world.deaf.name),
   );
@@ -286,11 +354,8 @@ function speaksLast(yielded: VrrpInstanceModel, master: VrrpInstanceModel): bool
 }
 
 /** Members whose process runs. */
-export function membersOf(
-  world: World,
-  router: VirtualRouterSpec,
-): { readonly node: RouterNode; readonly view: InstanceView }[] {
-  const members: { node: RouterNode; view: InstanceView }[] = [];
+export function membersOf(world: World, router: VirtualRouterSpec): Member[] {
+  const members: Member[] = [];
   for (const node of world.nodes) {
     const view = node.views.get(router.key);
     if (router.members.has(node.name) && view !== undefined && !node.paused) members.push({ node, view });
@@ -308,6 +373,7 @@ export function isFit(node: RouterNode, model: VrrpInstanceModel): boolean {
 
 function isSound(node: RouterNode, model: VrrpInstanceModel): boolean {
   if (node.engine === undefined || !node.attached || node.paused) return false;
+  if (model.unicast?.peers.length === 0) return false;
   const watched = [...model.virtualAddresses, ...model.excludedAddresses].filter(({ noTrack }) => !noTrack);
   return (
     watched.every(({ interface: name }) => node.kernel.isRunning(name)) && !judgeNow(node, model).mustFail

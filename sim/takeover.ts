@@ -1,18 +1,12 @@
 /** Who rules a virtual router, who may follow, and when the first of those must be master. */
 import type { Instant } from "../src/base/time.ts";
+import type { Member } from "./audience.ts";
 import { calmDelays, masterDown, skew } from "./bounds.ts";
-import type { RouterNode } from "./node.ts";
 import { expectedPriority } from "./settle.ts";
 import type { VirtualRouterSpec } from "./spec.ts";
 import { companyOf } from "./spec.ts";
-import type { InstanceView } from "./view.ts";
 import { Violation } from "./violation.ts";
 import type { World } from "./world.ts";
-
-export interface Member {
-  readonly node: RouterNode;
-  readonly view: InstanceView;
-}
 
 /** Who rules and who may follow, as the world stands before a probe. */
 export interface Reign {

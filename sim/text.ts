@@ -4,6 +4,7 @@ import type { VrrpAction } from "../src/vrrp/action.ts";
 import type { VrrpEvent } from "../src/vrrp/event.ts";
 import type { VrrpInput } from "../src/vrrp/input.ts";
 import type { Damage } from "./network.ts";
+import { messageOf, priorityOf } from "./packets.ts";
 
 /** Undefined for what is told by its consequences. */
 export function describeInput(input: VrrpInput, damage: Damage): string | undefined {
@@ -14,7 +15,8 @@ export function describeInput(input: VrrpInput, damage: Damage): string | undefi
       return undefined;
     case "PacketReceived": {
       const note = damage === undefined ? "" : ` (damaged: ${damage})`;
-      return `< ${input.source} vrid ${input.payload[1]} priority ${input.payload[2]}${note}`;
+      const [, virtualRouterId, priority] = messageOf(input);
+      return `< ${input.source} vrid ${virtualRouterId} priority ${priority}${note}`;
     }
     case "ActionFailed":
       return `< action ${input.id} failed: ${formatOsError(input.error)}`;
@@ -33,7 +35,7 @@ export function describeInput(input: VrrpInput, damage: Damage): string | undefi
 export function describeAction(action: VrrpAction): string | undefined {
   switch (action.kind) {
     case "SendAdvertisement":
-      return `> ${action.instance} priority ${action.payload[2]}, ${action.payload.length} bytes to ${action.to}`;
+      return `> ${action.instance} priority ${priorityOf(action)}, ${action.payload.length} bytes to ${action.to}`;
     case "AddAddresses":
     case "RemoveAddresses":
       return `> ${action.kind} #${action.id} ${action.addresses.map(({ address }) => address).join(" ")}`;

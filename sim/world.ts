@@ -10,6 +10,7 @@ import { Announcements } from "./checkers/announcements.ts";
 import { Election } from "./checkers/election.ts";
 import { History } from "./checkers/history.ts";
 import { Order } from "./checkers/order.ts";
+import { Receptions } from "./checkers/reception.ts";
 import { Reloads } from "./checkers/reload.ts";
 import { RestoreEquivalence } from "./checkers/restore.ts";
 import { SyncGroups } from "./checkers/sync-groups.ts";
@@ -36,6 +37,7 @@ export class World {
   readonly history = new History();
   readonly log: SimLog;
   readonly random: Prng;
+  readonly receptions = new Receptions();
   readonly #twins: RestoreEquivalence;
 
   /**
@@ -61,18 +63,24 @@ export class World {
     this.segment.attach(this.deaf);
     this.#twins = new RestoreEquivalence(factory);
     const ofSteps = [
-      new WireValid(),
       new Order(),
-      new Election(),
+      new Election(this.receptions),
       new AdvertRate(),
       new AddressesFollowMaster(),
-      new Announcements(),
+      new Announcements(this.receptions),
       new Tracking(),
       new SyncGroups(),
       new Reloads(),
       this.#twins,
     ];
-    const checkers = [...(checks === "all" ? ofSteps : []), this.history, ...more];
+    const checkers = [
+      // Judges by what was remembered before what it judges.
+      ...(checks === "all" ? [new WireValid(this.receptions)] : []),
+      this.receptions,
+      ...(checks === "all" ? ofSteps : []),
+      this.history,
+      ...more,
+    ];
     const context = {
       clock,
       segment: this.segment,

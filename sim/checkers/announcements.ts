@@ -8,7 +8,7 @@ import type { Checker, Handling, RouterNode } from "../node.ts";
 import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 import { addressesOf } from "./addresses.ts";
-import { acceptable } from "./reception.ts";
+import type { Receptions } from "./reception.ts";
 
 interface Dues {
   second: Instant | undefined;
@@ -19,7 +19,12 @@ interface Dues {
 
 export class Announcements implements Checker {
   readonly name = "announcements";
+  readonly #receptions: Receptions;
   readonly #dues = new Map<RouterNode, Dues>();
+
+  constructor(receptions: Receptions) {
+    this.#receptions = receptions;
+  }
 
   started(node: RouterNode): void {
     // A second instance shares the queues of the interface: whose turn it is cannot be said from outside.
@@ -46,7 +51,7 @@ export class Announcements implements Checker {
         dues.lower = undefined;
       } else if (hasMoreAddresses(before.get(key), view)) {
         if (garp.masterDelay > 0) dues.second = now + garp.masterDelay;
-      } else if (hasHeardLesser(handling, view)) {
+      } else if (this.#hasHeardLesser(handling, view)) {
         if (garp.lowerPrioDelay > 0) dues.lower ??= now + garp.lowerPrioDelay;
         this.#expectBurst(node, view, dues, now, "a lower priority was heard");
       }
@@ -76,6 +81,13 @@ export class Announcements implements Checker {
     if (dues.lastSent === undefined || dues.lastSent < since) {
       throw new Violation(this.name, `${node.name} announces nothing although ${why} at ${since}`);
     }
+  }
+
+  /** A master that goes on being one after an advertisement has heard a lesser one, unless that was a resignation. */
+  #hasHeardLesser({ input }: Handling, view: InstanceView): boolean {
+    if (input.kind !== "PacketReceived") return false;
+    const reading = this.#receptions.reading(input, view);
+    return reading !== undefined && reading.priority !== 0;
   }
 
   #noteFrames({ node, now, actions }: Handling, view: InstanceView, dues: Dues): void {
@@ -114,11 +126,4 @@ function hasMoreAddresses(was: Readonly<InstanceView> | undefined, view: Instanc
   if (was === undefined || was.model === view.model) return false;
   const known = new Set(addressesOf(was).map(({ address }) => address));
   return addressesOf(view).some(({ address }) => !known.has(address));
-}
-
-/** A master that goes on being one after an advertisement has heard a lesser one, unless that was a resignation. */
-function hasHeardLesser({ node, input }: Handling, view: InstanceView): boolean {
-  if (input.kind !== "PacketReceived") return false;
-  const reading = acceptable(node, input, view.model);
-  return reading !== undefined && reading.priority !== 0;
 }

@@ -8,19 +8,26 @@
 
 import { equalPlain } from "../../src/base/plain.ts";
 import type { VrrpInput } from "../../src/vrrp/input.ts";
+import type { AdvertReading } from "../independent.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
+import { messageOf } from "../packets.ts";
 import { companyOf } from "../spec.ts";
 import type { InstanceView } from "../view.ts";
 import { firstView } from "../view.ts";
 import { receive } from "./hearing.ts";
 import { exactly, later, masterDown, ROUNDING, union } from "./range.ts";
-import { acceptable } from "./reception.ts";
+import type { Receptions } from "./reception.ts";
 import type { Reference } from "./reference.ts";
 import { fail, freshReference, listenAfterSleep } from "./reference.ts";
 
 export class Election implements Checker {
   readonly name = "election";
+  readonly #receptions: Receptions;
   readonly #references = new Map<string, Reference>();
+
+  constructor(receptions: Receptions) {
+    this.#receptions = receptions;
+  }
 
   started(node: RouterNode, how: "cold" | "warm"): void {
     for (const [key, view] of node.views) {
@@ -47,13 +54,15 @@ export class Election implements Checker {
       const reference = this.#references.get(keyOf(node, key));
       if (reference === undefined) continue;
       if (node.orders.areFelt) {
-        blur(handling, was, view, reference);
+        const reading = input.kind === "PacketReceived" ? this.#receptions.reading(input, was) : undefined;
+        blur(reading, view, reference);
         continue;
       }
       const company = this.#companyOf(node, view.model.name);
       if (follows(handling, was, view)) {
         if (view.state === "BACKUP" && was.state === "MASTER") restart(handling, view, reference);
-      } else if (input.kind === "PacketReceived") receive(handling, input, was, view, reference);
+      } else if (input.kind === "PacketReceived")
+        receive(handling, input, this.#receptions.reading(input, was), was, view, reference);
       else if (input.kind === "ClockReached") reach(handling, was, view, reference, company);
       else if (was.state !== "MASTER" && view.state === "MASTER" && !mayRule(input, view, reference)) {
         fail(handling, `becomes master on ${input.kind}`);
@@ -91,13 +100,7 @@ export class Election implements Checker {
 }
 
 /** Under an operator's order other rules hold. What is not known afterwards is known again with the next master heard. */
-function blur(
-  { node, input }: Handling,
-  was: Readonly<InstanceView>,
-  view: InstanceView,
-  reference: Reference,
-): void {
-  const reading = input.kind === "PacketReceived" ? acceptable(node, input, was.model) : undefined;
+function blur(reading: AdvertReading | undefined, view: InstanceView, reference: Reference): void {
   const own = exactly(view.model.advertisementInterval);
   const heard = reading === undefined || view.model.version === 2 ? own : exactly(reading.interval);
   reference.interval = union(reference.interval, union(own, heard));
@@ -134,8 +137,9 @@ function mayRule(input: VrrpInput, { model }: InstanceView, { isWilling }: Refer
 function follows({ node, input }: Handling, was: Readonly<InstanceView>, view: InstanceView): boolean {
   if (input.kind !== "PacketReceived" || was.state === view.state) return false;
   const { name, virtualRouterId } = view.model;
-  if (input.payload[1] === virtualRouterId) return false;
-  return companyOf(node.model, name).some((member) => member.virtualRouterId === input.payload[1]);
+  const [, concerned] = messageOf(input);
+  if (concerned === virtualRouterId) return false;
+  return companyOf(node.model, name).some((member) => member.virtualRouterId === concerned);
 }
 
 /** By half of Master_Down_Interval the supervisor has taken its addresses out: another is about to be master. */

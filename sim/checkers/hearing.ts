@@ -1,15 +1,14 @@
 /** The second automaton's part for advertisements: which of them count, and what they may do to state and timer. */
-import { compareIp } from "../../src/base/ip.ts";
 import type { Instant } from "../../src/base/time.ts";
 import type { VrrpInstanceModel } from "../../src/model/model.ts";
-import type { SendAdvertisement } from "../../src/vrrp/action.ts";
 import type { PacketReceived } from "../../src/vrrp/input.ts";
 import type { AdvertReading } from "../independent.ts";
 import type { Handling } from "../node.ts";
+import { advertsOf, priorityOf } from "../packets.ts";
 import { companyOf } from "../spec.ts";
 import type { InstanceView } from "../view.ts";
 import { exactly, later, masterDown, ROUNDING, scaled, skewFactor, union } from "./range.ts";
-import { acceptable } from "./reception.ts";
+import { outranks } from "./reception.ts";
 import type { Reference } from "./reference.ts";
 import { fail, listenAfterSleep } from "./reference.ts";
 
@@ -17,11 +16,11 @@ import { fail, listenAfterSleep } from "./reference.ts";
 export function receive(
   handling: Handling,
   packet: PacketReceived,
+  reading: AdvertReading | undefined,
   was: Readonly<InstanceView>,
   view: InstanceView,
   reference: Reference,
 ): void {
-  const reading = acceptable(handling.node, packet, was.model);
   if (reading === undefined || was.state === "INIT" || was.state === "FAULT" || was.state === "STOP") {
     ignore(handling, was, view);
     return;
@@ -60,15 +59,8 @@ function receiveAsMaster(
   reference: Reference,
 ): void {
   const own = was.effectivePriority;
-  const spoke = handling.actions.some(
-    (action): action is SendAdvertisement =>
-      action.kind === "SendAdvertisement" && action.instance === view.model.name && action.payload[2] === own,
-  );
-  const { ipv4, ipv6 } = handling.node.spec;
-  const ownAddress = view.model.family === "ipv4" ? ipv4 : ipv6;
-  const isHigher =
-    reading.priority > own || (reading.priority === own && compareIp(packet.source, ownAddress) > 0);
-  if (reading.priority !== 0 && isHigher) {
+  const spoke = advertsOf(handling.actions, view.model.name).some((advert) => priorityOf(advert) === own);
+  if (reading.priority !== 0 && outranks(reading, packet.source, was, handling.node.spec)) {
     if (view.state !== "BACKUP") fail(handling, `stays ${view.state} against priority ${reading.priority}`);
     if (view.model.version === 3) reference.interval = exactly(reading.interval);
     reference.preemptAt = undefined;

@@ -2,6 +2,7 @@
 import type { Instant } from "../../src/base/time.ts";
 import { retryWait } from "../bounds.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
+import { priorityOf } from "../packets.ts";
 import { viewNamed } from "../view.ts";
 import { Violation } from "../violation.ts";
 
@@ -29,7 +30,7 @@ export class History implements Checker {
 
   handled({ node, now, actions }: Handling): void {
     for (const action of actions) {
-      if (action.kind === "SendAdvertisement" && action.payload[2] !== 0) {
+      if (action.kind === "SendAdvertisement" && priorityOf(action) !== 0) {
         this.#lastSpoken.set(keyOf(node.name, instanceKey(node, action.instance)), now);
       }
       if (action.kind !== "Emit") continue;

@@ -3,9 +3,10 @@
  * ends says so by priority 0 if it fails or stops, and not if it yields.
  */
 import { equalBytes } from "../../src/base/bytes.ts";
-import type { AddressChange, SendAdvertisement, VrrpAction } from "../../src/vrrp/action.ts";
+import type { AddressChange, VrrpAction } from "../../src/vrrp/action.ts";
 import type { Checker, Handling, RouterNode } from "../node.ts";
 import { readClaim } from "../observer.ts";
+import { advertsOf, priorityOf } from "../packets.ts";
 import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 
@@ -60,8 +61,8 @@ export class Order implements Checker {
 function checkSpeech(handling: Handling, view: InstanceView, was: Readonly<InstanceView>): void {
   const wasMaster = was.state === "MASTER";
   const isMaster = view.state === "MASTER";
-  for (const action of advertsOf(handling, view)) {
-    const isResignation = action.payload[2] === 0;
+  for (const action of advertsOf(handling.actions, view.model.name)) {
+    const isResignation = priorityOf(action) === 0;
     if (isResignation && (!wasMaster || isMaster))
       fail(handling, `priority 0 from ${was.state} to ${view.state}`);
     if (!isResignation && !isMaster && !(wasMaster && speaksLast(view))) {
@@ -70,14 +71,24 @@ function checkSpeech(handling: Handling, view: InstanceView, was: Readonly<Insta
   }
   for (const action of handling.actions) {
     if (action.kind !== "SendFrames" || action.instance !== view.model.name) continue;
-    if (!isMaster) fail(handling, `announcements in ${view.state}`);
-    for (const frame of action.frames) checkFrame(handling, view, frame);
+    for (const frame of action.frames) {
+      // Peers are to find the way back when the link has come up.
+      if (isOwnSource(handling, view, frame)) continue;
+      if (!isMaster) fail(handling, `announcements in ${view.state}`);
+      checkFrame(handling, view, frame);
+    }
   }
 }
 
 /** A master that yields may say so by one more advertisement. */
 function speaksLast({ model }: InstanceView): boolean {
   return model.higherPrioSendAdvert || !model.announceOnly;
+}
+
+function isOwnSource({ node, input }: Handling, { model }: InstanceView, frame: Uint8Array): boolean {
+  if (model.unicast === undefined || input.kind !== "LinkChanged") return false;
+  const { address, mac } = readClaim(frame);
+  return address === node.spec[model.family] && mac === node.spec.mac;
 }
 
 function checkFrame(handling: Handling, view: InstanceView, frame: Uint8Array): void {
@@ -89,8 +100,8 @@ function checkFrame(handling: Handling, view: InstanceView, frame: Uint8Array): 
 }
 
 function checkArrival(handling: Handling, view: InstanceView): void {
-  const adverts = advertsOf(handling, view);
-  if (adverts.length === 0 || adverts.some((action) => action.payload[2] === 0)) {
+  const adverts = advertsOf(handling.actions, view.model.name);
+  if (adverts.length === 0 || adverts.some((action) => priorityOf(action) === 0)) {
     fail(handling, "becomes master without an advertisement");
   }
   const added = new Set(changesOf(handling, view, "AddAddresses"));
@@ -107,7 +118,7 @@ function checkArrival(handling: Handling, view: InstanceView): void {
 }
 
 function checkDeparture(handling: Handling, view: InstanceView): void {
-  const resignations = advertsOf(handling, view).filter((action) => action.payload[2] === 0).length;
+  const resignations = resignationsIn(handling, view);
   // A restored master that was away for long is BACKUP first, and may fail in the same breath.
   const to = firstStateAfterMaster(handling, view);
   const wanted = to === "BACKUP" ? 0 : 1;
@@ -134,11 +145,14 @@ function firstStateAfterMaster(handling: Handling, view: InstanceView): string {
   return view.state;
 }
 
-function advertsOf(handling: Handling, view: InstanceView): SendAdvertisement[] {
-  return handling.actions.filter(
-    (action): action is SendAdvertisement =>
-      action.kind === "SendAdvertisement" && action.instance === view.model.name,
-  );
+/** How often priority 0 was said to whoever heard it most often; all are told alike. */
+function resignationsIn(handling: Handling, { model }: InstanceView): number {
+  const said = new Map<string, number>();
+  for (const advert of advertsOf(handling.actions, model.name))
+    if (priorityOf(advert) === 0) said.set(advert.to, (said.get(advert.to) ?? 0) + 1);
+  const counts = new Set(said.values());
+  if (counts.size > 1) fail(handling, "resigns to some oftener than to others");
+  return Math.max(0, ...counts);
 }
 
 function changesOf(handling: Handling, view: InstanceView, kind: AddressChange["kind"]): string[] {
