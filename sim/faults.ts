@@ -1,11 +1,13 @@
 /** What goes wrong before the quiet, and when. */
 import type { Prng } from "../src/base/prng.ts";
 import type { Micros } from "../src/base/time.ts";
+import type { VrrpModel } from "../src/model/model.ts";
 import type { Measurement } from "../src/vrrp/input.ts";
-import { drawChange } from "./changes.ts";
+import { drawChange, drawGroups } from "./changes.ts";
 import type { LinkQuality } from "./network.ts";
 import type { Fault, FaultDetail, RouterSpec } from "./spec.ts";
-import { LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
+import { GROUP, LAN_INTERFACE, TRACKED_INTERFACE } from "./spec.ts";
+import type { Wish } from "./standing-orders.ts";
 
 export interface Troubles {
   readonly faults: readonly Fault[];
@@ -147,8 +149,7 @@ function drawFault(
       return {
         kind,
         router,
-        order: random.pick(["failover", "maintenance", "freeze"]),
-        force: random.chance(0.2),
+        wish: drawWish(model, unit, random),
         for: span,
       };
     case "bfd":
@@ -157,6 +158,44 @@ function drawFault(
     case "twin":
       return { kind, router };
   }
+}
+
+/** For all, for one, for a group, or for somebody who is not there; some end by themselves. */
+function drawWish(model: VrrpModel, unit: Micros, random: Prng): Wish {
+  const names = model.instances.map(({ name }) => name);
+  return {
+    kind: random.pick(["failover", "maintenance", "freeze"]),
+    subject: random.chance(0.4) ? undefined : random.pick([...names, GROUP, "VI_9"]),
+    ttl: random.chance(0.4) ? random.integer(unit / 2, 4 * unit) : undefined,
+    force: random.chance(0.2),
+  };
+}
+
+/**
+ * Reloads that make other sync groups of the same instances: of all routers, since those that decide together and those that
+ * do not may be of two minds for ever.
+ */
+export function drawRegroupings(
+  routers: readonly RouterSpec[],
+  until: Micros,
+  unit: Micros,
+  random: Prng,
+): readonly Fault[] {
+  const grouped = routers.find(({ model }) => model.syncGroups.length > 0 && model.instances.length > 1);
+  if (grouped === undefined || random.chance(0.4)) return [];
+  let at = random.integer(0, until / 2);
+  return Array.from({ length: random.integer(1, 3) }, () => {
+    const change = drawGroups(grouped.model, random);
+    at = Math.min(until - unit, at + random.integer(unit, 4 * unit));
+    return routers.map(
+      ({ name }): Fault => ({
+        kind: "reload",
+        router: name,
+        change,
+        at: random.integer(Math.max(0, at - unit / 2), at),
+      }),
+    );
+  }).flat();
 }
 
 /** Numbers that weigh little, much, or more than a priority can bear; too few and too many processes. */

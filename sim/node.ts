@@ -101,6 +101,7 @@ export class RouterNode implements LanHost, LoopOwner {
   #paused: "process" | "machine" | undefined;
   #resumeAt: Instant = 0;
   readonly #loop: Loop;
+  readonly #refused: ModelChange[] = [];
   /** Counts lives of the process: what was planned for an earlier one is void. */
   #life = 0;
   #lastSnapshot: VrrpSnapshot | undefined;
@@ -165,7 +166,7 @@ export class RouterNode implements LanHost, LoopOwner {
     this.#powered = false;
     this.#end("power");
     this.#supervisor.forget();
-    this.orders.takeBack();
+    this.orders.takeBack(this.now);
     this.kernel.reset([]);
   }
 
@@ -239,11 +240,18 @@ export class RouterNode implements LanHost, LoopOwner {
 
   /** The file is edited, if there is a change, and a process that runs reads it. */
   reload(change?: ModelChange): void {
-    // Refused.
-    if (this.orders.isFrozen) return;
+    if (this.orders.isFrozen(this.now)) {
+      if (change !== undefined) this.#refused.push(change);
+      return;
+    }
     if (change !== undefined) this.configured.edit(change);
     if (this.engine === undefined) this.configured.adopt(this.configured.file, this.now);
     else this.#tellConfiguration();
+  }
+
+  /** What was refused during a freeze is tried again. */
+  reloadRefused(): void {
+    for (const change of this.#refused.splice(0)) this.reload(change);
   }
 
   #tellConfiguration(): void {
@@ -288,7 +296,7 @@ export class RouterNode implements LanHost, LoopOwner {
     this.tell({ kind: "WallClockSet", offset: this.#wallOffset });
     this.tell(this.senses.bfdNews());
     this.orders.noteStart(snapshot === undefined ? "cold" : "warm");
-    if (this.orders.areFelt) this.tell(this.orders.news());
+    if (this.orders.areGiven) this.tell(this.orders.news(this.now));
     if (snapshot !== undefined) this.#tellWhatIsNew(snapshot);
     else this.#tellConfiguration();
     for (const script of this.spec.scripts) this.#runScript(script.name, script.interval, this.#life);
@@ -363,10 +371,11 @@ export class RouterNode implements LanHost, LoopOwner {
     const text = describeInput(input, damage);
     if (text !== undefined) log.add(now, this.name, text);
     for (const action of actions) noteAction(this.views, action, now);
+    this.orders.noteHandled(input, now);
+    for (const view of this.views.values()) view.ordered = this.orders.areFelt(this.model, view.model.name);
     for (const checker of checkers) {
       checker.handled?.({ node: this, now, input, damage, actions, before, deadlineBefore });
     }
-    if (input.kind === "OrdersChanged") this.orders.noteHandled(input.orders);
     // The buffer is used again: nobody may look at it after `handle`.
     if (input.kind === "PacketReceived")
       for (const bytes of [input.payload, input.ipHeader]) bytes?.fill(0xee);

@@ -5,13 +5,13 @@
 import type { Instant } from "../src/base/time.ts";
 import { hearEachOther } from "./audience.ts";
 import { calmDelays, masterDown, skew } from "./bounds.ts";
-import { drawChange } from "./changes.ts";
+import { drawChange, drawGroups } from "./changes.ts";
 import { damageAs } from "./corrupt.ts";
 import { drawComponents, drawMeasurement } from "./faults.ts";
 import { WILLING } from "./kernel.ts";
 import type { LanPacket } from "./network.ts";
 import type { RouterNode } from "./node.ts";
-import { freeze, orderMaster } from "./order-probes.ts";
+import { freeze, orderForAWhile, orderMaster } from "./order-probes.ts";
 import type { Allowances } from "./settle.ts";
 import { expectedPriority, isFit, membersOf, NO_ALLOWANCE, outranks, settle } from "./settle.ts";
 import type { Probe, VirtualRouterSpec } from "./spec.ts";
@@ -61,6 +61,8 @@ const PROBES: Readonly<Record<Probe, (world: World, reign: Reign) => void>> = {
   "measure-master": measureMaster,
   failover: (world, reign) => orderMaster(world, reign, "failover"),
   maintenance: (world, reign) => orderMaster(world, reign, "maintenance"),
+  "order-for-a-while": orderForAWhile,
+  regroup,
   freeze,
 };
 
@@ -166,6 +168,19 @@ function reload(world: World, node: RouterNode): void {
   const [moved] = world.history.changesSince(reloadedAt);
   if (moved !== undefined)
     throw new Violation("reload", `${moved.node} goes to ${moved.to} because an address is another`);
+}
+
+/** All routers get other sync groups: nobody moves whom no tracker moves. */
+function regroup(world: World, { master: { node } }: Reign): void {
+  if (node.model.instances.length < 2 || node.spec.model.syncGroups.length === 0) return;
+  const change = drawGroups(node.model, world.random);
+  world.log.add(world.now, "world", `regrouping: ${JSON.stringify(change)}`);
+  world.history.count(`reload ${change.what}`);
+  for (const one of world.nodes) {
+    one.reload(change);
+    world.run(world.random.integer(0, world.scenario.unit / 4));
+  }
+  settle(world, { ...NO_ALLOWANCE, scripts: true });
 }
 
 /** The tracked number of the master is another one, and what it was before. */

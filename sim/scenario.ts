@@ -1,21 +1,13 @@
-/** From a seed to a world: its routers, their configurations, what goes wrong, and what is asked afterwards. */
-import { present } from "../src/base/assert.ts";
 import type { IpFamily } from "../src/base/ip.ts";
 import { Prng } from "../src/base/prng.ts";
 import type { Micros } from "../src/base/time.ts";
 import { MICROS_PER_MILLI, MICROS_PER_SECOND } from "../src/base/time.ts";
 import type { AuthenticationModel } from "../src/model/advertising.ts";
-import type {
-  GarpModel,
-  SyncGroupModel,
-  TrackedModel,
-  VirtualAddressModel,
-  VrrpInstanceModel,
-} from "../src/model/model.ts";
-import { trackersOf } from "./changes.ts";
+import type { GarpModel, TrackedModel, VirtualAddressModel, VrrpInstanceModel } from "../src/model/model.ts";
+import { groupOf, trackersOf } from "./changes.ts";
 import { DEAF_IPV4, DEAF_IPV6 } from "./deaf.ts";
 import { drawDelivery, routerAddress } from "./delivery.ts";
-import { drawClockSteps, drawFaults } from "./faults.ts";
+import { drawClockSteps, drawFaults, drawRegroupings } from "./faults.ts";
 import { sampleRouting } from "./routing.ts";
 import { TRACKED_BFD, TRACKED_FILE, TRACKED_PROCESS, TRACKED_SCRIPT } from "./senses.ts";
 import type { Probe, RouterSpec, Scenario, ScriptSpec, VirtualRouterSpec } from "./spec.ts";
@@ -43,6 +35,8 @@ const PROBES: readonly Probe[] = [
   "measure-master",
   "failover",
   "maintenance",
+  "order-for-a-while",
+  "regroup",
   "freeze",
 ];
 
@@ -132,7 +126,11 @@ export function drawScenario(seed: number): Scenario {
       corrupt: 0,
     },
     calmLoop: { latencyMax: random.pick([0, 60, 150]), latenessMax: random.pick([0, 100, 300]) },
-    faults: [...faults, ...drawClockSteps(routers, quietFrom, longest, new Prng(seed ^ 0x0c10c))],
+    faults: [
+      ...faults,
+      ...drawClockSteps(routers, quietFrom, longest, new Prng(seed ^ 0x0c10c)),
+      ...drawRegroupings(routers, quietFrom, longest, new Prng(seed ^ 0x96_0095)),
+    ],
     quietFrom,
     lastingPartition,
     probes: Array.from({ length: random.integer(1, 3) }, () => random.pick(PROBES)),
@@ -351,6 +349,7 @@ function sibling(first: VrrpInstanceModel, addresses: number, random: Prng): Vrr
     wantedState: first.priority === 255 || random.chance(0.3) ? "MASTER" : "BACKUP",
     virtualAddresses: Array.from({ length: addresses }, (_, index) => address(index)),
     excludedAddresses: [],
+    routing: first.routing.length > 0 ? sampleRouting(52) : [],
     trackInterfaces: first.trackInterfaces.filter(isWeighted),
     trackScripts: first.trackScripts.filter(isWeighted),
     trackBfds: first.trackBfds.filter(isWeighted),
@@ -377,7 +376,7 @@ function drawRouter(
     ipv6: routerAddress(index, "ipv6"),
     model: {
       instances,
-      syncGroups: isGrouped && instances.length > 0 ? [drawGroup(instances)] : [],
+      syncGroups: isGrouped && instances.length > 0 ? [groupOf(GROUP, instances)] : [],
       garpGroups: [],
       ...trackersOf(instances, script),
       fifo: false,
@@ -390,12 +389,6 @@ function drawRouter(
     startsAt: random.chance(0.5) ? random.integer(0, unit / 10) : random.integer(0, 3 * unit),
     bootTime: random.chance(0.7) ? random.integer(unit / 20, unit / 2) : random.integer(unit, 3 * unit),
   };
-}
-
-function drawGroup([first, ...others]: readonly VrrpInstanceModel[]): SyncGroupModel {
-  const { notify, smtpAlert } = present(first, "a member");
-  const members = [first, ...others].map((member) => present(member, "a member").name);
-  return { name: GROUP, members, notify, smtpAlert, notifyPriorityChanges: false };
 }
 
 function virtualAddress(

@@ -165,7 +165,7 @@ function checkMasters(world: World, router: VirtualRouterSpec): void {
       continue;
     }
     // Who stands aside by an order is master only where nobody else can be.
-    const isDecided = fit.length === 0 || fit.some(({ node }) => !node.orders.standsAside);
+    const isDecided = fit.length === 0 || fit.some((member) => !standsAside(member));
     const names = masters.map(({ node }) => node.name).join(" ");
     if (isDecided && masters.length !== (fit.length > 0 ? 1 : 0)) {
       fail(
@@ -175,11 +175,11 @@ function checkMasters(world: World, router: VirtualRouterSpec): void {
     }
     const [master] = masters;
     if (master === undefined) continue;
-    if (isDecided && master.node.orders.standsAside) fail("orders", `${names} is master and stands aside`);
+    if (isDecided && standsAside(master)) fail("orders", `${names} is master and stands aside`);
     if (!fit.includes(master)) fail("one-master", `${names} is master of ${router.name} and not fit`);
     const ruling = expectedPriority(master.node, master.view.model);
     for (const { node, view } of fit) {
-      if (node.orders.areFelt) continue;
+      if (view.ordered) continue;
       const priority = expectedPriority(node, view.model);
       if (view.effectivePriority !== priority) {
         fail(
@@ -215,6 +215,10 @@ function checkDeafened(world: World, fit: readonly Member[], masters: readonly M
     if (view.state !== "MASTER" && ruler === undefined)
       fail("deafened", `${node.name} is ${view.state} and hears no master that it would obey`);
   }
+}
+
+function standsAside({ node, view }: Member): boolean {
+  return node.orders.standsAside(node.model, view.model.name, node.now);
 }
 
 function isLower(a: Member, b: Member): boolean {
@@ -263,6 +267,8 @@ function checkNode(node: RouterNode): void {
     if (told?.state !== view.state) fail("snapshot", `${node.name} shows ${told?.state}, not ${view.state}`);
     if (told.effectivePriority !== view.effectivePriority)
       fail("snapshot", `${node.name} shows another priority`);
+    if (told.order !== undefined && !view.ordered)
+      fail("orders", `${node.name} ${model.name} goes by an order that stands no more`);
     if (told.degraded) fail("snapshot", `${node.name} shows itself degraded`);
     for (const { address, state, interface: name } of told.addresses) {
       const wanted = node.kernel.hasAddress(name, address) ? "present" : "absent";

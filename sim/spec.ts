@@ -2,6 +2,7 @@
 import type { IpAddress } from "../src/base/ip.ts";
 import type { MacAddress } from "../src/base/mac.ts";
 import type { Micros } from "../src/base/time.ts";
+import type { AuthHmacModel } from "../src/model/advertising.ts";
 import type {
   TrackScriptModel,
   VirtualAddressModel,
@@ -9,8 +10,8 @@ import type {
   VrrpModel,
 } from "../src/model/model.ts";
 import type { Measurement } from "../src/vrrp/input.ts";
-import type { Order } from "../src/vrrp/order.ts";
 import type { LinkQuality } from "./network.ts";
+import type { Wish } from "./standing-orders.ts";
 
 /** The interface on the simulated LAN. */
 export const LAN_INTERFACE = "eth0";
@@ -19,6 +20,8 @@ export const TRACKED_INTERFACE = "eth1";
 
 /** Name of every router's sync group, where the world has them. */
 export const GROUP = "G1";
+/** One that reloads make. */
+export const SECOND_GROUP = "G2";
 
 export interface RouterSpec {
   readonly name: string;
@@ -123,8 +126,7 @@ export type FaultDetail =
   | {
       readonly kind: "order";
       readonly router: string;
-      readonly order: Order["kind"];
-      readonly force: boolean;
+      readonly wish: Wish;
       readonly for: Micros;
     }
   /** The BFD session fails. */
@@ -141,6 +143,15 @@ export type ModelChange =
   | { readonly what: "address"; readonly instance: string; readonly address: VirtualAddressModel }
   | { readonly what: "excluded"; readonly instance: string; readonly address: VirtualAddressModel }
   | { readonly what: "tracker"; readonly kind: TrackerKind; readonly weight: number }
+  /** Keys and mode of whoever signs. */
+  | { readonly what: "signing"; readonly to: AuthHmacModel }
+  /** A peer goes, or comes back. */
+  | { readonly what: "peer"; readonly address: IpAddress }
+  /** The instance with this key is called otherwise; or two have changed their names. */
+  | { readonly what: "rename"; readonly key: string }
+  | { readonly what: "swap" }
+  /** Sync groups by name, with the keys of their members. */
+  | { readonly what: "groups"; readonly to: readonly (readonly [string, readonly string[]])[] }
   /** The second instance goes, or comes back as it was. */
   | { readonly what: "instance"; readonly instance: VrrpInstanceModel };
 
@@ -166,6 +177,8 @@ export type Probe =
   | "measure-master"
   | "failover"
   | "maintenance"
+  | "order-for-a-while"
+  | "regroup"
   | "freeze";
 
 export interface Scenario {

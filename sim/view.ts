@@ -12,6 +12,8 @@ export interface InstanceView {
   since: Instant;
   effectivePriority: number;
   lastAdvert: Instant | undefined;
+  /** An operator's order may count for it. */
+  ordered: boolean;
 }
 
 /** An instance as it begins, or as its snapshot leaves it. */
@@ -27,6 +29,7 @@ export function firstView(
     since: now,
     effectivePriority: known?.effectivePriority ?? model.priority,
     lastAdvert: undefined,
+    ordered: snapshot !== undefined,
   };
 }
 

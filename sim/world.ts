@@ -137,7 +137,8 @@ export class World {
     for (const node of this.nodes) {
       node.mood = this.scenario.calmLoop;
       node.kernel.mood = WILLING;
-      if (node.orders.areFelt) node.tell(node.orders.takeBack());
+      if (node.orders.areGiven) node.tell(node.orders.takeBack(this.now));
+      node.reloadRefused();
     }
   }
 
@@ -238,8 +239,8 @@ export class World {
         return;
       case "order":
         if (!node.powered) return;
-        node.tell(node.orders.give(fault.order, fault.force, this.now));
-        this.#after(fault.for, () => node.tell(node.orders.takeBack()));
+        node.tell(node.orders.give(fault.wish, this.now));
+        this.#after(fault.for, () => node.tell(node.orders.takeBack(this.now)));
         return;
       case "twin":
         this.history.count("twin");

@@ -17,11 +17,10 @@ export class AdvertRate implements Checker {
   readonly #lateness = new Map<string, { readonly lastAdvert: number; readonly late: number }>();
 
   turnEnded(node: RouterNode): void {
-    // Who hands over by an operator's order waits in silence.
-    if (node.orders.areFelt) return;
     const deadline = node.engine?.nextDeadline();
     for (const view of node.views.values()) {
-      if (view.state !== "MASTER") continue;
+      // Who hands over by an operator's order waits in silence.
+      if (view.state !== "MASTER" || view.ordered) continue;
       // A restored master speaks before anything else; its first turn is over when we get here.
       const { lastAdvert } = view;
       const { name, key } = view.model;

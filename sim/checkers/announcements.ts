@@ -43,7 +43,7 @@ export class Announcements implements Checker {
       const was = before.get(key)?.state;
       const { garp } = view.model;
       this.#noteFrames(handling, view, dues);
-      if (view.state !== "MASTER" || node.orders.areFelt)
+      if (view.state !== "MASTER" || view.ordered || before.get(key)?.ordered === true)
         Object.assign(dues, { ...noDues(), lastSent: dues.lastSent });
       else if (was !== "MASTER") {
         dues.second = garp.masterDelay > 0 ? now + garp.masterDelay : undefined;

@@ -53,7 +53,7 @@ export class Election implements Checker {
       const was = before.get(key) ?? this.#begin(node, view);
       const reference = this.#references.get(keyOf(node, key));
       if (reference === undefined) continue;
-      if (node.orders.areFelt) {
+      if (was.ordered || view.ordered) {
         const reading = input.kind === "PacketReceived" ? this.#receptions.reading(input, was) : undefined;
         blur(reading, view, reference);
         continue;
@@ -120,6 +120,12 @@ function reload(
   reference: Reference,
 ): void {
   const { model, state, effectivePriority } = view;
+  if (reference.isWilling && companyOf(handling.node.model, model.name).length < 2) {
+    // Nobody is left to wait for. It listens on: since when cannot be seen from outside.
+    reference.isWilling = false;
+    const longest = masterDown(model, effectivePriority, reference.interval).high;
+    reference.timer = { low: handling.now, high: handling.now + longest };
+  }
   if (was.state !== "BACKUP" || state !== "BACKUP" || equalPlain(was.model, model)) return;
   if (model.version === 2) reference.interval = exactly(model.advertisementInterval);
   const { timer } = reference;

@@ -50,9 +50,10 @@ export class Order implements Checker {
       const was = before.get(key);
       if (was === undefined) continue;
       // Who hands over by an operator's order resigns and goes on holding its addresses.
-      if (!wasRestored && !node.orders.areFelt) checkSpeech(handling, view, was);
+      if (!wasRestored && !was.ordered && !view.ordered) checkSpeech(handling, view, was);
       if (was.state !== "MASTER" && view.state === "MASTER") checkArrival(handling, view);
-      if (was.state === "MASTER" && view.state !== "MASTER") checkDeparture(handling, view);
+      if (was.state === "MASTER" && view.state !== "MASTER")
+        checkDeparture(handling, view, was.ordered || view.ordered);
     }
   }
 }
@@ -117,12 +118,12 @@ function checkArrival(handling: Handling, view: InstanceView): void {
   if (!announces && !isPaced) fail(handling, "becomes master and announces nothing");
 }
 
-function checkDeparture(handling: Handling, view: InstanceView): void {
+function checkDeparture(handling: Handling, view: InstanceView, isOrdered: boolean): void {
   const resignations = resignationsIn(handling, view);
   // A restored master that was away for long is BACKUP first, and may fail in the same breath.
   const to = firstStateAfterMaster(handling, view);
   const wanted = to === "BACKUP" ? 0 : 1;
-  if (resignations !== wanted && !handling.node.orders.areFelt) {
+  if (resignations !== wanted && !isOrdered) {
     fail(handling, `leaves MASTER for ${to} with ${resignations} advertisements of priority 0`);
   }
   const { node } = handling;

@@ -29,18 +29,21 @@ export class Reloads implements Checker {
     const next = clone(input.model);
     this.#models.set(node, next);
     // The first one starts the engine. What was due anyway comes along.
-    if (node.orders.areFelt) return;
     if (was === undefined || (deadlineBefore !== undefined && deadlineBefore <= now)) return;
+    const isOrdered = ([key, { ordered }]: readonly [string, InstanceView]): boolean =>
+      ordered || before.get(key)?.ordered === true;
     if (equalPlain(was, next)) {
+      if ([...node.views].some(isOrdered)) return;
       this.#checkSame(handling);
       return;
     }
     for (const [key, view] of node.views) {
       const old = before.get(key);
-      if (old === undefined || old.state === "INIT" || old.state === "STOP") continue;
+      if (old === undefined || isOrdered([key, view]) || old.state === "INIT" || old.state === "STOP")
+        continue;
       const isLeftAlone = equalPlain(partOf(was, old.model.name), partOf(next, view.model.name));
       if (isLeftAlone) this.#checkLeftAlone(handling, view, old);
-      else if (companyOf(next, view.model.name).length > 0) this.#checkChanged(handling, view, old);
+      else if (companyOf(next, view.model.name).length > 0) this.#checkChanged(handling, was, view, old);
     }
   }
 
@@ -66,11 +69,14 @@ export class Reloads implements Checker {
       throw new Violation(this.name, `${node.name} answers by ${done.kind} for ${name}, which is the same`);
   }
 
-  #checkChanged(handling: Handling, view: InstanceView, old: Readonly<InstanceView>): void {
+  #checkChanged(handling: Handling, was: VrrpModel, view: InstanceView, old: Readonly<InstanceView>): void {
     const { node, actions } = handling;
     const { name } = view.model;
     if (view.state !== old.state) {
       if (view.state === "FAULT" || old.state === "FAULT") return;
+      // Others of its sync group kept it from that.
+      if (old.state === "BACKUP" && view.state === "MASTER" && companyOf(was, old.model.name).length > 1)
+        return;
       throw new Violation(this.name, `${node.name} ${name} goes from ${old.state} to ${view.state}`);
     }
     const staying = new Set(addressesOf(old).map(({ address }) => address));

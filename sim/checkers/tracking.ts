@@ -79,8 +79,7 @@ export class Tracking implements Checker {
         return;
     }
     // A freeze holds what trackers say back.
-    if (node.orders.areFelt) return;
-    for (const view of node.views.values()) this.#check(node, view, trackers);
+    for (const view of node.views.values()) if (!view.ordered) this.#check(node, view, trackers);
   }
 
   #check(node: RouterNode, view: InstanceView, trackers: Trackers): void {
