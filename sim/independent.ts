@@ -137,7 +137,10 @@ function rightChecksums(
 function pseudoHeader(source: IpAddress, destination: IpAddress): Uint8Array {
   const from = ipToBytes(source) ?? new Uint8Array(0);
   const to = ipToBytes(destination) ?? new Uint8Array(0);
-  return Uint8Array.from([...from, ...to]);
+  const both = new Uint8Array(from.length + to.length);
+  both.set(from);
+  both.set(to, from.length);
+  return both;
 }
 
 function carry(sum: number): number {

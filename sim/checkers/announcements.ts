@@ -8,6 +8,7 @@ import type { Checker, Handling, RouterNode } from "../node.ts";
 import type { InstanceView } from "../view.ts";
 import { Violation } from "../violation.ts";
 import { addressesOf } from "./addresses.ts";
+import { isOwnSource } from "./order.ts";
 import type { Receptions } from "./reception.ts";
 
 interface Dues {
@@ -90,10 +91,12 @@ export class Announcements implements Checker {
     return reading !== undefined && reading.priority !== 0;
   }
 
-  #noteFrames({ node, now, actions }: Handling, view: InstanceView, dues: Dues): void {
+  #noteFrames(handling: Handling, view: InstanceView, dues: Dues): void {
+    const { node, now, actions } = handling;
     const { garpInterval, gnaInterval } = view.model.garp;
     for (const action of actions) {
       if (action.kind !== "SendFrames") continue;
+      if (action.frames.every((frame) => isOwnSource(handling, view, frame))) continue;
       const spacing = view.model.family === "ipv4" ? garpInterval : gnaInterval;
       // Addresses on another interface have a queue of their own.
       const isOneQueue = addressesOf(view).every(({ interface: name }) => name === action.interface);

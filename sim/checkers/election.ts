@@ -58,12 +58,11 @@ export class Election implements Checker {
         blur(reading, view, reference);
         continue;
       }
-      const company = this.#companyOf(node, view.model.name);
       if (follows(handling, was, view)) {
         if (view.state === "BACKUP" && was.state === "MASTER") restart(handling, view, reference);
       } else if (input.kind === "PacketReceived")
         receive(handling, input, this.#receptions.reading(input, was), was, view, reference);
-      else if (input.kind === "ClockReached") reach(handling, was, view, reference, company);
+      else if (input.kind === "ClockReached") this.#reach(handling, was, view, reference);
       else if (was.state !== "MASTER" && view.state === "MASTER" && !mayRule(input, view, reference)) {
         fail(handling, `becomes master on ${input.kind}`);
       }
@@ -89,6 +88,11 @@ export class Election implements Checker {
   #begin(node: RouterNode, view: InstanceView): InstanceView {
     this.#references.set(keyOf(node, view.model.key), freshReference(view, false));
     return { ...firstView(view.model, undefined, node.now) };
+  }
+
+  #reach(handling: Handling, was: Readonly<InstanceView>, view: InstanceView, reference: Reference): void {
+    const { node } = handling;
+    reach(handling, was, view, reference, () => this.#companyOf(node, view.model.name));
   }
 
   #companyOf(node: RouterNode, name: string): readonly Reference[] {
@@ -173,7 +177,7 @@ function reach(
   was: Readonly<InstanceView>,
   view: InstanceView,
   reference: Reference,
-  company: readonly Reference[],
+  company: () => readonly Reference[],
 ): void {
   const { now } = handling;
   const { timer } = reference;
@@ -189,7 +193,7 @@ function reach(
   const waits = isToldToWait(handling, view);
   if (view.state === "MASTER" || waits) {
     reference.isWilling = waits;
-    if (waits && company.every(({ isWilling }) => isWilling))
+    if (waits && company().every(({ isWilling }) => isWilling))
       fail(handling, "waits for a group that is willing");
     if (now < timer.low - ROUNDING) fail(handling, `becomes master ${timer.low - now} us too early`);
     // Whoever slept for long does not know what was said meanwhile.

@@ -13,6 +13,8 @@ export interface SenderMark {
 export interface Marks {
   /** Last number of an Authentication Header, heard or said. */
   readonly ah: number;
+  /** It was said, and has been heard of nobody: another that speaks at the same time says it, too. */
+  readonly isAhOwn: boolean;
   /** Last number that was signed. */
   readonly signed: bigint | undefined;
   /** The latest first. */
@@ -25,6 +27,7 @@ export interface Marks {
 
 export const NO_MARKS: Marks = {
   ah: 0,
+  isAhOwn: false,
   signed: undefined,
   senders: [],
   sumsGroup: false,

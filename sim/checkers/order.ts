@@ -73,7 +73,6 @@ function checkSpeech(handling: Handling, view: InstanceView, was: Readonly<Insta
   for (const action of handling.actions) {
     if (action.kind !== "SendFrames" || action.instance !== view.model.name) continue;
     for (const frame of action.frames) {
-      // Peers are to find the way back when the link has come up.
       if (isOwnSource(handling, view, frame)) continue;
       if (!isMaster) fail(handling, `announcements in ${view.state}`);
       checkFrame(handling, view, frame);
@@ -86,7 +85,12 @@ function speaksLast({ model }: InstanceView): boolean {
   return model.higherPrioSendAdvert || !model.announceOnly;
 }
 
-function isOwnSource({ node, input }: Handling, { model }: InstanceView, frame: Uint8Array): boolean {
+/** Peers are to find the way back when the link has come up: at once, whatever else is announced. */
+export function isOwnSource(
+  { node, input }: Handling,
+  { model }: Readonly<InstanceView>,
+  frame: Uint8Array,
+): boolean {
   if (model.unicast === undefined || input.kind !== "LinkChanged") return false;
   const { address, mac } = readClaim(frame);
   return address === node.spec[model.family] && mac === node.spec.mac;

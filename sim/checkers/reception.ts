@@ -24,7 +24,7 @@ const SHORTEST_OVER_IPV4 = 26;
 
 /** What one process remembers. */
 interface Memory {
-  readonly marks: ReadonlyMap<string, Marks>;
+  readonly marks: Map<string, Marks>;
   /** From simulated time to the wall clock, as the process was told. */
   readonly clock: number;
 }
@@ -50,7 +50,8 @@ export class Receptions implements Checker {
   }
 
   saved(node: RouterNode): void {
-    this.#saved.set(node, this.#of(node));
+    const { marks, clock } = this.#of(node);
+    this.#saved.set(node, { marks: new Map(marks), clock });
   }
 
   handled(handling: Handling): void {
@@ -68,7 +69,7 @@ export class Receptions implements Checker {
     if (packet.ipHeader !== undefined && authentication.kind === "ah") {
       const { ipHeader, body } = splitAhPacket(action.payload);
       const ah = readAh(ipHeader, body, authentication.password);
-      if (ah !== undefined) this.#change(node, key, { ah });
+      if (ah !== undefined) this.#change(node, key, { ah, isAhOwn: true });
     } else if (authHmac !== undefined) {
       const signed = readTrailer(action.payload.subarray(-TRAILER_BYTES))?.number;
       if (signed !== undefined && authHmac.mode !== "receive-only") this.#change(node, key, { signed });
@@ -95,10 +96,7 @@ export class Receptions implements Checker {
   }
 
   #change(node: RouterNode, key: string, change: Partial<Marks>): void {
-    const memory = this.#of(node);
-    const marks = new Map(memory.marks);
-    marks.set(key, { ...this.marks(node, key), ...change });
-    this.#memories.set(node, { ...memory, marks });
+    this.#memories.get(node)?.marks.set(key, { ...this.marks(node, key), ...change });
   }
 
   /** What a reload removes is forgotten. */
@@ -177,15 +175,17 @@ function judge(
   const { source, destination, family, ipHeader, payload } = packet;
   const message = messageOf(packet);
   if (family !== model.family || message[1] !== model.virtualRouterId) return undefined;
-  const reading = readAdvert(message, source, destination, family, model.multicastGroup);
+  const sumsOld = model.unicast !== undefined && model.unicast.oldChecksum !== "never";
+  const group = sumsOld ? model.multicastGroup : undefined;
+  const reading = readAdvert(message, source, destination, family, group);
   if (reading === undefined) return undefined;
   let found: Partial<Marks> = {};
   const { authentication } = model;
   if ((ipHeader !== undefined) !== (authentication.kind === "ah")) return undefined;
   if (ipHeader !== undefined && authentication.kind === "ah") {
     const ah = readAh(ipHeader, payload, authentication.password);
-    if (ah === undefined || ah <= marks.ah) return undefined;
-    found = { ah };
+    if (ah === undefined || ah < marks.ah || (ah === marks.ah && !marks.isAhOwn)) return undefined;
+    found = { ah, isAhOwn: false };
   }
   const isIgnored: Judged = { reading: undefined, marks: found };
   if (!comesFarEnough(packet, model) || !hasRightLength(message, reading, model)) return isIgnored;
@@ -195,7 +195,7 @@ function judge(
   const judged: Judged = { reading: undefined, marks: { ...found, senders } };
   if (!saysTheSame(reading, model) || reading.type !== 1) return judged;
   const sum = reading.checksums.some((kind) => kind !== "group");
-  const sumsGroup = !sum && model.unicast !== undefined && model.unicast.oldChecksum !== "never";
+  const sumsGroup = !sum && sumsOld;
   if (!sum && !(sumsGroup && reading.checksums.includes("group"))) return judged;
   const learnt = sumsGroup && model.unicast?.oldChecksum === "auto";
   const known = { ...found, senders, sumsGroup: marks.sumsGroup || learnt };

@@ -28,6 +28,7 @@ export class WireValid implements Checker {
 
   /** All who are to hear it are told. */
   handled({ node, actions }: Handling): void {
+    if (!actions.some(({ kind }) => kind === "SendAdvertisement")) return;
     for (const { model } of node.views.values()) {
       const told = new Map<string, number>();
       for (const { to } of advertsOf(actions, model.name)) told.set(to, (told.get(to) ?? 0) + 1);

@@ -260,4 +260,17 @@ describe("the Authentication Header", () => {
     const [answer] = driver.actionsOf("SendAdvertisement");
     expect(sequenceOf(answer?.payload ?? new Uint8Array(40)), "past a lower one's").toBe(202);
   });
+
+  it("does not keep two masters apart that speak at once, and say one number", () => {
+    const driver = Driver.start(AH);
+    driver.run(seconds(4));
+    const spoken = driver.actionsOf("SendAdvertisement").at(-1)?.payload ?? new Uint8Array(40);
+    driver.feed(wrapped(sequenceOf(spoken)));
+    expect(driver.state).toBe("BACKUP");
+    // It counts once: what is sent again is old.
+    driver.feed(wrapped(sequenceOf(spoken) - 1));
+    driver.feed(wrapped(sequenceOf(spoken) + 1));
+    driver.feed(wrapped(sequenceOf(spoken) + 1));
+    expect(droppedOf(driver)).toEqual({ "ah-replay": 2 });
+  });
 });

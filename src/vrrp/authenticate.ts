@@ -80,6 +80,7 @@ function takeSequence(memory: InstanceMemory, authHmac: AuthHmacModel, clock: Au
 function wrapped(instance: Instance, adverts: readonly SendAdvertisement[]): readonly SendAdvertisement[] {
   const { memory, authData } = instance;
   memory.ahSequence = memory.ahSequence >= LAST_SEQUENCE ? 1 : memory.ahSequence + 1;
+  memory.ahOwn = true;
   memory.ipIdentification = (memory.ipIdentification % LAST_IDENTIFICATION) + 1;
   const shared = {
     identification: memory.ipIdentification,
@@ -110,9 +111,18 @@ export function ahDropReason(packet: PacketReceived, instance: Instance): DropRe
   const header = peekAh(payload);
   if (header === undefined || !isVrrpAh(header)) return "ah-malformed";
   if (!verifyAh(ipHeader, payload, authData)) return "ah-invalid";
-  if (header.sequence <= memory.ahSequence) return "ah-replay";
+  if (!isNewAhSequence(memory, header.sequence)) return "ah-replay";
   memory.ahSequence = header.sequence;
+  memory.ahOwn = false;
   return undefined;
+}
+
+/**
+ * Whether nobody else has used the number. Two masters that speak at once say the same one: taken for old by both, it would
+ * leave both master for as long as their timers keep step.
+ */
+function isNewAhSequence({ ahSequence, ahOwn }: InstanceMemory, sequence: number): boolean {
+  return sequence > ahSequence || (ahOwn && sequence === ahSequence);
 }
 
 /**

@@ -149,6 +149,7 @@ export function freshMemory(
     verification: undefined,
     oldChecksum: false,
     ahSequence: 0,
+    ahOwn: false,
     ipIdentification: 0,
     authSent: undefined,
     authSenders: [],

@@ -194,6 +194,8 @@ export interface InstanceMemory extends HolderMemory {
   oldChecksum: boolean;
   /** Last number of an Authentication Header, sent or received. */
   ahSequence: number;
+  /** It is one that we have sent, and that nobody else has been heard with. */
+  ahOwn: boolean;
   ipIdentification: number;
   /** Last sequence number that we signed... */
   authSent: AuthSequence | undefined;

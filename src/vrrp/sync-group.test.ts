@@ -342,6 +342,15 @@ describe("a reload around sync groups", () => {
     expect(states(driver)).toEqual(["BACKUP", "FAULT"]);
   });
 
+  it("says of one that is freed into a group of its own that the members are others, not that it follows itself", () => {
+    const driver = masters();
+    driver.feed({ kind: "LinkChanged", link: second(false) });
+    reload(driver, grouped([FIRST, SECOND], [groupModel(["VI_1"], { name: "G2" })]));
+    const [change] = driver.eventsOf("StateChanged").filter(({ to }) => to === "BACKUP").slice(-1);
+    expect(change?.instance).toBe("VI_1");
+    expect(change?.cause.map(({ kind }) => kind)).toEqual(["configured"]);
+  });
+
   it("takes a member out that the others waited for", () => {
     const driver = begin();
     for (let n = 0; n < 6; n++) {

@@ -122,12 +122,15 @@ function rise(
     (member) => isOwner(member) && (down.includes(member) || member.memory.phase.kind === "MASTER"),
   );
   const to = needsNone ? "MASTER" : "BACKUP";
-  const own = wishes.filter(({ instance }) => down.includes(instance));
-  const trigger = own[0] ?? transition(turn, first, to, [factAt(turn.now, CHANGED_MEMBERS)]);
-  const wishers = new Map(own.map((wish) => [wish.instance, wish]));
+  const wishers = new Map(
+    wishes.filter(({ instance }) => down.includes(instance)).map((wish) => [wish.instance, wish]),
+  );
+  const [leading] = wishers.values();
+  const trigger = leading ?? transition(turn, first, to, [factAt(turn.now, CHANGED_MEMBERS)]);
   const order = [trigger.instance, ...down.filter((instance) => instance !== trigger.instance)];
   return order.map((instance): Transition => {
-    const { cause } = wishers.get(instance) ?? follow(turn, group, instance, trigger);
+    const own = instance === trigger.instance ? trigger : wishers.get(instance);
+    const { cause } = own ?? follow(turn, group, instance, trigger);
     const begin = transition(turn, instance, to, cause);
     return to === "BACKUP" && isOwner(instance) ? { ...begin, wanted: cause } : begin;
   });
