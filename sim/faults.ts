@@ -183,19 +183,16 @@ export function drawRegroupings(
 ): readonly Fault[] {
   const grouped = routers.find(({ model }) => model.syncGroups.length > 0 && model.instances.length > 1);
   if (grouped === undefined || random.chance(0.4)) return [];
+  const faults: Fault[] = [];
   let at = random.integer(0, until / 2);
-  return Array.from({ length: random.integer(1, 3) }, () => {
+  for (let count = random.integer(1, 3); count > 0 && at < until - unit; count--) {
     const change = drawGroups(grouped.model, random);
-    at = Math.min(until - unit, at + random.integer(unit, 4 * unit));
-    return routers.map(
-      ({ name }): Fault => ({
-        kind: "reload",
-        router: name,
-        change,
-        at: random.integer(Math.max(0, at - unit / 2), at),
-      }),
-    );
-  }).flat();
+    // All have one before any gets the next.
+    for (const { name } of routers)
+      faults.push({ kind: "reload", router: name, change, at: at + random.integer(0, unit / 2) });
+    at += random.integer(unit, 4 * unit);
+  }
+  return faults;
 }
 
 /** Numbers that weigh little, much, or more than a priority can bear; too few and too many processes. */

@@ -15,6 +15,8 @@ export interface Marks {
   readonly ah: number;
   /** It was said, and has been heard of nobody: another that speaks at the same time says it, too. */
   readonly isAhOwn: boolean;
+  /** After a warm start of a master: what its former life has said last, which may be more than the snapshot knows. */
+  readonly ahFloor: number | undefined;
   /** Last number that was signed. */
   readonly signed: bigint | undefined;
   /** The latest first. */
@@ -28,6 +30,7 @@ export interface Marks {
 export const NO_MARKS: Marks = {
   ah: 0,
   isAhOwn: false,
+  ahFloor: undefined,
   signed: undefined,
   senders: [],
   sumsGroup: false,

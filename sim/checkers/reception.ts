@@ -45,7 +45,12 @@ export class Receptions implements Checker {
     const left = node.resumes === "saved" ? this.#saved.get(node) : this.#memories.get(node);
     const memory = how === "warm" && left !== undefined ? left : { marks: new Map(), clock: 0 };
     // What was under way when it died is over.
-    const marks = new Map(Array.from(memory.marks, ([key, one]) => [key, { ...one, handsOver: false }]));
+    const marks = new Map<string, Marks>();
+    for (const [key, one] of memory.marks) {
+      const goesOn = node.views.get(key)?.state === "MASTER";
+      const ahFloor = goesOn ? this.marks(node, key).ah : undefined;
+      marks.set(key, { ...one, handsOver: false, ahFloor });
+    }
     this.#memories.set(node, { ...memory, marks });
   }
 
@@ -59,7 +64,7 @@ export class Receptions implements Checker {
     if (input.kind === "WallClockSet") this.#memories.set(node, { ...this.#of(node), clock: input.offset });
     else if (input.kind === "PacketReceived") this.#hear(handling, input, now);
     else if (input.kind === "ConfigChanged") this.#fit(node);
-    for (const action of actions) this.#noteOrder(node, action);
+    for (const action of actions) this.#note(node, action);
   }
 
   sent(node: RouterNode, action: SendAdvertisement, packet: LanPacket): void {
@@ -69,7 +74,7 @@ export class Receptions implements Checker {
     if (packet.ipHeader !== undefined && authentication.kind === "ah") {
       const { ipHeader, body } = splitAhPacket(action.payload);
       const ah = readAh(ipHeader, body, authentication.password);
-      if (ah !== undefined) this.#change(node, key, { ah, isAhOwn: true });
+      if (ah !== undefined) this.#change(node, key, { ah, isAhOwn: true, ahFloor: undefined });
     } else if (authHmac !== undefined) {
       const signed = readTrailer(action.payload.subarray(-TRAILER_BYTES))?.number;
       if (signed !== undefined && authHmac.mode !== "receive-only") this.#change(node, key, { signed });
@@ -111,10 +116,12 @@ export class Receptions implements Checker {
     this.#memories.set(node, { ...memory, marks: kept });
   }
 
-  #noteOrder(node: RouterNode, action: VrrpAction): void {
-    if (action.kind !== "Emit" || action.event.kind !== "OrderProgress") return;
+  #note(node: RouterNode, action: VrrpAction): void {
+    if (action.kind !== "Emit") return;
     const view = viewNamed(node.views, action.event.instance);
-    if (view !== undefined)
+    if (view !== undefined && action.event.kind === "StateChanged" && action.event.to !== "MASTER")
+      this.#change(node, view.model.key, { ahFloor: undefined });
+    if (view !== undefined && action.event.kind === "OrderProgress")
       this.#change(node, view.model.key, { handsOver: action.event.stage === "handing-over" });
   }
 

@@ -16,6 +16,9 @@ import { Violation } from "../violation.ts";
 import { numberToSign } from "./marks.ts";
 import type { Receptions } from "./reception.ts";
 
+/** Numbers that a master may pass over when it starts again. */
+const MOST_PASSED = 64;
+
 export class WireValid implements Checker {
   readonly name = "wire-valid";
   readonly #receptions: Receptions;
@@ -117,7 +120,13 @@ export class WireValid implements Checker {
     expect(node, "IP destination", bytesToIp(ipHeader.subarray(16, 20)), action.to);
     const number = readAh(ipHeader, body, password);
     if (number === undefined) refuse(node, "an Authentication Header with a wrong value");
-    const last = this.#receptions.marks(node, model.key).ah;
+    const { ah: last, ahFloor } = this.#receptions.marks(node, model.key);
+    if (ahFloor !== undefined) {
+      if (number <= ahFloor || number > ahFloor + MOST_PASSED)
+        refuse(node, `number ${number} after a restart, and had said ${ahFloor}`);
+      this.#said.set(`${node.name} ${model.key}`, { number: BigInt(number), to: new Set([action.to]) });
+      return;
+    }
     this.#checkNumber(node, model.key, action.to, BigInt(number), BigInt(last + 1));
   }
 

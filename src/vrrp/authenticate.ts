@@ -3,7 +3,7 @@
  * they remember (sequence numbers) is in the instance's memory and changes only for what has been verified.
  */
 import { concatBytes, fromHex } from "../base/bytes.ts";
-import type { Micros } from "../base/time.ts";
+import type { Instant, Micros } from "../base/time.ts";
 import { MICROS_PER_SECOND } from "../base/time.ts";
 import type { AuthHmacModel } from "../model/advertising.ts";
 import { AH_LENGTH, encodeAhPacket, isVrrpAh, peekAh, verifyAh } from "../wire/ah.ts";
@@ -31,6 +31,8 @@ import type { Turn } from "./turn.ts";
 const MOST_STRANGERS = 4;
 const LAST_SEQUENCE = 0xffff_ffff;
 const LAST_IDENTIFICATION = 0xffff;
+/** Advertisements that a master may have sent between two of its regular ones. */
+const UNSEEN_ANSWERS = 16;
 
 /** The advertisements of one moment as they leave: signed, wrapped, or as they are. */
 export function authenticated(
@@ -95,6 +97,16 @@ function wrapped(instance: Instance, adverts: readonly SendAdvertisement[]): rea
       payload: encodeAhPacket(advert.payload, { ...shared, source, destination, ttl }),
     };
   });
+}
+
+/**
+ * A snapshot is as old as the last event, and its master has spoken ever since: it goes on past all that it may have said,
+ * because the others take what they have heard for old.
+ */
+export function passAhSequence({ model, memory }: Instance, advertAt: Instant, now: Instant): void {
+  if (model.authentication.kind !== "ah") return;
+  const missed = Math.max(0, Math.ceil((now - advertAt) / model.advertisementInterval));
+  memory.ahSequence = Math.min(LAST_SEQUENCE, memory.ahSequence + missed + UNSEEN_ANSWERS);
 }
 
 /** The message of a packet without its Authentication Header. */

@@ -15,6 +15,23 @@ function restart(driver: Driver, away: number): void {
 }
 
 describe("an engine restored after a while", () => {
+  it("says numbers of an Authentication Header that its former life cannot have said since the snapshot", () => {
+    const driver = Driver.start(instanceModel({ authentication: { kind: "ah", password: "secret" } }));
+    driver.run(seconds(4));
+    const { engine, now } = driver;
+    const text = JSON.stringify(engine.snapshot(now));
+    // Quiet for an hour: no event, and no newer snapshot. The supervisor knows how long it lived.
+    driver.run(seconds(3_600));
+    const said = driver.actionsOf("SendAdvertisement").map(({ payload }) => ahNumberOf(payload));
+    const snapshot = { ...(JSON.parse(text) as VrrpSnapshot), at: driver.now };
+    driver.run(seconds(0.5));
+    driver.engine = restoreVrrpEngine(snapshot, driver.now);
+    driver.feed({ kind: "ClockReached" });
+    const [first] = driver.actionsOf("SendAdvertisement");
+    expect(driver.state).toBe("MASTER");
+    expect(ahNumberOf(first?.payload ?? new Uint8Array(32))).toBeGreaterThan(Math.max(...said));
+  });
+
   it("speaks first as a master, makes sure of its addresses, and stays master", () => {
     const driver = Driver.start(MODEL);
     driver.run(DOWN_100);
@@ -72,3 +89,8 @@ describe("a snapshot", () => {
     expect(JSON.stringify(before)).toBe(text);
   });
 });
+
+/** Behind the IP header, at offset 8 of the Authentication Header. */
+function ahNumberOf(packet: Uint8Array): number {
+  return new DataView(packet.slice().buffer).getUint32(28);
+}

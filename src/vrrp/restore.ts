@@ -6,6 +6,7 @@ import type { VrrpModel } from "../model/model.ts";
 import { repeatDropping } from "./accept-mode.ts";
 import { advertise } from "./advert.ts";
 import { announce } from "./announce.ts";
+import { passAhSequence } from "./authenticate.ts";
 import { heldBy, isDesired, request } from "./held.ts";
 import type { Holder, Instance, StaticHolder } from "./instance.ts";
 import { makeInstance, makeStaticHolder, masterDownOf } from "./instance.ts";
@@ -81,6 +82,7 @@ export function resumeInstance(turn: Turn, instance: Instance, downFor: Micros):
     turn.wishes.push({ instance, to: "BACKUP", cause, resigns: false, due: turn.now });
   } else if (phase.kind === "MASTER") {
     phase.handover = undefined;
+    passAhSequence(instance, phase.advertAt, turn.now);
     advertise(turn, instance);
     phase.advertAt = turn.now + model.advertisementInterval;
     phase.listening = false;

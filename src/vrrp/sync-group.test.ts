@@ -346,7 +346,10 @@ describe("a reload around sync groups", () => {
     const driver = masters();
     driver.feed({ kind: "LinkChanged", link: second(false) });
     reload(driver, grouped([FIRST, SECOND], [groupModel(["VI_1"], { name: "G2" })]));
-    const [change] = driver.eventsOf("StateChanged").filter(({ to }) => to === "BACKUP").slice(-1);
+    const [change] = driver
+      .eventsOf("StateChanged")
+      .filter(({ to }) => to === "BACKUP")
+      .slice(-1);
     expect(change?.instance).toBe("VI_1");
     expect(change?.cause.map(({ kind }) => kind)).toEqual(["configured"]);
   });
