@@ -1,27 +1,32 @@
 /**
- * Traffic that shows who answered. `serve NAME ADDRESS PORT` answers each connection with a name, and each line on one that
+ * Traffic that shows who answered. `serve NAME PORT...` answers each connection with a name, and each line on one that
  * stays open; and each datagram. `count ADDRESS PORT TOTAL [SOURCE]` opens connections and prints how many got which name.
- * `hold ADDRESS PORT` keeps one connection and prints who answers each line of standard input.
+ * `hold ADDRESS PORT` asks over and over on one connection, and prints who answers.
  */
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import { createInterface } from "node:readline";
 
 const AT_ONCE = 50;
 const PATIENCE_MS = 3_000;
+const PAUSE_MS = 50;
 const [mode, ...words] = process.argv.slice(2);
 
-function serve(name, address, port) {
-  const server = createServer((socket) => {
-    socket.on("error", () => undefined);
-    socket.write(`${name}\n`);
-    socket.on("data", () => socket.write(`${name}\n`));
-  });
-  const datagrams = createSocket(address.includes(":") ? "udp6" : "udp4");
-  datagrams.on("message", (_, from) => datagrams.send(name, from.port, from.address));
-  datagrams.bind(Number(port), address, () =>
-    server.listen({ port: Number(port), host: address, backlog: 1024 }, () => console.log("ready")),
-  );
+async function serve(name, ...ports) {
+  for (const port of ports.map(Number)) {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.write(`${name}\n`);
+      socket.on("data", () => socket.write(`${name}\n`));
+    });
+    server.listen({ port, host: "::", backlog: 1024 });
+    await once(server, "listening");
+    const datagrams = createSocket("udp6");
+    datagrams.on("message", (_, from) => datagrams.send(name, from.port, from.address));
+    datagrams.bind(port);
+    await once(datagrams, "listening");
+  }
+  console.log("ready");
 }
 
 function askOnce(address, port, source) {
@@ -54,9 +59,9 @@ function hold(address, port) {
   const socket = connect({ host: address, port: Number(port) });
   socket.on("data", (data) => process.stdout.write(data));
   socket.on("error", (error) => console.log(error.code));
-  createInterface(process.stdin).on("line", (line) => socket.write(`${line}\n`));
+  setInterval(() => socket.write("?\n"), PAUSE_MS);
 }
 
-if (mode === "serve") serve(...words);
+if (mode === "serve") await serve(...words);
 else if (mode === "count") await count(...words);
 else hold(...words);
