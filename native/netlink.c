@@ -21,7 +21,7 @@
 
 enum {
   DATAGRAM = 65536,
-  MAX_REPLY = 16 * 1024 * 1024,
+  MAX_REPLY = 64 * 1024 * 1024, /* a list of some 300,000 tracked connections */
   SEND_BUFFER = 4 * 1024 * 1024, /* a batch of nf_tables is one send */
   ANSWER_TIMEOUT_MS = 10000,
   THREAD_STACK = 256 * 1024,

@@ -70,7 +70,8 @@ async function programmed({ runtimeDir }: ClientOptions): Promise<ReplyTo<"table
 
 /** What the daemon uses; without a daemon, IPVS where the kernel has it. */
 async function open(table: ReplyTo<"table"> | undefined): Promise<Shown> {
-  const ours = (): Promise<DataPlane> => opened((done) => openNftIn(createLoop(), table?.namespace, done));
+  const ours = (): Promise<DataPlane> =>
+    opened((done) => openNftIn(createLoop(), table?.namespace, true, done));
   if (table?.plane?.name === NFT_PLANE) return { plane: await ours(), title: NFT_TITLE };
   try {
     const ipvs = await opened<Ipvs>((done) => openIpvsIn(createLoop(), table?.namespace, done));

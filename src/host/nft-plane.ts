@@ -11,6 +11,8 @@ import type { Answer, DataPlane, Done, SyncRole } from "../ports/data-plane.ts";
 import { NftBatch } from "../wire/netlink/nftables.ts";
 import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";
+import type { ConnectionCounts } from "./nft-connections.ts";
+import { countConnections, endConnections } from "./nft-connections.ts";
 import { chainOf, nftFamilyOf } from "./nft-names.ts";
 import type { FoundTable } from "./nft-reader.ts";
 import { foundServices, readTables } from "./nft-reader.ts";
@@ -40,6 +42,7 @@ interface Draft {
 export class NftPlane implements DataPlane {
   readonly name = NFT_PLANE;
   readonly #writer: NetlinkWriter;
+  readonly #counting: boolean;
   readonly #sequencer = new Sequencer();
   readonly #held: Record<NftFamily, Held> = { ip: undefined, ip6: undefined };
   #loaded = false;
@@ -47,16 +50,17 @@ export class NftPlane implements DataPlane {
   #timeouts = NO_TIMEOUTS;
   #turns = 0;
 
-  /** The writer is closed with it. */
-  constructor(writer: NetlinkWriter) {
+  /** The writer is closed with it. With `counting`, connections are counted at every look. */
+  constructor(writer: NetlinkWriter, counting: boolean) {
     this.#writer = writer;
+    this.#counting = counting;
   }
 
   read(done: Answer<readonly FoundService[]>): void {
     this.#inTurn((ended: (result: Result<readonly FoundService[], OsError>) => void) => {
       this.#load((result) => {
         if (!result.ok) return ended(result);
-        ended(ok(result.value.flatMap(foundServices)));
+        return this.#count(result.value, [], ended);
       });
     }, done);
   }
@@ -135,6 +139,28 @@ export class NftPlane implements DataPlane {
       this.#nextId = ids.reduce((highest, id) => Math.max(highest, id + 1), this.#nextId);
       done(result);
     });
+  }
+
+  /** Counting connections takes long where there are many: only what is not to get new ones is waited for. */
+  #count(
+    tables: readonly FoundTable[],
+    found: readonly FoundService[],
+    done: (result: Result<readonly FoundService[], OsError>) => void,
+  ): void {
+    const [table, ...others] = tables;
+    if (table === undefined) {
+      done(ok(found));
+      return;
+    }
+    const { family, services } = table;
+    const go = (counts: ConnectionCounts): void =>
+      this.#count(others, [...found, ...foundServices(table, counts)], done);
+    if (!this.#counting && !services.some(isLeaving)) go(new Map());
+    else
+      countConnections(this.#writer, family, services, (result) => {
+        if (result.ok) go(result.value);
+        else done(result);
+      });
   }
 
   #change(changes: readonly TableChange[], done: (refusals: readonly TableRefusal[]) => void): void {
@@ -231,10 +257,29 @@ export class NftPlane implements DataPlane {
     };
     this.#submit("change services", subject, fill, (error) => {
       // Somebody may have removed the table: the next request looks.
-      if (error !== undefined) this.#loaded = false;
-      else this.#remember(part);
-      done(error);
+      if (error !== undefined) {
+        this.#loaded = false;
+        return done(error);
+      }
+      this.#remember(part);
+      return this.#endConnections(part, FAMILIES, done);
     });
+  }
+
+  /**
+   * Connections to servers that are in the table no more end, as IPVS does it with `expire_nodest_conn`: clients are told,
+   * and datagrams go to another server. That a list could not be had keeps no server in the table.
+   */
+  #endConnections(part: readonly Draft[], families: readonly NftFamily[], done: Done): void {
+    const [family, ...others] = families;
+    if (family === undefined) {
+      done(undefined);
+      return;
+    }
+    const gone = part.flatMap((draft) => (draft.family === family ? goneFrom(draft) : []));
+    const go = (): void => this.#endConnections(part, others, done);
+    if (gone.length === 0) go();
+    else endConnections(this.#writer, family, gone, go);
   }
 
   /** Families whose last service goes with these. */
@@ -268,6 +313,11 @@ export class NftPlane implements DataPlane {
   }
 }
 
+/** It has a server that is to get no new connections. */
+function isLeaving({ servers }: HeldService): boolean {
+  return servers.some(({ destination }) => destination.weight === 0);
+}
+
 function isAt(server: HeldServer, { address, port }: TableDestination): boolean {
   return server.destination.address === address && server.destination.port === port;
 }
@@ -293,6 +343,14 @@ function refusalOf(
   if (others.length > 0 && methodOf({ ...service, servers: others }) !== forwarding.method)
     return refuse("EOPNOTSUPP", "with nftables, all servers of a service have one forwarding method");
   return undefined;
+}
+
+/** The service with the servers that have left it and whose connections are translated. */
+function goneFrom({ before, after }: Draft): readonly HeldService[] {
+  if (before === undefined || methodOf(before) === "dr") return [];
+  const kept = new Set(after?.servers.map(({ id }) => id));
+  const servers = before.servers.filter(({ id }) => !kept.has(id));
+  return servers.length === 0 ? [] : [{ ...before, servers }];
 }
 
 function partsOf(drafts: readonly Draft[]): Draft[][] {

@@ -15,6 +15,7 @@ import {
 } from "../wire/netlink/nftables-dump.ts";
 import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";
+import type { ConnectionCounts } from "./nft-connections.ts";
 import {
   endpointOf,
   isLocalServer,
@@ -120,16 +121,19 @@ function add(a: NftCounter, b: NftCounter): NftCounter {
   return { packets: a.packets + b.packets, bytes: a.bytes + b.bytes };
 }
 
-/** As the engine is told of it. */
-export function foundServices({ services, counters }: FoundTable): readonly FoundService[] {
+/** As the engine is told of it. Connections that nobody has counted are none. */
+export function foundServices(
+  { services, counters }: FoundTable,
+  connections: ConnectionCounts,
+): readonly FoundService[] {
   return services.map(({ head, servers }) => {
-    const destinations = servers.map(({ destination }): FoundDestination => {
+    const destinations = servers.map(({ id, destination }): FoundDestination => {
       const isDirect = destination.forwarding.method === "dr";
       const counter = counters.get(serverChainOf(head.endpoint, destination)) ?? NOTHING;
       return {
         ...destination,
-        activeConnections: 0,
-        inactiveConnections: 0,
+        activeConnections: connections.get(id)?.active ?? 0,
+        inactiveConnections: connections.get(id)?.inactive ?? 0,
         persistentConnections: 0,
         // Only the first packet of a translated connection comes by.
         statistics: statisticsOf(

@@ -58,8 +58,6 @@ export function serviceRules(batch: NftBatch, service: HeldService): readonly Ru
   return [
     ...(endpoint.kind === "fwmark" ? [[...isProtocol(ICMP[family]), ACCEPT]] : []),
     ...(isDirect && !head.onePacket ? [[...known, ...toMarkedServer("input")]] : []),
-    // Of a server that has gone: silence, as from IPVS.
-    ...(isDirect && mayBeTcp ? [[...isLate, ...known, { kind: "verdict", verdict: "drop" } as const]] : []),
     // A connection that nobody here saw begin is for the host's own answer.
     ...(mayBeTcp ? [[...isLate, ACCEPT]] : []),
     ...(isDirect ? [[...connection, ...forget(CONNECTIONS)]] : []),

@@ -10,8 +10,12 @@ import { NftPlane } from "./nft-plane.ts";
 
 const QUEUE_LIMIT = 1024;
 
-/** Calls back with nftables, or with the reason why there is none to be used. */
-export function openNft(loop: Loop, done: (result: Result<NftPlane, OsError>) => void): void {
+/** Calls back with nftables, or with the reason why there is none to be used. `counting` is for who looks at connections. */
+export function openNft(
+  loop: Loop,
+  counting: boolean,
+  done: (result: Result<NftPlane, OsError>) => void,
+): void {
   let writer: NetlinkWriter;
   try {
     writer = openNetlinkWriter(loop, QUEUE_LIMIT, NETLINK_NETFILTER);
@@ -21,7 +25,7 @@ export function openNft(loop: Loop, done: (result: Result<NftPlane, OsError>) =>
     queueMicrotask(() => done(fail(osError)));
     return;
   }
-  const plane = new NftPlane(writer);
+  const plane = new NftPlane(writer, counting);
   // Reading wants the privileges that changing wants.
   plane.read((result) => {
     if (result.ok) return done(ok(plane));

@@ -29,7 +29,9 @@ export function openPlane(loop: Loop, wanted: WantedPlane, done: (opened: Opened
   const file = namespaceOfTable(wanted.tableNamespace);
   const asked = "the configuration asks for it";
   if (wanted.dataPlane === "nft") {
-    openNftIn(loop, file, (result) => done(result.ok ? opened(result.value, asked) : noPlane(result.error)));
+    openNftIn(loop, file, false, (result) =>
+      done(result.ok ? opened(result.value, asked) : noPlane(result.error)),
+    );
     return;
   }
   openIpvsIn(loop, file, (result) => {
@@ -37,7 +39,7 @@ export function openPlane(loop: Loop, wanted: WantedPlane, done: (opened: Opened
       return done(opened(result.value, wanted.dataPlane === "ipvs" ? asked : "the kernel has it"));
     if (wanted.dataPlane === "ipvs") return done(noPlane(result.error));
     const why = `there is no IPVS to be used: ${formatOsError(result.error)}`;
-    return openNftIn(loop, file, (second) =>
+    return openNftIn(loop, file, false, (second) =>
       done(second.ok ? opened(second.value, why) : noPlane(result.error)),
     );
   });
@@ -57,8 +59,14 @@ export function openIpvsIn(loop: Loop, file: string | undefined, done: Opened<Ip
   openIn(loop, file, openIpvs, done);
 }
 
-export function openNftIn(loop: Loop, file: string | undefined, done: Opened<NftPlane>): void {
-  openIn(loop, file, openNft, done);
+/** `counting`: connections are counted at every look. */
+export function openNftIn(
+  loop: Loop,
+  file: string | undefined,
+  counting: boolean,
+  done: Opened<NftPlane>,
+): void {
+  openIn(loop, file, (ours, ended: Opened<NftPlane>) => openNft(ours, counting, ended), done);
 }
 
 /** Only the socket belongs to the namespace; it stays there when the thread has come back. */

@@ -51,18 +51,22 @@ function count(
   return JSON.parse(host.run(process.execPath, TRAFFIC, ...words)) as Record<string, number>;
 }
 
+interface Held {
+  readonly name: string;
+  ask(): Promise<void>;
+  ended(): Promise<unknown>;
+  end(): void;
+}
+
 /** A connection that stays open; `ask` waits for an answer to something that it has sent from now on. */
-async function hold(
-  host: Host,
-  address = VIP,
-  port = 80,
-): Promise<{ name: string; ask(): Promise<void>; end(): void }> {
+async function hold(host: Host, address = VIP, port = 80): Promise<Held> {
   const child = host.spawn([process.execPath, TRAFFIC, "hold", address, `${port}`]);
   const output = await printed(child, "\n");
   const lines = (): string[] => output().trim().split("\n");
   const name = lines()[0] ?? "";
   return {
     name,
+    ended: () => waitFor("the end", () => lines().at(-1) === "ECONNRESET", WITHIN),
     async ask() {
       // Two: one may be on its way.
       const before = lines().length;
@@ -183,6 +187,21 @@ describe("servers behind the director", () => {
     expect(count(client, 20)).toEqual({ a: 10, b: 10 });
   });
 
+  it("keep their connections while they are drained, and lose them when they are taken out", async () => {
+    director.start(service(`${VIP} 80`, "lb_algo rr\n lb_kind NAT", all([1, 1])));
+    await isProgrammed(director, "10.8.0.11/80 {");
+    const held = await hold(client);
+    const server = held.name === "a" ? "10.8.0.10:80" : "10.8.0.11:80";
+    buoy(director, "pool", "drain", `${VIP}:80`, server, "--no-wait");
+    await isProgrammed(director, "weight=0");
+    expect(count(client, 20)[held.name]).toBeUndefined();
+    await held.ask();
+    expect(buoy(director, "ipvs")).toMatch(new RegExp(`${server} +Masq +0 +1 `));
+    buoy(director, "pool", "disable", `${VIP}:80`, server);
+    await held.ended();
+    buoy(director, "pool", "enable", `${VIP}:80`, server);
+  });
+
   it("are found by IPv6 address, by mark, and again by the same client", async () => {
     host.run(
       "nft",
@@ -219,8 +238,9 @@ describe("servers behind the director", () => {
     murder(director, "checker");
     murder(director, "supervisor");
     expect(count(client, 10)).toEqual({ a: 5, b: 5 });
+    director = new Director("buoy", host);
     director.start(config);
-    await waitFor("the next daemon", () => director.output.split("services are kept by").length > 2, WITHIN);
+    await waitFor("the next daemon", () => director.output.includes("Gained quorum"), WITHIN);
     expect(count(client, 10)).toEqual({ a: 5, b: 5 });
     const withoutCounters = (text: string): string => text.replaceAll(/packets \d+ bytes \d+/g, "");
     expect(withoutCounters(tableOf(host))).toBe(withoutCounters(before));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import * as conntrack from "./conntrack-constants.ts";
 import * as constants from "./constants.ts";
 import * as generic from "./generic-constants.ts";
 import * as ipvs from "./ipvs-constants.ts";
@@ -22,6 +23,9 @@ const HEADERS = [
   "linux/netfilter/nfnetlink.h",
   "linux/netfilter/nf_tables.h",
   "linux/netfilter.h",
+  "linux/netfilter/nf_conntrack_common.h",
+  "linux/netfilter/nf_conntrack_tcp.h",
+  "linux/netfilter/nfnetlink_conntrack.h",
   "linux/genetlink.h",
   "linux/ip_vs.h",
 ];
@@ -65,7 +69,13 @@ function guard(name: string): string {
 
 describe("constants of netlink", () => {
   it("are those of the system's headers", () => {
-    const ours: Readonly<Record<string, number>> = { ...constants, ...nftables, ...generic, ...ipvs };
+    const ours: Readonly<Record<string, number>> = {
+      ...constants,
+      ...nftables,
+      ...conntrack,
+      ...generic,
+      ...ipvs,
+    };
     const theirs = fromHeaders(Object.keys(ours));
     if (theirs === undefined) {
       process.stdout.write("no C compiler: the constants are not compared with the headers\n");

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { bytesToIp } from "../../base/ip.ts";
 import { decodeAddress, encodeAddAddress } from "./address.ts";
 import { AttributeReader } from "./attributes.ts";
+import { decodeConnection } from "./conntrack.ts";
+import { IPCTNL_MSG_CT_NEW, NFNL_SUBSYS_CTNETLINK } from "./conntrack-constants.ts";
 import {
   RTM_DELADDR,
   RTM_DELROUTE,
@@ -66,6 +68,7 @@ const DECODERS: Readonly<Record<string, (message: NetlinkMessage) => unknown>> =
   decodeTable,
   decodeElements,
   decodeNftRule,
+  decodeConnection,
 };
 
 /** Of generic netlink, whose family number the kernel gives out. */
@@ -87,6 +90,7 @@ const NFTABLES = [NFT_MSG_NEWTABLE, NFT_MSG_NEWRULE, NFT_MSG_NEWSETELEM].map(
 const TYPES = [
   ...[RTM_NEWADDR, RTM_DELADDR, RTM_NEWLINK, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWRULE],
   ...NFTABLES,
+  (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_NEW,
   2,
 ];
 
