@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CheckResult } from "../../src/director/input.ts";
 import type { NetworkProbe } from "../../src/host/probes/prober.ts";
 import type { HttpProbeModel, Target, TlsModel } from "../../src/model/director-models.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { type Host, Lan } from "../support/lan.ts";
 import { http, NO_TLS, pattern, targetAt, url } from "../support/probe-models.ts";
 import { waitFor } from "../support/wait.ts";
@@ -71,74 +72,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => lan.destroy());
-
-/** An authority, a certificate of it, one that expired, and one of nobody. */
-function makeCertificates(folder: string): void {
-  const openssl = (...words: string[]): void => {
-    execFileSync("openssl", words, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-  };
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-keyout",
-    "ca.key",
-    "-out",
-    "ca.pem",
-    "-subj",
-    "/CN=test authority",
-    "-days",
-    "2",
-  );
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-keyout",
-    "own.key",
-    "-out",
-    "own.pem",
-    "-subj",
-    "/CN=site.example",
-    "-days",
-    "2",
-  );
-  writeFileSync(`${folder}/names`, "subjectAltName=DNS:site.example\n");
-  for (const [name, days] of [
-    ["good", "2"],
-    ["old", "-1"],
-  ] as const) {
-    openssl(
-      "req",
-      "-new",
-      ...key,
-      "-keyout",
-      `${name}.key`,
-      "-out",
-      `${name}.csr`,
-      "-subj",
-      "/CN=site.example",
-    );
-    openssl(
-      "x509",
-      "-req",
-      "-in",
-      `${name}.csr`,
-      "-CA",
-      "ca.pem",
-      "-CAkey",
-      "ca.key",
-      "-CAcreateserial",
-      "-days",
-      days,
-      "-extfile",
-      "names",
-      "-out",
-      `${name}.pem`,
-    );
-  }
-}
 
 function nginxConfig(folder: string): string {
   const tls = (port: number, name: string): string => `

@@ -33,11 +33,11 @@ export class Http2Connection {
         if (context === undefined) return this.#speak(raw);
         const socket = secure(raw, peer, context, ["h2"]);
         this.#socket = socket;
-        socket.on("error", (error) => this.#fail(tlsClause(error)));
+        socket.on("error", (error) => this.#fail(http2Clause(error)));
         socket.once("secureConnect", () => {
           const fault = certificateFault(socket, this.#peer);
           if (fault !== undefined) this.#fail(fault);
-          else if (socket.alpnProtocol !== "h2") this.#fail("the server speaks no HTTP/2");
+          else if (socket.alpnProtocol !== "h2") this.#fail(NO_HTTP2);
           else this.#speak(socket);
         });
       },
@@ -75,8 +75,11 @@ export class Http2Connection {
   }
 }
 
+const NO_HTTP2 = "the server speaks no HTTP/2";
+
 export function http2Clause(error: NodeJS.ErrnoException): string {
   const code = error.code ?? "";
+  if (code.endsWith("_NO_APPLICATION_PROTOCOL")) return NO_HTTP2;
   if (code.startsWith("ERR_HTTP2") || code.startsWith("ERR_SOCKET")) return "no HTTP/2 answer";
   return tlsClause(error);
 }
