@@ -7,6 +7,7 @@ import type {
   RealServerModel,
   VirtualServerModel,
 } from "../../src/model/director-models.ts";
+import { NO_SCHEDULING } from "../../src/model/scheduling-model.ts";
 
 export function directorModel(
   virtualServers: readonly VirtualServerModel[],
@@ -23,6 +24,7 @@ export function directorModel(
     notifyAtStart: false,
     noCheckMail: false,
     tls: { password: undefined, authorities: undefined, certificate: undefined, key: undefined },
+    process: NO_SCHEDULING,
     ...over,
   };
 }

@@ -9,6 +9,9 @@ export const EXIT_NO_DAEMON = 3;
 /** The socket belongs to somebody else. */
 export const EXIT_NO_PERMISSION = 4;
 
+/** As shells report SIGINT. */
+export const EXIT_INTERRUPTED = 130;
+
 /** Ends a command with a message for the user and an exit code. */
 export class CommandError extends Error {
   readonly exitCode: number;

@@ -1,24 +1,37 @@
 /** `buoy pool`: real servers of a running director, looked at and changed without a reload. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import { MICROS_PER_MILLI, type Micros } from "../base/time.ts";
 import { instantText } from "../observe/explain.ts";
 import { poolLines, serviceLines } from "../observe/pool-text.ts";
-import type { PoolStatus, ServerStatus } from "../observe/pool-view.ts";
+import type { PoolStatus } from "../observe/pool-view.ts";
 import type { PoolRequest } from "../supervise/pool-orders.ts";
 import { MOST_WEIGHT } from "../supervise/pool-orders.ts";
 import { type ClientOptions, localReader, withRuntimeDir } from "./client-command.ts";
 import { ask } from "./control-client.ts";
-import { CommandError, EXIT_FAILED } from "./exit-codes.ts";
+import { CommandError, EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED } from "./exit-codes.ts";
+import { parseTtl } from "./orders.ts";
+import { type DrainEnd, followDrain } from "./pool-drain.ts";
 import { painterFor, printJson, printLines, widthOf } from "./terminal.ts";
 import { whoAsks } from "./who-asks.ts";
 
 interface PoolOptions extends ClientOptions {
   readonly why?: string;
+  readonly timeout?: Micros;
   readonly wait?: boolean;
 }
 
 /** Between two looks at a server that is being drained. */
 const DRAIN_LOOK_MS = 1000;
+/** A script goes on with what it wanted only where no connection is left. */
+const DRAIN_EXIT: Readonly<Record<DrainEnd, number>> = {
+  drained: EXIT_DONE,
+  gone: EXIT_DONE,
+  uncounted: EXIT_FAILED,
+  "taken back": EXIT_FAILED,
+  "timed out": EXIT_FAILED,
+  interrupted: EXIT_INTERRUPTED,
+};
 
 export function registerPool(program: Command): void {
   const pool = program
@@ -31,12 +44,15 @@ export function registerPool(program: Command): void {
     .action(list);
   order(pool, "drain", "no new connections; out of the pool when the old ones have ended")
     .option("--no-wait", "do not wait until the last connection has ended")
+    .option("--timeout <time>", "wait no longer than this (90s, 10m, 2h); it goes on draining", parseTtl)
     .action(async (service: string, server: string, options: PoolOptions) => {
       const { realServer, virtualServer } = await give(
         { action: "drain", service, server, weight: undefined },
         options,
       );
-      if (options.wait !== false) await watchDrain(options, virtualServer, realServer);
+      if (options.wait === false) return;
+      const end = await watchDrain(options, virtualServer, realServer);
+      process.exitCode = DRAIN_EXIT[end];
     });
   order(pool, "disable", "out of the pool at once, its connections with it").action(simple("disable"));
   order(pool, "enable", "back to what the configuration and the checks say").action(simple("enable"));
@@ -88,7 +104,7 @@ async function list(
   const paint = painterFor(process.stdout, process.env);
   const instant = instantText({ time, at }, localReader());
   const view = { paint, width: widthOf(process.stdout), instant };
-  if (service === undefined) return printLines(poolLines(pool, view));
+  if (service === undefined) return printLines(poolLines(pool, view, pool.services.length));
   printLines(pool.services.flatMap((one) => serviceLines(one, pool.at, view)));
 }
 
@@ -102,31 +118,34 @@ async function askPool(
   return { pool, time, at };
 }
 
-/** Says how many connections are left until there is none. */
-async function watchDrain(options: PoolOptions, virtualServer: string, realServer: string): Promise<void> {
+/** The last line is written over where a person looks on; Ctrl-C ends the looking, not the drain. */
+async function watchDrain(
+  options: PoolOptions,
+  virtualServer: string,
+  realServer: string,
+): Promise<DrainEnd> {
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.once("SIGINT", onSignal);
+  const isTerminal = process.stdout.isTTY === true;
   let said = "";
-  for (;;) {
-    const { pool } = await askPool(options, virtualServer);
-    const servers = pool.services.flatMap((service) => service.servers);
-    const server = servers.find(({ name }) => name === realServer);
-    const text = progressText(server);
-    if (text !== said) printLines([text]);
-    said = text;
-    if (server === undefined || server.drained || !isDraining(server)) return;
-    await sleep(DRAIN_LOOK_MS);
+  try {
+    return await followDrain(
+      { realServer, timeout: options.timeout },
+      {
+        look: async () => (await askPool(options, virtualServer)).pool,
+        show: (text, isLast) => {
+          const [head = text] = text.split(", draining for");
+          if (isTerminal) process.stdout.write(`\r\x1b[K${text}${isLast ? "\n" : ""}`);
+          else if (isLast || head !== said) printLines([isLast ? text : head]);
+          said = head;
+        },
+        pause: () => sleep(DRAIN_LOOK_MS, undefined, { signal: interrupt.signal }).catch(() => undefined),
+        isInterrupted: () => interrupt.signal.aborted,
+        now: () => performance.now() * MICROS_PER_MILLI,
+      },
+    );
+  } finally {
+    process.off("SIGINT", onSignal);
   }
-}
-
-function isDraining({ orders }: ServerStatus): boolean {
-  return orders.some(({ kind }) => kind === "drain");
-}
-
-function progressText(server: ServerStatus | undefined): string {
-  if (server === undefined) return "the server is configured no more";
-  if (server.drained) return `${server.name} is drained: no connection is left`;
-  if (!isDraining(server)) return `${server.name} is drained no more: the order was taken back`;
-  const left = server.connections;
-  return left === undefined
-    ? "connections are being counted"
-    : `${left} connection${left === 1 ? "" : "s"} left`;
 }

@@ -4,6 +4,7 @@ import type { Word } from "../config/tree.ts";
 import { checkInterface, type ResolveContext } from "./context.ts";
 import type { DirectorModel, LvsTimeouts, SyncDaemonModel, TlsModel } from "./director-models.ts";
 import { blockOf, DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
+import { resolveScheduling } from "./scheduling.ts";
 
 /** 31 days in seconds: the kernel's bound. */
 const LONGEST_TIMEOUT = 2_678_400;
@@ -30,6 +31,7 @@ export function resolveDirectorSettings(
     notifyAtStart: globals.flag("rs_init_notifies") ?? false,
     noCheckMail: globals.flag("no_checker_emails") ?? false,
     tls: readTls(root),
+    process: resolveScheduling(globals, "checker", context),
   };
 }
 

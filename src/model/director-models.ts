@@ -2,6 +2,7 @@
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
 import type { CommandModel } from "./command-model.ts";
+import { NO_SCHEDULING, type SchedulingModel } from "./scheduling-model.ts";
 
 export interface DirectorModel extends DirectorSettings {
   readonly virtualServers: readonly VirtualServerModel[];
@@ -26,6 +27,8 @@ export interface DirectorSettings {
   readonly noCheckMail: boolean;
   /** Client certificate and authorities of all TLS checks (`SSL`). */
   readonly tls: TlsModel;
+  /** What the checker process asks of the system. */
+  readonly process: SchedulingModel;
 }
 
 /** `first` is the one in which the machine's first process runs. */
@@ -299,4 +302,5 @@ export const NO_DIRECTOR: DirectorModel = {
   notifyAtStart: false,
   noCheckMail: false,
   tls: { password: undefined, authorities: undefined, certificate: undefined, key: undefined },
+  process: NO_SCHEDULING,
 };

@@ -1,13 +1,13 @@
 /** `global_defs`: settings of the daemon, and the defaults of instances. */
 import type { IpAddress } from "../base/ip.ts";
 import { type Micros, seconds } from "../base/time.ts";
-import type { Word } from "../config/tree.ts";
 import type { ResolveContext } from "./context.ts";
 import { blockOf, DraftBlock } from "./draft.ts";
 import type { DumpModel } from "./dump-model.ts";
 import { MULTICAST_GROUP } from "./keys.ts";
 import type { MailModel } from "./mail-model.ts";
-import type { ExtraGarpModel, GarpModel, GlobalModel, HostFacts, ProcessModel } from "./model.ts";
+import type { ExtraGarpModel, GarpModel, GlobalModel, HostFacts } from "./model.ts";
+import { resolveScheduling } from "./scheduling.ts";
 import { NO_VERIFICATION_DEFAULTS, resolveVerification, type VerificationModel } from "./verification.ts";
 
 /** What instances take where they set nothing themselves. */
@@ -121,7 +121,10 @@ export function resolveGlobal(root: DraftBlock, globals: DraftBlock, context: Re
     routerId: routerIdOf(globals, context.facts),
     instanceName: root.text("instance"),
     enableScriptSecurity: globals.has("enable_script_security"),
-    process: resolveProcess(globals, context),
+    process: {
+      ...resolveScheduling(globals, "vrrp", context),
+      disableLocalIgmp: globals.has("disable_local_igmp"),
+    },
     dynamicInterfaces: context.dynamicInterfaces,
     processMonitorBuffer: resolveMonitorBuffer(globals),
     dumps: resolveDumps(globals),
@@ -149,30 +152,6 @@ function resolveMonitorBuffer(globals: DraftBlock): GlobalModel["processMonitorB
 
 function routerIdOf(globals: DraftBlock, facts: HostFacts): string {
   return globals.text("router_id") ?? facts.hostName;
-}
-
-function resolveProcess(globals: DraftBlock, context: ResolveContext): ProcessModel {
-  const words = globals.last("vrrp_cpu_affinity")?.values[0];
-  return {
-    niceValue: globals.number("vrrp_priority"),
-    realtimePriority: globals.number("vrrp_rt_priority"),
-    realtimeLimit: globals.span("vrrp_rlimit_rttime") ?? globals.span("vrrp_rlimit_rtime"),
-    cpuAffinity: words?.kind === "words" ? readCpus(words.value, context) : undefined,
-    noSwap: globals.has("vrrp_no_swap"),
-    disableLocalIgmp: globals.has("disable_local_igmp"),
-  };
-}
-
-function readCpus(words: readonly Word[], context: ResolveContext): readonly number[] | undefined {
-  const cpus: number[] = [];
-  for (const word of words) {
-    if (/^\d{1,4}$/.test(word.text)) cpus.push(Number(word.text));
-    else
-      context.report.repair("invalid-value", word.span, `'${word.text}' is no processor`, {
-        repair: "it is left out",
-      });
-  }
-  return cpus.length === 0 ? undefined : cpus;
 }
 
 /** Undefined unless there is somebody to write to and a server to carry it. */

@@ -13,6 +13,7 @@ import type { DirectorModel } from "./director-models.ts";
 import type { DumpModel } from "./dump-model.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { MailModel } from "./mail-model.ts";
+import type { SchedulingModel } from "./scheduling-model.ts";
 import type { ProcessQuorum, TrackFileModel, TrackProcessModel } from "./tracker-models.ts";
 
 export interface Model {
@@ -44,13 +45,8 @@ export interface GlobalModel {
   readonly reloadCheckConfig: boolean;
 }
 
-/** What the vrrp child asks of the system (`vrrp_priority`, `vrrp_rt_priority`, `vrrp_cpu_affinity`, ...). */
-export interface ProcessModel {
-  readonly niceValue: number | undefined;
-  readonly realtimePriority: number | undefined;
-  readonly realtimeLimit: Micros | undefined;
-  readonly cpuAffinity: readonly number[] | undefined;
-  readonly noSwap: boolean;
+/** What the vrrp child asks of the system. */
+export interface ProcessModel extends SchedulingModel {
   /** No IGMP reports for groups of the link while running (`disable_local_igmp`). */
   readonly disableLocalIgmp: boolean;
 }

@@ -16,15 +16,21 @@ export interface PoolView {
 /** Services beyond this many are summed up in `buoy status`. */
 export const MOST_SERVICES = 50;
 
-/** The data plane, and each service with its servers. */
-export function poolLines(pool: PoolStatus, view: PoolView): readonly string[] {
-  const shown = pool.services.slice(0, MOST_SERVICES);
+/** The data plane, and each service with its servers: `most` of them, those that are down first where not all can be shown. */
+export function poolLines(pool: PoolStatus, view: PoolView, most = MOST_SERVICES): readonly string[] {
+  const shown = pool.services.length <= most ? pool.services : troubledFirst(pool.services).slice(0, most);
   const left = pool.services.length - shown.length;
   return [
     ...planeLines(pool, view),
     ...shown.flatMap((service) => serviceLines(service, pool.at, view)),
     ...(left > 0 ? [`and ${left} more services: \`buoy pool list\` shows them`] : []),
   ];
+}
+
+function troubledFirst(services: readonly ServiceStatus[]): readonly ServiceStatus[] {
+  const rank = ({ quorumUp, servers }: ServiceStatus): number =>
+    !quorumUp ? 0 : servers.some(({ up, orders }) => !up || orders.length > 0) ? 1 : 2;
+  return [...services].sort((a, b) => rank(a) - rank(b));
 }
 
 function planeLines({ plane }: PoolStatus, { paint, width }: PoolView): readonly string[] {

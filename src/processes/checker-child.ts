@@ -3,6 +3,7 @@
  * Nothing here can hold up an election; while it is gone the kernel balances on by the table as it was.
  */
 import { randomInt } from "node:crypto";
+import { equalPlain } from "../base/plain.ts";
 import type { Instant, Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
 import type { DirectorAction } from "../director/action.ts";
@@ -13,6 +14,7 @@ import { DirectorExecutor } from "../host/execute-director.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { createLoop } from "../host/loop.ts";
 import type { DirectorModel, LvsTimeouts, VirtualServerModel } from "../model/director-models.ts";
+import { NO_SCHEDULING, type SchedulingModel } from "../model/scheduling-model.ts";
 import { NO_PLANE, type PlaneStatus } from "../observe/pool-view.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { StartProbe } from "../ports/probe.ts";
@@ -26,6 +28,7 @@ import type { OpenedPlane, WantedPlane } from "./open-plane.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { openParentChannel } from "./parent-channel.ts";
 import { poolFifoLine } from "./pool-fifo.ts";
+import { applyScheduling, CHECKER_PROCESS } from "./scheduling.ts";
 import { writeSnapshot } from "./snapshot-text.ts";
 
 /** Least time between two snapshots, which may cost a tenth of the time at most. */
@@ -76,6 +79,7 @@ class CheckerChild {
   #engine: DirectorEngine | undefined;
   #stopRequested: string | undefined;
   #mail = false;
+  #scheduled: SchedulingModel = NO_SCHEDULING;
   #clockPending = false;
   #snapshotAt: Instant = 0;
   #snapshotCost: Micros = 0;
@@ -199,12 +203,20 @@ class CheckerChild {
     const model = modelOf(configuration);
     this.#mail = slice.mail;
     this.#executor?.configure({ tls: model.tls });
+    this.#schedule(model.process);
     this.#measure(measured);
     this.#handle({ kind: "PoolOrdersChanged", orders: slice.orders });
     this.#handle({ kind: "ConfigChanged", model });
     this.#held.configure(model);
     this.#post({ kind: "Applied", generation });
     this.#snapshotSoon();
+  }
+
+  #schedule(wishes: SchedulingModel): void {
+    if (equalPlain(wishes, this.#scheduled)) return;
+    this.#scheduled = wishes;
+    for (const trouble of applyScheduling(wishes, CHECKER_PROCESS))
+      this.#post({ kind: "Degraded", ...trouble });
   }
 
   #measure(measured: readonly Measurement[]): void {

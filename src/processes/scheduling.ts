@@ -1,4 +1,4 @@
-/** The vrrp child's place on the processors: real-time on every thread, as far as the system lets it. */
+/** A child's place on the processors, as far as the system lets it: real-time on every thread for the vrrp process. */
 import { SystemError } from "../host/native.ts";
 import {
   lockFileMappings,
@@ -7,10 +7,8 @@ import {
   setRealtimeLimit,
   setRealtimePriority,
 } from "../host/system.ts";
-import type { ProcessModel } from "../model/model.ts";
+import type { SchedulingModel } from "../model/scheduling-model.ts";
 
-/** Any real-time priority stands above everything that is not real-time. */
-const DEFAULT_PRIORITY = 1;
 /** Node collects garbage now and then: a hard limit below this would kill a healthy process. */
 const LEAST_HARD_LIMIT = 2_000_000;
 
@@ -20,8 +18,19 @@ export interface SchedulingTrouble {
   readonly remedy: string;
 }
 
+/** A process of ours, and its real-time priority where nobody says: none for those that may be late. */
+interface Scheduled {
+  readonly name: string;
+  readonly priority: number | undefined;
+  readonly late: string;
+}
+
+/** Any real-time priority stands above everything that is not real-time. */
+export const VRRP_PROCESS: Scheduled = { name: "vrrp", priority: 1, late: "advertisements" };
+export const CHECKER_PROCESS: Scheduled = { name: "checker", priority: undefined, late: "checks" };
+
 /** Applies the wishes; what the system refused is returned, for the operator. */
-export function applyScheduling(wishes: ProcessModel): readonly SchedulingTrouble[] {
+export function applyScheduling(wishes: SchedulingModel, process: Scheduled): readonly SchedulingTrouble[] {
   const troubles: SchedulingTrouble[] = [];
   const attempt = (apply: () => void, consequence: string, remedy: string): void => {
     try {
@@ -35,12 +44,16 @@ export function applyScheduling(wishes: ProcessModel): readonly SchedulingTroubl
   if (cpuAffinity !== undefined) {
     attempt(
       () => setAffinity(cpuAffinity),
-      "the vrrp process runs on any processor",
+      `the ${process.name} process runs on any processor`,
       "name processors this host has",
     );
   }
   if (niceValue !== undefined) {
-    attempt(() => setNice(niceValue), "the vrrp process runs at the usual priority", "grant CAP_SYS_NICE");
+    attempt(
+      () => setNice(niceValue),
+      `the ${process.name} process runs at the usual priority`,
+      "grant CAP_SYS_NICE",
+    );
   }
   if (noSwap) attempt(() => void lockFileMappings(), "code may be swapped out", "grant CAP_IPC_LOCK");
   if (realtimeLimit !== undefined) {
@@ -51,10 +64,13 @@ export function applyScheduling(wishes: ProcessModel): readonly SchedulingTroubl
       "raise RLIMIT_RTTIME",
     );
   }
-  attempt(
-    () => setRealtimePriority(wishes.realtimePriority ?? DEFAULT_PRIORITY),
-    "advertisements may be late while the host is busy",
-    "grant CAP_SYS_NICE, or set LimitRTPRIO= in the unit",
-  );
+  const priority = wishes.realtimePriority ?? process.priority;
+  if (priority !== undefined) {
+    attempt(
+      () => setRealtimePriority(priority),
+      `${process.late} may be late while the host is busy`,
+      "grant CAP_SYS_NICE, or set LimitRTPRIO= in the unit",
+    );
+  }
   return troubles;
 }

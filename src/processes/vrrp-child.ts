@@ -36,7 +36,7 @@ import { parseToVrrp } from "./messages.ts";
 import { netlinkInput, staleFacts } from "./netlink-inputs.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { openParentChannel } from "./parent-channel.ts";
-import { applyScheduling } from "./scheduling.ts";
+import { applyScheduling, VRRP_PROCESS } from "./scheduling.ts";
 import { bfdTrouble, vrrpTrouble } from "./socket-trouble.ts";
 
 /** Least time between two snapshots that changed; and a snapshot may cost a tenth of the time at most. */
@@ -264,7 +264,8 @@ class VrrpChild {
   }
 
   #schedule(slice: VrrpSlice): void {
-    for (const trouble of applyScheduling(slice.process)) this.#post({ kind: "Degraded", ...trouble });
+    for (const trouble of applyScheduling(slice.process, VRRP_PROCESS))
+      this.#post({ kind: "Degraded", ...trouble });
   }
 
   /** Signed advertisements carry the time of day: somebody may set it at any moment. */

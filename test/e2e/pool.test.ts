@@ -74,6 +74,8 @@ const poolConfig = (host: Host, weight = 10): string => `
 global_defs {
   vrrp_rt_priority 50
   lvs_notify_fifo ${host.path("fifo")}
+  checker_priority 5
+  checker_cpu_affinity 0
   script_user root
 }
 vrrp_instance VI_1 {
@@ -146,6 +148,7 @@ test("servers die and return, the quorum goes and comes, and why tells", async (
         ...WITHIN,
         detail,
       });
+      expect(placeOf(director)).toEqual({ nice: "5", processors: "0" });
       const wire = await WireLog.start(client);
 
       stopWebServer(one);
@@ -267,6 +270,20 @@ async function expectNoGap({ advertisements }: WireLog): Promise<void> {
     if (at - before < PATIENCE) continue;
     expect(at - before - (await stalls.lost(before, at))).toBeLessThan(PATIENCE);
   }
+}
+
+/** Where the checker process stands among the others. */
+function placeOf(director: Director): {
+  readonly nice: string | undefined;
+  readonly processors: string | undefined;
+} {
+  const pid = processOf(director, "checker");
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return {
+    nice: stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16],
+    processors: /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1],
+  };
 }
 
 function readIfThere(path: string): string {

@@ -80,6 +80,10 @@ const OWN_BUFFERS = accepted(
   "buoy takes a large buffer by itself, and asks the kernel for everything again should it overflow",
 );
 
+const SEPARATE = accepted(
+  "each address and mark of a group is a service of its own, as without it; the persistence of a client does not span them",
+);
+
 function bufferRows(
   name: string,
   area: "vrrp" | "track" | "checker",
@@ -591,7 +595,7 @@ const processWideRows = [
     },
   ),
   ...processRows("vrrp", (field) => works(`global.process.${field}`)),
-  ...processRows("checker", () => COSMETIC),
+  ...processRows("checker", (field) => works(`director.process.${field}`)),
   ...processRows("bfd", () => IN_VRRP),
   row(
     "umask",
@@ -652,19 +656,19 @@ const lvsRows = [
       default: "auto: IPVS where the kernel has it, else nftables",
     },
   ),
-  row("nftables_ipvs", [optional(word("table"))], MISSED, "One marked service for a group of servers.", {
+  row("nftables_ipvs", [optional(word("table"))], SEPARATE, "One marked service for a group of servers.", {
     default: "keepalived_ipvs",
   }),
   row(
     "nftables_ipvs_priority",
     [integer(-2_147_483_648, SIGNED_MAX)],
-    COSMETIC,
+    SEPARATE,
     "Hook priority of that table.",
     {
       default: "-1",
     },
   ),
-  row("nftables_ipvs_start_fwmark", [integer(1, UNSIGNED_MAX)], COSMETIC, "First mark it uses.", {
+  row("nftables_ipvs_start_fwmark", [integer(1, UNSIGNED_MAX)], SEPARATE, "First mark it uses.", {
     default: "1000",
   }),
 ].map((template) => ({ ...template, area: template.area ?? ("lvs" as const) }));
