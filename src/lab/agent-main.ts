@@ -24,7 +24,6 @@ switch (role) {
   case "director":
     await serveEcho(name ?? "");
     break;
-  case "web":
   case "page":
     await serveWeb(name ?? "");
     break;

@@ -4,7 +4,7 @@ export interface HostPlan {
   readonly name: string;
   /** Address of its eth0 without prefix length, which is 24. */
   readonly address: string;
-  readonly role: "director" | "web" | "client" | "server" | "shopper";
+  readonly role: "director" | "server" | "client" | "shopper";
   /** The switch that its eth0 is plugged into; `lan` unless told. */
   readonly switch?: Switch;
   /** Address of an eth1 that is plugged into `back`. */
@@ -16,8 +16,8 @@ export type Switch = "lan" | "back";
 
 export const DIRECTOR_1: HostPlan = { name: "director1", address: "10.7.0.1", role: "director" };
 export const DIRECTOR_2: HostPlan = { name: "director2", address: "10.7.0.2", role: "director" };
-export const WEB_1: HostPlan = { name: "web1", address: "10.7.0.11", role: "web" };
-export const WEB_2: HostPlan = { name: "web2", address: "10.7.0.12", role: "web" };
+export const WEB_1: HostPlan = { name: "web1", address: "10.7.0.11", role: "server" };
+export const WEB_2: HostPlan = { name: "web2", address: "10.7.0.12", role: "server" };
 export const CLIENT: HostPlan = { name: "client", address: "10.7.0.50", role: "client" };
 
 export const HOSTS: readonly HostPlan[] = [DIRECTOR_1, DIRECTOR_2, WEB_1, WEB_2, CLIENT];

@@ -2,8 +2,6 @@
  * The director's play, in namespaces of its own: two directors with one pool of three web servers. Servers die and come back,
  * all of them die, and the director itself is unplugged, while a client asks for a page all the time.
  */
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -11,8 +9,8 @@ import { formatSpan, type Instant, millis } from "../base/time.ts";
 import { NO_PLANE } from "../observe/pool-view.ts";
 import { ClientView, LabFailure } from "./client-view.ts";
 import { LabDirector } from "./director.ts";
-import { CONFIG_DIR, labConfig, labWebNginx } from "./example-files.ts";
-import { addHost, buildSwitch, type Host, pullPlug, runIn, spawnIn } from "./lan.ts";
+import { CONFIG_DIR, labConfig } from "./example-files.ts";
+import { addHost, buildSwitch, type Host, pullPlug, runIn } from "./lan.ts";
 import { type Outage, outageLength } from "./outage.ts";
 import { type HostPlan, VIRTUAL_ADDRESS } from "./plan.ts";
 import { hostName } from "./pool-news.ts";
@@ -33,9 +31,9 @@ import { monotonicNow } from "./probe.ts";
 import { masterDownInterval, type StageOptions, tellWhy } from "./stage.ts";
 import type { Story } from "./story.ts";
 import { type Tally, tally } from "./tally.ts";
+import { WebServers } from "./web-servers.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/lvs-nat/", import.meta.url));
-const AGENT = fileURLToPath(new URL("./agent-main.js", import.meta.url));
 const PATIENCE_MS = 15_000;
 /** How long a state is looked at. */
 const LOOK_MS = 1_500;
@@ -52,6 +50,7 @@ interface Cast {
   readonly view: ClientView;
   readonly client: PoolClient;
   readonly webs: WebServers;
+  readonly host: (plan: HostPlan) => Host;
   /** Tells the client's agent something. */
   readonly tell: (word: "begin" | "settle") => void;
 }
@@ -97,14 +96,14 @@ async function build(story: Story, options: StageOptions): Promise<Cast> {
   story.plain(
     `  the address of the service is ${VIRTUAL_ADDRESS}, and the web servers' gateway moves with it`,
   );
-  const webs = new WebServers(host, options.nginx);
-  webs.start([...SERVERS.map(({ plan }) => plan), SORRY]);
+  const webs = new WebServers(options.nginx);
+  webs.start([...SERVERS.map(({ plan }) => plan), SORRY].map(host));
   await Promise.all([FIRST, SECOND].map((plan) => installDirector(host(plan), options)));
   const [one, two] = [new LabDirector(host(FIRST), story), new LabDirector(host(SECOND), story)];
   const tell = (word: string): void => {
     host(SHOPPER).agent.stdin?.write(`${word}\n`);
   };
-  return { story, one, two, view, client, webs, tell };
+  return { story, one, two, view, client, webs, host, tell };
 }
 
 function addressText({ address, second }: HostPlan): string {
@@ -128,43 +127,6 @@ async function installDirector(host: Host, options: StageOptions): Promise<void>
   copy("virtual_servers.conf", "virtual_servers.conf");
   // A router by trade: what is translated must be passed on.
   await runIn(host, ["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"]);
-}
-
-/** The web servers: each is a process in its host, which dies and comes back as the play wants. */
-class WebServers {
-  readonly #host: (plan: HostPlan) => Host;
-  readonly #nginx: boolean;
-  readonly #running = new Map<HostPlan, ChildProcess>();
-
-  constructor(host: (plan: HostPlan) => Host, nginx: boolean) {
-    this.#host = host;
-    this.#nginx = nginx;
-  }
-
-  start(plans: readonly HostPlan[]): void {
-    for (const plan of plans) {
-      const host = this.#host(plan);
-      if (this.#nginx) writeFileSync(`${host.root}/run/nginx.conf`, labWebNginx(plan));
-      const command = this.#nginx
-        ? ["nginx", "-c", "/run/nginx.conf", "-e", "/run/nginx-error.log", "-g", "daemon off;"]
-        : [process.execPath, AGENT, "page", plan.name];
-      this.#running.set(plan, spawnIn(host, command));
-    }
-  }
-
-  async kill(plans: readonly HostPlan[]): Promise<void> {
-    await Promise.all(
-      plans.map(async (plan) => {
-        const child = this.#running.get(plan);
-        if (child === undefined) throw new Error(`${plan.name} has no web server`);
-        this.#running.delete(plan);
-        const ended = once(child, "exit");
-        // nginx ends its workers at once, too.
-        child.kill("SIGTERM");
-        await ended;
-      }),
-    );
-  }
 }
 
 async function start({ story, one, two, view, tell }: Cast): Promise<void> {
@@ -251,13 +213,13 @@ async function changed(director: LabDirector, plan: HostPlan, up: boolean, since
 }
 
 async function oneDies(cast: Cast): Promise<Scene> {
-  const { story, one, webs } = cast;
+  const { story, one, webs, host } = cast;
   story.act(
     `${VICTIM.name} dies: it may stay in the pool for ${formatSpan(NOTICED_WITHIN)}, until its check has failed twice`,
   );
   const from = monotonicNow();
   story.seen("the lab", `kills the web server of ${VICTIM.name}`, "yellow");
-  await webs.kill([VICTIM]);
+  await webs.kill([host(VICTIM)]);
   const left = await changed(one, VICTIM, false, from);
   const out = await inKernel(one, left);
   await sleep(LOOK_MS);
@@ -273,11 +235,11 @@ async function oneDies(cast: Cast): Promise<Scene> {
 }
 
 async function oneReturns(cast: Cast): Promise<Scene> {
-  const { story, one, webs } = cast;
+  const { story, one, webs, host } = cast;
   story.act(`${VICTIM.name} comes back`);
   const from = monotonicNow();
   story.seen("the lab", `starts the web server of ${VICTIM.name} again`, "yellow");
-  webs.start([VICTIM]);
+  webs.start([host(VICTIM)]);
   const back = await inKernel(one, await changed(one, VICTIM, true, from));
   await sleep(LOOK_MS);
   return scene(cast, `${VICTIM.name} returns`, from, [
@@ -287,11 +249,11 @@ async function oneReturns(cast: Cast): Promise<Scene> {
 }
 
 async function allDie(cast: Cast): Promise<Scene> {
-  const { story, one, webs } = cast;
+  const { story, one, webs, host } = cast;
   story.act("All three die: the sorry server is there for that");
   const from = monotonicNow();
   story.seen("the lab", "kills all three web servers", "yellow");
-  await webs.kill(SERVERS.map(({ plan }) => plan));
+  await webs.kill(SERVERS.map(({ plan }) => host(plan)));
   const sorry = await one.pool(
     "the sorry server to serve",
     from,
@@ -311,11 +273,11 @@ async function allDie(cast: Cast): Promise<Scene> {
 }
 
 async function allReturn(cast: Cast): Promise<Scene> {
-  const { story, one, two, webs } = cast;
+  const { story, one, two, webs, host } = cast;
   story.act("All three come back, one by one as their checks pass");
   const from = monotonicNow();
   story.seen("the lab", "starts all three web servers again", "yellow");
-  webs.start(SERVERS.map(({ plan }) => plan));
+  webs.start(SERVERS.map(({ plan }) => host(plan)));
   const all = [one, two].flatMap((director) =>
     SERVERS.map(async ({ plan }) => inKernel(director, await changed(director, plan, true, from))),
   );

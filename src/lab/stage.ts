@@ -8,15 +8,8 @@ import { fileURLToPath } from "node:url";
 import { formatSpan, type Micros, millis } from "../base/time.ts";
 import { ClientView, LabFailure, outageText } from "./client-view.ts";
 import { LabDirector } from "./director.ts";
-import {
-  CONFIG_DIR,
-  labConfig,
-  labDirectorNginx,
-  labNotifyConf,
-  labWebNginx,
-  type WebProgram,
-} from "./example-files.ts";
-import { addHost, buildSwitch, type Host, plugIn, pullPlug, spawnIn } from "./lan.ts";
+import { CONFIG_DIR, labConfig, labDirectorNginx, labNotifyConf, type WebProgram } from "./example-files.ts";
+import { addHost, buildSwitch, type Host, plugIn, pullPlug } from "./lan.ts";
 import { isInTime, type Outage, outageLength } from "./outage.ts";
 import {
   CLIENT,
@@ -30,6 +23,7 @@ import {
   WEB_2,
 } from "./plan.ts";
 import type { Story } from "./story.ts";
+import { WebServers } from "./web-servers.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/nginx-ha/", import.meta.url));
 const AGENT = fileURLToPath(new URL("./agent-main.js", import.meta.url));
@@ -85,7 +79,7 @@ async function build(story: Story, options: StageOptions, view: ClientView): Pro
     story.plain(`  ${plan.name.padEnd(10)} ${plan.address.padEnd(11)} ${describe(plan, options)}`);
   story.plain(`  the floating address is ${VIRTUAL_ADDRESS}`);
   for (const plan of [DIRECTOR_1, DIRECTOR_2]) installDirector(host(plan), options);
-  if (options.nginx) for (const plan of [WEB_1, WEB_2]) startWeb(host(plan));
+  new WebServers(options.nginx).start([WEB_1, WEB_2].map(host));
   return {
     one: new LabDirector(host(DIRECTOR_1), story),
     two: new LabDirector(host(DIRECTOR_2), story),
@@ -97,7 +91,7 @@ async function build(story: Story, options: StageOptions, view: ClientView): Pro
 function describe(plan: HostPlan, options: StageOptions): string {
   if (plan.role === "client") return "asks the floating address all the time";
   const web = options.nginx ? "nginx" : "a stand-in of Node for nginx";
-  return plan.role === "web" ? web : `buoy, and ${web} while it is master`;
+  return plan.role === "server" ? web : `buoy, and ${web} while it is master`;
 }
 
 function installDirector(host: Host, options: StageOptions): void {
@@ -114,11 +108,6 @@ function installDirector(host: Host, options: StageOptions): void {
   write("notify.sh", example("notify.sh"), 0o755);
   write("notify.conf", labNotifyConf(program));
   write("nginx.conf", labDirectorNginx(example("nginx-site.conf"), host.plan));
-}
-
-function startWeb(host: Host): void {
-  writeFileSync(`${host.root}/run/nginx.conf`, labWebNginx(host.plan));
-  spawnIn(host, ["nginx", "-c", "/run/nginx.conf", "-e", "/run/nginx-error.log"]);
 }
 
 async function start(story: Story, { one, two, view }: Cast): Promise<void> {
