@@ -17,6 +17,8 @@ import type { RunOptions } from "./run-options.ts";
 
 /** Tens of thousands of servers take seconds to take in. */
 const SILENCE_LIMIT: Micros = seconds(30);
+/** Before its first word: a machine that is too slow for a start is not helped by another one. Nothing waits for it. */
+const START_LIMIT: Micros = seconds(180);
 const PING_INTERVAL: Micros = seconds(5);
 
 export interface CheckerKeeperListener {
@@ -208,7 +210,7 @@ export class CheckerKeeper {
       if (this.#child === undefined) return;
       const now = this.#loop.now();
       const silentFor = now - this.#heardAt;
-      if (silentFor > SILENCE_LIMIT) {
+      if (silentFor > (this.#greeted ? SILENCE_LIMIT : START_LIMIT)) {
         this.#listener.event({ kind: "HeartbeatMissed", child: "checker", silentFor });
         this.kill();
         return;

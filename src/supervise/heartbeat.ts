@@ -2,8 +2,11 @@
 import type { Instant, Micros } from "../base/time.ts";
 import { millis, seconds } from "../base/time.ts";
 
-/** A child that has just been started gets this long before its first heartbeat. */
-export const STARTUP_GRACE: Micros = seconds(10);
+/**
+ * A child that has just been started gets this long before its first heartbeat. On an overloaded machine a start takes more
+ * than ten seconds, and to begin it again makes it no faster.
+ */
+export const STARTUP_GRACE: Micros = seconds(60);
 /** Silence that is borne while the child is master of nothing. */
 const IDLE_LIMIT: Micros = seconds(5);
 /** Never kill for less: a machine that steals time from us would make us kill healthy children. */
