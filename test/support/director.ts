@@ -8,6 +8,15 @@ import type { Host } from "./lan.ts";
 export type DirectorKind = "buoy" | "keepalived";
 
 const BUOY = fileURLToPath(new URL("../../bin/buoy", import.meta.url));
+/** Ours, with keepalived's command line. */
+const KEEPALIVED = fileURLToPath(new URL("../../bin/keepalived", import.meta.url));
+
+export interface StartOptions {
+  /** A command that runs the daemon in its own place. */
+  readonly prefix?: readonly string[];
+  /** Options of keepalived; buoy then runs by its program of that name. */
+  readonly options?: readonly string[];
+}
 
 export class Director {
   readonly kind: DirectorKind;
@@ -34,29 +43,12 @@ export class Director {
     return this.host.path("dumps");
   }
 
-  /** `prefix` is a command that runs the daemon in its own place. */
-  start(config: string, { prefix = [] }: { readonly prefix?: readonly string[] } = {}): void {
+  start(config: string, { prefix = [], options }: StartOptions = {}): void {
     const file = this.host.writeFile(`${this.kind}.conf`, config);
-    const pid = (name: string): string => this.host.path(`${name}.pid`);
     const command =
-      this.kind === "buoy"
+      this.kind === "buoy" && options === undefined
         ? [process.execPath, BUOY, "run", "-f", file, "--runtime-dir", this.runtimeDir]
-        : [
-            "keepalived",
-            "-n",
-            "-l",
-            "-D",
-            "-f",
-            file,
-            "-p",
-            pid("parent"),
-            "-r",
-            pid("vrrp"),
-            "-c",
-            pid("checkers"),
-            "-b",
-            pid("bfd"),
-          ];
+        : [...this.#keepalived(file), ...(options ?? [])];
     mkdirSync(this.dumps, { recursive: true });
     const child = this.host.spawn([...prefix, ...command], { TMPDIR: this.dumps });
     const collect = (chunk: Buffer): void => {
@@ -65,6 +57,19 @@ export class Director {
     child.stdout?.on("data", collect);
     child.stderr?.on("data", collect);
     this.#process = child;
+  }
+
+  /** Gives it another configuration. */
+  reload(config: string): void {
+    this.host.writeFile(`${this.kind}.conf`, config);
+    this.signal("SIGHUP");
+  }
+
+  #keepalived(file: string): string[] {
+    const pid = (name: string): string => this.host.path(`${name}.pid`);
+    const program = this.kind === "buoy" ? [process.execPath, KEEPALIVED] : ["keepalived"];
+    const pidFiles = ["-p", pid("parent"), "-r", pid("vrrp"), "-c", pid("checkers"), "-b", pid("bfd")];
+    return [...program, "-n", "-l", "-D", "-f", file, ...pidFiles];
   }
 
   /** Sends a signal to the daemon's first process. */

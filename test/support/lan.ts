@@ -3,11 +3,13 @@
  * `eth1`s where a test asks for it. Names carry a prefix and the pid
  * of the test, so that what a killed run left behind is recognised and removed by the next.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
+const execute = promisify(execFile);
 const PREFIX = "bwt";
 let counter = 0;
 
@@ -101,6 +103,12 @@ export class Host {
     return run("ip", "netns", "exec", this.namespace, ...command);
   }
 
+  /** As {@link run}, while others go on. */
+  async ask(...command: string[]): Promise<string> {
+    const { stdout } = await execute("ip", ["netns", "exec", this.namespace, ...command]);
+    return stdout;
+  }
+
   /** Carries out lines of `ip -batch` (without the word ip). */
   ip(...lines: readonly string[]): void {
     execFileSync("ip", ["-n", this.namespace, "-batch", "-"], {
@@ -110,9 +118,13 @@ export class Host {
   }
 
   /** Starts a command; it ends with the LAN at the latest. */
-  spawn(command: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  spawn(
+    command: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+    input: "ignore" | "pipe" = "ignore",
+  ): ChildProcess {
     return spawn("ip", ["netns", "exec", this.namespace, ...command], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input, "pipe", "pipe"],
       env: { ...process.env, ...environment },
     });
   }

@@ -15,6 +15,10 @@ export async function waitFor<T>(
   }
 }
 
+/**
+ * Goes on after what has come in meanwhile is read: timers that are due again by the time their callbacks end would follow
+ * each other for ever, and nothing that a daemon prints would arrive.
+ */
 export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return new Promise((resolve) => setTimeout(() => setImmediate(resolve), milliseconds));
 }

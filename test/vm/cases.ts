@@ -2,7 +2,14 @@
 import type { MachineCase } from "./case.ts";
 import { bondCases } from "./cases/bond.ts";
 import { dummyCases } from "./cases/dummy.ts";
+import { forwardingCases } from "./cases/forwarding.ts";
 import { ipvlanCases } from "./cases/ipvlan.ts";
 import { ipvsCases } from "./cases/ipvs.ts";
 
-export const CASES: readonly MachineCase[] = [...bondCases, ...dummyCases, ...ipvlanCases, ...ipvsCases];
+export const CASES: readonly MachineCase[] = [
+  ...bondCases,
+  ...dummyCases,
+  ...ipvlanCases,
+  ...ipvsCases,
+  ...forwardingCases,
+];

@@ -53,6 +53,10 @@ async function slavesFail(pair: MachinePair): Promise<void> {
   setSecondCable(pair, false);
   await pair.waitForMaster(two);
   assert.ok(!pair.holds(one), "without a cable it holds nothing");
+  await waitFor("it to log the fault", () => one.output.includes("(VI_1) Entering FAULT STATE"), {
+    within: 10_000,
+    detail: () => pair.story(),
+  });
   setSecondCable(pair, true);
   await pair.waitForMaster(one);
 }

@@ -10,6 +10,7 @@ import { Director } from "../../support/director.ts";
 import { type Host, Lan } from "../../support/lan.ts";
 import { waitFor } from "../../support/wait.ts";
 import type { MachineCase } from "../case.ts";
+import { Client, DR, listens, NAT, serve, TUN, wire } from "../director/visitors.ts";
 import {
   address,
   changesFor,
@@ -241,47 +242,9 @@ async function settings(host: Host): Promise<void> {
   plane.plane.close();
 }
 
-/** It answers by the address at which it was reached. */
-const SERVER = `
-const { createServer } = require("node:http");
-for (const port of [80, 8080]) createServer((request, answer) => answer.end(request.socket.localAddress)).listen(port, "0.0.0.0");`;
-const CLIENT = `
-(async () => {
-  const heard = [];
-  for (const address of process.argv.slice(1))
-    for (let i = 0; i < 4; i++)
-      heard.push(await (await fetch("http://" + address + "/", { headers: { connection: "close" } })).text());
-  console.log(heard.join(" "));
-})()`;
-
-const [NAT, DR, TUN] = ["10.7.0.1", "10.7.0.100", "10.7.0.101"] as const;
-
-/** What NAT sends it, the server answers by way of the director; what it gets as it is, at once. */
-function prepareServer(server: Host): void {
-  const settings = ["arp_ignore=1", "arp_announce=2", "rp_filter=0"].map((one) => `net.ipv4.conf.all.${one}`);
-  server.run("sysctl", "-qw", ...settings, "net.ipv4.conf.tunl0.rp_filter=0");
-  server.ip(
-    "rule add from 10.9.0.2 lookup 100",
-    "route add default via 10.9.0.1 table 100",
-    `addr add ${DR}/32 dev lo`,
-    "link set tunl0 up",
-    `addr add ${TUN}/32 dev tunl0`,
-  );
-  server.spawn([process.execPath, "-e", SERVER]);
-}
-
 async function traffic(lan: Lan, director: Host, server: Host, client: Host): Promise<void> {
-  lan.addSecondLan(
-    new Map([
-      [director, `${NAT}/24`],
-      [server, "10.7.0.2/24"],
-      [client, "10.7.0.9/24"],
-    ]),
-  );
-  director.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
-  director.ip(`addr add ${DR}/32 dev eth1`, `addr add ${TUN}/32 dev eth1`);
-  client.run("ip", "link", "set", "eth0", "down");
-  prepareServer(server);
+  wire(lan, director, [server], client);
+  serve(server);
   const plane = await Plane.open(director);
   const ipip = { method: "tun", type: "ipip", port: undefined, checksum: "none" } as const;
   const services = [
@@ -290,11 +253,12 @@ async function traffic(lan: Lan, director: Host, server: Host, client: Host): Pr
     service(address("tcp", TUN, 80), "rr", [["10.7.0.2", 80, 1]], ipip),
   ];
   deepEqual(await plane.change(changesFor(services)), []);
-  await waitFor("the server to listen", () => server.run("ss", "-ltn").includes(":8080"), PATIENCE);
-  const heard = client.run(process.execPath, "-e", CLIENT, NAT, DR, TUN).trim().split(" ");
+  await waitFor("the server to listen", () => listens(server), PATIENCE);
+  const vips = [NAT, DR, TUN].flatMap((one) => [one, one, one, one]);
+  const heard = await new Client(client).ask("new", ...vips);
   deepEqual(
-    heard,
-    ["10.9.0.2", DR, TUN].flatMap((one) => [one, one, one, one]),
+    heard.map((answer) => answer.split(" ")[1]?.replace("10.9.0.2", NAT)),
+    vips,
   );
   await counted(plane, 4);
   for (const { endpoint, statistics } of await plane.read()) {

@@ -1,0 +1,1 @@
+export function makePackage(guest: string): Promise<string>;
