@@ -34,6 +34,8 @@ export class FakeTable {
   readonly #rows = new Map<string, Row>();
   /** Connections by destination: `10.0.1.1:80`. */
   readonly connections = new Map<string, number>();
+  /** The same for clients that are bound to their server. */
+  readonly persistent = new Map<string, number>();
   /** Which steps are refused, and how. */
   refuse: (step: TableChange) => string | undefined = () => undefined;
 
@@ -66,12 +68,13 @@ export class FakeTable {
   }
 
   #found(destination: TableDestination): FoundDestination {
-    const activeConnections = this.connections.get(`${destination.address}:${destination.port}`) ?? 0;
+    const name = `${destination.address}:${destination.port}`;
+    const activeConnections = this.connections.get(name) ?? 0;
     return {
       ...destination,
       activeConnections,
       inactiveConnections: 0,
-      persistentConnections: 0,
+      persistentConnections: this.persistent.get(name) ?? 0,
       statistics: NO_STATISTICS,
     };
   }

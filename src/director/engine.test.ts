@@ -181,7 +181,7 @@ describe("a check", () => {
   });
 
   it("is not taken for lost while its probe may go on", () => {
-    const target = { ...targetAt(80, { timeout: seconds(60) }) };
+    const target = targetAt(80, { timeout: seconds(60) });
     for (const probe of [
       http(target, { urls: [url("/a"), url("/b"), url("/c")] }),
       { kind: "smtp", target, heloName: "x" },
@@ -195,7 +195,9 @@ describe("a check", () => {
       );
       const [start] = driver.pass(0).filter((action) => action.kind === "StartCheck");
       const limit = start?.kind === "StartCheck" ? start.limit : 0;
-      expect(limit).toBeGreaterThan(seconds(60));
+      // Each url connects and is answered; a conversation has more to wait for.
+      const waits = probe.kind === "http" ? 6 : probe.kind === "smtp" ? 4 : 1;
+      expect(limit).toBeGreaterThan(waits * seconds(60));
       expect(newsOf(driver.pass(limit))).toEqual([]);
       expect(newsOf(driver.pass(seconds(11)))[0]).toMatch(/^overdue/);
     }
@@ -362,6 +364,75 @@ describe("a real server", () => {
   });
 });
 
+describe("a server with several checks", () => {
+  it("mails of a check that changes while the server stays down, unless no_checker_emails", () => {
+    for (const noCheckMail of [false, true]) {
+      const checks = [tcpCheck(1), tcpCheck(2)];
+      const driver = new DirectorDriver();
+      driver.configure(
+        directorModel([virtualServer([realServer(1, { smtpAlert: true, checks }), realServer(3)])], {
+          noCheckMail,
+        }),
+      );
+      driver.pass(0);
+      fail(driver, ["1"]);
+      driver.pass(seconds(11));
+      fail(driver, ["1", "2"]);
+      const mails = newsOf(driver.pass(seconds(20))).filter((news) => news.startsWith("mail"));
+      expect(mails).toHaveLength(noCheckMail ? 0 : 1);
+    }
+  });
+
+  it("keeps the weight of the last good run while the check fails", () => {
+    const driver = new DirectorDriver();
+    driver.outcome = (check) => (check.startsWith("MISC") ? { ...GOOD, setsWeight: 7 } : GOOD);
+    driver.configure(
+      directorModel([virtualServer([realServer(1, { checks: [miscCheck()] }), realServer(2)])]),
+    );
+    driver.pass(0);
+    driver.outcome = (check) => (check.startsWith("MISC") ? BAD : GOOD);
+    expect(newsOf(driver.pass(seconds(10)))).toEqual(["down [10.0.1.1]:tcp:80"]);
+    expect(driver.engine.snapshot(driver.now).services[0]?.servers[0]?.weight).toBe(7);
+  });
+});
+
+describe("what comes at the wrong time", () => {
+  it("is left alone: a result of a run before", () => {
+    const driver = started([realServer(1), realServer(2)]);
+    driver.outcome = () => undefined;
+    const begun = driver.pass(seconds(10)).find((action) => action.kind === "StartCheck");
+    if (begun?.kind !== "StartCheck") throw new Error("no check began");
+    const { check, run } = begun;
+    driver.tell({ kind: "CheckFinished", check, run: run - 1, result: BAD });
+    expect(driver.engine.snapshot(driver.now).checks.find(({ memory }) => memory.id === check)).toMatchObject(
+      {
+        memory: { run, failures: 0, startedAt: driver.now },
+      },
+    );
+  });
+
+  it("is caught up with: a file that changes while the checks rest", () => {
+    const file = tcpCheck(0, { key: "file", probe: { kind: "file", file: "f", weight: 0, reverse: false } });
+    const driver = new DirectorDriver();
+    driver.tell({ kind: "FileMeasured", file: "f", value: 0 });
+    driver.configure(
+      directorModel([virtualServer([realServer(1, { checks: [file] }), realServer(2)], { haSuspend: true })]),
+    );
+    expect(newsOf(driver.tell({ kind: "FileMeasured", file: "f", value: 1 }))).toEqual([]);
+    expect(newsOf(driver.tell({ kind: "AddressHeld", address: "10.0.0.1", held: true }))).toEqual([
+      "resumed",
+      "down [10.0.1.1]:tcp:80",
+    ]);
+  });
+
+  it("is not mailed: the state at the start, whose scripts run", () => {
+    const server = realServer(1, { notifyUp: command("/up"), smtpAlert: true });
+    const driver = new DirectorDriver();
+    const actions = driver.configure(directorModel([virtualServer([server])], { notifyAtStart: true }));
+    expect(newsOf(actions).filter((news) => /^(run|mail)/.test(news))).toEqual(["run UP /up"]);
+  });
+});
+
 describe("the quorum", () => {
   const SCRIPTS = { quorumUp: command("/gained"), quorumDown: command("/lost"), smtpAlert: true };
 
@@ -423,6 +494,19 @@ describe("the quorum", () => {
       "sorry in use",
     ]);
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.9.9:80=1"]);
+  });
+
+  it("is gained at its upper bound, and lost below its lower one", () => {
+    const servers = [1, 2, 3, 4].map((host) => realServer(host));
+    const driver = started(servers, { quorum: 2, hysteresis: 1, sorryServer: SORRY });
+    const quorum = (hosts: readonly string[]): readonly string[] => {
+      fail(driver, hosts);
+      return newsOf(driver.pass(seconds(22))).filter((news) => news.startsWith("quorum"));
+    };
+    expect(quorum(["1", "2", "3"])).toEqual([]);
+    expect(quorum(["1", "2", "3", "4"])).toEqual(["quorum lost 0"]);
+    expect(quorum(["3", "4"])).toEqual([]);
+    expect(quorum(["4"])).toEqual(["quorum gained 3"]);
   });
 
   it("is lost with the last weight even where hysteresis would keep it", () => {

@@ -191,6 +191,13 @@ describe("an operator's order", () => {
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=0 10.0.1.2:80=1"]);
     expect(driver.engine.snapshot(driver.now).services[0]?.servers[0]?.connections).toBe(2);
     driver.kernel.connections.clear();
+    driver.kernel.persistent.set("10.0.1.1:80", 1);
+    driver.pass(seconds(4));
+    expect(driver.engine.snapshot(driver.now).services[0]?.servers[0]).toMatchObject({
+      connections: 1,
+      drained: false,
+    });
+    driver.kernel.persistent.clear();
     expect(newsOf(driver.pass(seconds(2)))).toEqual(["drained [10.0.1.1]:tcp:80"]);
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.2:80=1"]);
     driver.tell({ kind: "PoolOrdersChanged", orders: [] });

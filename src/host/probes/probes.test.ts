@@ -1,6 +1,8 @@
 import { createSocket } from "node:dgram";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { afterEach, expect, test, vi } from "vitest";
 import { http, pattern, probe, targetAt, url } from "../../../test/support/probe-models.ts";
 import type { CheckResult } from "../../director/input.ts";
@@ -97,6 +99,22 @@ test("HTTP: digest and patterns", async () => {
   expect(await search("a++")).toBe(
     "not run: the pattern is not understood: a possessive quantifier (a++) is not supported",
   );
+});
+
+test("HTTP: patterns in lines, and in UTF-8 with offsets in bytes", async () => {
+  const port = await answering("HTTP/1.0 200 OK\r\n\r\nfirst\n\xc3\xa9\xc3\xa9 last\n");
+  const search = async (regex: string, options: Parameters<typeof pattern>[1]): Promise<boolean> =>
+    (await probe(http(targetAt(port), { urls: [url("/", { pattern: pattern(regex, options) })] }))).ok;
+  expect(await search("last$", { options: [] })).toBe(true);
+  expect(await search("last", { options: ["firstline"] })).toBe(false);
+  expect(await search("first", { options: ["firstline"] })).toBe(true);
+  expect(await search("last", { options: ["firstline"], minOffset: 6 })).toBe(true);
+  expect(await search("^\\x{e9}{2} last$", { options: ["utf", "multiline"] })).toBe(true);
+  for (const options of [["utf"], []]) {
+    expect(await search("last", { options, minOffset: 11, maxOffset: 11 })).toBe(true);
+    expect(await search("last", { options, minOffset: 12 })).toBe(false);
+    expect(await search("last", { options, maxOffset: 10 })).toBe(false);
+  }
 });
 
 test("HTTP: every url, each on its own connection, up to the first that fails", async () => {
@@ -269,6 +287,11 @@ test("MISC: exit statuses, dynamic weights, signals and the timeout", async () =
   expect(outcome(await run("sleep 5"))).toBe("failed: took longer than 300 ms");
   const deaf = await run("trap '' TERM; while :; do sleep 0.1; done");
   expect(outcome(deaf)).toBe("failed: took longer than 300 ms");
+  const pidFile = `${tmpdir()}/buoy-deaf-${process.pid}`;
+  closers.push(() => rmSync(pidFile, { force: true }));
+  await run(`echo $$ >${pidFile}; trap '' TERM; while :; do sleep 0.1; done`);
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  expect(() => process.kill(pid, 0), "it heeds no TERM, and is killed").toThrow("ESRCH");
   const missing = { ...script(""), path: "/nonexistent/check" };
   const result = await probe({ kind: "misc", command: missing, timeout: 300_000, dynamic: false });
   expect(outcome(result)).toMatch(/^not run: .*ENOENT/);
@@ -398,6 +421,13 @@ test("files of ours that cannot be read are no word about the server", async () 
   const port = await answering("HTTP/1.0 200 OK\r\n\r\n");
   const result = await probe(http(targetAt(port), { tls: true }), tls);
   expect(outcome(result)).toMatch(/^not run: ENOENT.*ca\.pem/);
+});
+
+test("an interface that is not there is no word about the server", async () => {
+  const target = targetAt(await closedPort(), { bindInterface: "nothere0" });
+  expect(outcome(await probe({ kind: "tcp", target }))).toBe(
+    "not run: cannot bind to interface nothere0: ENODEV",
+  );
 });
 
 test("a port of its own is free again for the next run", async () => {
