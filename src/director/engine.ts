@@ -143,6 +143,9 @@ class TheEngine implements DirectorEngine {
       case "TableReadFailed":
         this.#table.tableReadFailed(turn, input.error);
         return;
+      case "TableDisturbed":
+        this.#table.look(turn.now);
+        return;
       case "ActionDone":
         this.#table.actionDone(turn, input.id);
         return;

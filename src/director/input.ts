@@ -19,6 +19,8 @@ export type DirectorInput =
   /** The kernel's table, as asked for. */
   | { readonly kind: "TableRead"; readonly services: readonly FoundService[] }
   | { readonly kind: "TableReadFailed"; readonly error: OsError }
+  /** Somebody else may have changed it: it is to be looked at now. */
+  | { readonly kind: "TableDisturbed" }
   | { readonly kind: "ActionDone"; readonly id: number }
   /** Every step was tried: these were refused, one at least, and all others are done. */
   | { readonly kind: "ActionFailed"; readonly id: number; readonly refusals: readonly TableRefusal[] }

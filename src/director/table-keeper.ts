@@ -152,6 +152,11 @@ export class TableKeeper {
     this.#pending.add(endpoint);
   }
 
+  /** It is read as soon as nothing else is under way. */
+  look(now: Instant): void {
+    if (this.#loaded) this.#readAt = now;
+  }
+
   /** Somebody waits for connections to end. */
   watch(now: Instant): void {
     this.#readAt = Math.min(this.#readAt ?? now, now + this.#limits.drainInterval);

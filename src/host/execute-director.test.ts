@@ -37,6 +37,7 @@ function stage(refuses = false): Stage {
       said.push(`timeouts ${timeouts.tcp}`);
       done(error);
     },
+    watch: () => undefined,
     close: () => said.push("closed"),
   };
   const start = (

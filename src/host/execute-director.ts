@@ -48,6 +48,7 @@ export class DirectorExecutor {
     this.#settings = settings;
     this.#timeoutsFound = timeoutsFound;
     this.#listener = listener;
+    plane.watch(() => listener.input({ kind: "TableDisturbed" }));
   }
 
   /** The kernel's timeouts before the first change of ours. */

@@ -86,6 +86,7 @@ describe("gatherFacts", () => {
       scripts: new Set(["/bin/sh"]),
       routing: undefined,
       keyFiles: new Set(["/nonexistent/key"]),
+      ipvs: false,
     });
     expect([...(facts.users ?? [])]).toEqual([
       ["root", { name: "root", uid: 0, gid: 0, groups: expect.any(Array) }],

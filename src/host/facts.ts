@@ -16,6 +16,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { parseMac } from "../base/mac.ts";
 import type { HostFacts, InterfaceFact, ScriptFact, UserFact } from "../model/model.ts";
 import type { WantedFacts } from "../model/wanted.ts";
+import { mayUseIpvs } from "./ipvs-presence.ts";
 import { readKeyFile } from "./key-files.ts";
 import { readRoutingNames, withVrfTables } from "./routing-names.ts";
 
@@ -37,6 +38,7 @@ export function gatherFacts(wanted: WantedFacts): HostFacts {
     scripts: new Map([...wanted.scripts].map((name) => [name, inspectScript(name)])),
     routingNames: wanted.routing === undefined ? undefined : readRoutingNames(wanted.routing),
     keyFiles: new Map([...wanted.keyFiles].map((path) => [path, readKeyFile(path)])),
+    ipvs: wanted.ipvs ? mayUseIpvs() : undefined,
   };
 }
 

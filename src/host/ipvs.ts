@@ -87,6 +87,10 @@ export class Ipvs implements DataPlane {
     this.#inTurn((ended) => this.#setTimeouts(timeouts, ended), done);
   }
 
+  watch(): void {
+    // IPVS tells nobody.
+  }
+
   close(): void {
     this.#writer.close();
   }

@@ -5,21 +5,27 @@
 import { networkInterfaces } from "node:os";
 import type { OsError, Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
-import type { FoundService, TableChange, TableDestination, TableRefusal } from "../director/table.ts";
-import type { Endpoint, LvsTimeouts, SyncDaemonModel } from "../model/director-models.ts";
+import type { FoundService, TableChange, TableRefusal } from "../director/table.ts";
+import type { LvsTimeouts, SyncDaemonModel } from "../model/director-models.ts";
 import type { Answer, DataPlane, Done, SyncRole } from "../ports/data-plane.ts";
 import { NftBatch } from "../wire/netlink/nftables.ts";
 import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
+import type { Loop } from "./loop.ts";
+import { SystemError } from "./native.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";
 import type { ConnectionCounts } from "./nft-connections.ts";
 import { countConnections, endConnections } from "./nft-connections.ts";
-import { chainOf, nftFamilyOf } from "./nft-names.ts";
+import type { Draft } from "./nft-drafts.ts";
+import { draftChanges, goneFrom } from "./nft-drafts.ts";
+import { chainOf } from "./nft-names.ts";
 import type { FoundTable } from "./nft-reader.ts";
 import { foundServices, readTables } from "./nft-reader.ts";
 import { writeService } from "./nft-services.ts";
-import type { HeldServer, HeldService } from "./nft-table.ts";
-import { methodOf, removeServicesTable, writeServicesTable } from "./nft-table.ts";
+import type { HeldService } from "./nft-table.ts";
+import { removeServicesTable, SERVICES_TABLE, writeServicesTable } from "./nft-table.ts";
 import { Sequencer } from "./sequencer.ts";
+import type { TableWatch } from "./table-watch.ts";
+import { watchTables } from "./table-watch.ts";
 
 export const NFT_PLANE = "nftables";
 const FAMILIES: readonly NftFamily[] = ["ip", "ip6"];
@@ -30,28 +36,22 @@ const NO_TIMEOUTS: LvsTimeouts = { tcp: undefined, tcpFin: undefined, udp: undef
 /** Services of one family by their chain's name; undefined where the kernel has no table that we can go on with. */
 type Held = Map<string, HeldService> | undefined;
 
-interface Draft {
-  readonly family: NftFamily;
-  readonly chain: string;
-  readonly before: HeldService | undefined;
-  after: HeldService | undefined;
-  /** Steps that it comes from. */
-  readonly indices: number[];
-}
-
 export class NftPlane implements DataPlane {
   readonly name = NFT_PLANE;
+  readonly #loop: Loop;
   readonly #writer: NetlinkWriter;
   readonly #counting: boolean;
   readonly #sequencer = new Sequencer();
   readonly #held: Record<NftFamily, Held> = { ip: undefined, ip6: undefined };
+  #watch: TableWatch | undefined;
   #loaded = false;
   #nextId = 1;
   #timeouts = NO_TIMEOUTS;
   #turns = 0;
 
   /** The writer is closed with it. With `counting`, connections are counted at every look. */
-  constructor(writer: NetlinkWriter, counting: boolean) {
+  constructor(loop: Loop, writer: NetlinkWriter, counting: boolean) {
+    this.#loop = loop;
     this.#writer = writer;
     this.#counting = counting;
   }
@@ -105,7 +105,21 @@ export class NftPlane implements DataPlane {
     queueMicrotask(() => done(undefined));
   }
 
+  /** A ruleset that is flushed, as firewalls do when they are reloaded, takes our tables with it. */
+  watch(disturbed: () => void): void {
+    try {
+      this.#watch ??= watchTables(this.#loop, (name) => {
+        const isOurs = name === undefined || name === SERVICES_TABLE;
+        if (isOurs && FAMILIES.some((family) => this.#held[family] !== undefined)) disturbed();
+      });
+    } catch (error) {
+      // Without it the next look finds out.
+      if (!(error instanceof SystemError)) throw error;
+    }
+  }
+
   close(): void {
+    this.#watch?.close();
     this.#writer.close();
   }
 
@@ -164,61 +178,15 @@ export class NftPlane implements DataPlane {
   }
 
   #change(changes: readonly TableChange[], done: (refusals: readonly TableRefusal[]) => void): void {
-    const refusals: TableRefusal[] = [];
-    const drafts = new Map<string, Draft>();
-    const locals = localAddresses();
-    for (const [index, change] of changes.entries()) {
-      const draft = this.#draft(drafts, change);
-      const error = this.#apply(draft, change, locals);
-      if (error === undefined) draft.indices.push(index);
-      else refusals.push({ index, error });
-    }
-    this.#write([...drafts.values()], (refused) => {
-      for (const { draft, error } of refused)
-        for (const index of draft.indices) refusals.push({ index, error });
-      done(refusals);
+    const { drafts, refusals } = draftChanges(changes, {
+      find: (family, chain) => this.#held[family]?.get(chain),
+      nextId: () => this.#nextId++,
+      locals: localAddresses(),
     });
-  }
-
-  #draft(drafts: Map<string, Draft>, change: TableChange): Draft {
-    const endpoint = "service" in change ? change.service.endpoint : change.endpoint;
-    const [family, chain] = [nftFamilyOf(endpoint), chainOf(endpoint)];
-    const key = `${family} ${chain}`;
-    const before = this.#held[family]?.get(chain);
-    const draft = drafts.get(key) ?? { family, chain, before, after: before, indices: [] };
-    drafts.set(key, draft);
-    return draft;
-  }
-
-  #apply(draft: Draft, change: TableChange, locals: ReadonlySet<string>): OsError | undefined {
-    const { after } = draft;
-    switch (change.kind) {
-      case "AddService":
-      case "EditService":
-        draft.after = { head: change.service, servers: after?.servers ?? [] };
-        return undefined;
-      case "DeleteService":
-        draft.after = undefined;
-        return undefined;
-      case "DeleteDestination":
-        if (after !== undefined)
-          draft.after = { ...after, servers: after.servers.filter((one) => !isAt(one, change.destination)) };
-        return undefined;
-      default: {
-        const { destination, endpoint } = change;
-        const error = refusalOf(after, destination, endpoint);
-        if (error !== undefined || after === undefined) return error;
-        const old = after.servers.find((one) => isAt(one, destination));
-        const server: HeldServer = {
-          id: old?.id ?? this.#nextId++,
-          destination,
-          local: locals.has(destination.address) || destination.address.startsWith("127."),
-        };
-        const others = after.servers.filter((one) => one !== old);
-        draft.after = { ...after, servers: [...others, server] };
-        return undefined;
-      }
-    }
+    this.#write(drafts, (refused) => {
+      const late = refused.flatMap(({ draft, error }) => draft.indices.map((index) => ({ index, error })));
+      done([...refusals, ...late]);
+    });
   }
 
   /** Several services at a time; where the kernel refuses, each for itself, so that it keeps no other out. */
@@ -244,7 +212,7 @@ export class NftPlane implements DataPlane {
     next();
   }
 
-  #writePart(part: readonly Draft[], done: Done): void {
+  #writePart(part: readonly Draft[], done: Done, leaveChains = false): void {
     const [first] = part;
     const subject = part.length === 1 && first !== undefined ? first.chain : `${part.length} services`;
     const fresh = FAMILIES.filter(
@@ -252,10 +220,14 @@ export class NftPlane implements DataPlane {
     );
     const fill = (batch: NftBatch): void => {
       for (const family of fresh) writeServicesTable(batch, family);
-      for (const { before, after } of part) writeService(batch, before, after, this.#timeouts);
+      for (const { before, after } of part) writeService(batch, before, after, this.#timeouts, leaveChains);
       for (const family of this.#emptied(part)) removeServicesTable(batch, family);
     };
     this.#submit("change services", subject, fill, (error) => {
+      if (error?.errno === "EBUSY" && !leaveChains) {
+        this.#writePart(part, done, true);
+        return;
+      }
       // Somebody may have removed the table: the next request looks.
       if (error !== undefined) {
         this.#loaded = false;
@@ -316,41 +288,6 @@ export class NftPlane implements DataPlane {
 /** It has a server that is to get no new connections. */
 function isLeaving({ servers }: HeldService): boolean {
   return servers.some(({ destination }) => destination.weight === 0);
-}
-
-function isAt(server: HeldServer, { address, port }: TableDestination): boolean {
-  return server.destination.address === address && server.destination.port === port;
-}
-
-/** What nftables cannot do with a server. */
-function refusalOf(
-  service: HeldService | undefined,
-  destination: TableDestination,
-  endpoint: Endpoint,
-): OsError | undefined {
-  const { address, port, forwarding, family } = destination;
-  const refuse = (errno: string, detail: string): OsError => ({
-    call: "nftables: add server",
-    subject: `[${address}]:${port} of ${chainOf(endpoint)}`,
-    errno,
-    detail,
-  });
-  if (service === undefined) return refuse("ESRCH", "its service is not there");
-  if (forwarding.method === "tun") return refuse("EOPNOTSUPP", "nftables has no tunnels to servers");
-  if ((family === "ipv4" ? "ip" : "ip6") !== nftFamilyOf(endpoint))
-    return refuse("EOPNOTSUPP", "nftables does not translate between IPv4 and IPv6");
-  const others = service.servers.filter((one) => !isAt(one, destination));
-  if (others.length > 0 && methodOf({ ...service, servers: others }) !== forwarding.method)
-    return refuse("EOPNOTSUPP", "with nftables, all servers of a service have one forwarding method");
-  return undefined;
-}
-
-/** The service with the servers that have left it and whose connections are translated. */
-function goneFrom({ before, after }: Draft): readonly HeldService[] {
-  if (before === undefined || methodOf(before) === "dr") return [];
-  const kept = new Set(after?.servers.map(({ id }) => id));
-  const servers = before.servers.filter(({ id }) => !kept.has(id));
-  return servers.length === 0 ? [] : [{ ...before, servers }];
 }
 
 function partsOf(drafts: readonly Draft[]): Draft[][] {

@@ -18,18 +18,23 @@ import { methodOf, PROTOCOLS, SERVICES_TABLE, STAGES, serversOf, UNSERVED } from
 
 const CLIENT_LIMIT = 65_536;
 
-/** Everything of one service, from what was there to what is to be; undefined is no service. */
+/**
+ * Everything of one service, from what was there to what is to be; undefined is no service. Kernels before 6.4 may find a
+ * chain in use that nothing goes to any more: with `leaveChains` it stays, empty of meaning, until the table goes.
+ */
 export function writeService(
   batch: NftBatch,
   before: HeldService | undefined,
   after: HeldService | undefined,
   timeouts: LvsTimeouts,
+  leaveChains: boolean,
 ): void {
   const head = after?.head ?? before?.head;
   if (head === undefined) return;
   const family = nftFamilyOf(head.endpoint);
   const chain = chainOf(head.endpoint);
-  if (before === undefined) batch.chain(family, SERVICES_TABLE, chain);
+  if (before === undefined)
+    batch.chain(family, SERVICES_TABLE, chain).flushChain(family, SERVICES_TABLE, chain);
   else clearRules(batch, family, before, after);
   writeClients(batch, before, after);
   if (after !== undefined) {
@@ -40,9 +45,9 @@ export function writeService(
   for (const { id, destination } of before?.servers ?? []) {
     if (after?.servers.some((server) => server.id === id) === true) continue;
     batch.deleteElements(family, SERVICES_TABLE, serversOf(destination), [hostNumber(id)]);
-    batch.deleteChain(family, SERVICES_TABLE, serverChainOf(head.endpoint, destination));
+    if (!leaveChains) batch.deleteChain(family, SERVICES_TABLE, serverChainOf(head.endpoint, destination));
   }
-  if (after === undefined) batch.deleteChain(family, SERVICES_TABLE, chain);
+  if (after === undefined && !leaveChains) batch.deleteChain(family, SERVICES_TABLE, chain);
 }
 
 /** Takes out the rules that will be others: until they have gone, what they look into cannot. */

@@ -37,6 +37,10 @@ export class NoPlane implements DataPlane {
     queueMicrotask(() => done(this.#why));
   }
 
+  watch(): void {
+    // Nothing is there to be changed.
+  }
+
   close(): void {
     // There is nothing to close.
   }

@@ -25,7 +25,7 @@ export function openNft(
     queueMicrotask(() => done(fail(osError)));
     return;
   }
-  const plane = new NftPlane(writer, counting);
+  const plane = new NftPlane(loop, writer, counting);
   // Reading wants the privileges that changing wants.
   plane.read((result) => {
     if (result.ok) return done(ok(plane));

@@ -345,6 +345,8 @@ export interface HostFacts {
   readonly routingNames: RoutingNames | undefined;
   /** Answers for every key file the configuration names. */
   readonly keyFiles?: ReadonlyMap<string, KeyFileFact> | undefined;
+  /** Whether there is IPVS for us; undefined where nobody looked. */
+  readonly ipvs?: boolean | undefined;
 }
 
 /** Numbers by name, of iproute2's files. */

@@ -15,6 +15,8 @@ export interface WantedFacts {
   readonly routing: WantedNames | undefined;
   /** Files with keys of `auth_hmac`. */
   readonly keyFiles: ReadonlySet<string>;
+  /** Whether there is IPVS: it decides what virtual servers can do. */
+  readonly ipvs: boolean;
 }
 
 export interface WantedNames {
@@ -49,7 +51,8 @@ export function wantedFacts(root: DraftBlock): WantedFacts {
     }
   };
   visit(root);
-  return { users, groups, scripts, keyFiles, routing: wantedNames(root) };
+  const ipvs = root.has("virtual_server");
+  return { users, groups, scripts, keyFiles, ipvs, routing: wantedNames(root) };
 }
 
 const ETC_DIRECTORY = "/etc/iproute2";

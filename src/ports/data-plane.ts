@@ -28,6 +28,8 @@ export interface DataPlane {
   readTimeouts(done: Answer<LvsTimeouts>): void;
   /** Those that are undefined stay as they are. */
   setTimeouts(timeouts: LvsTimeouts, done: Done): void;
+  /** From now on tells when somebody else may have changed the table; a plane that hears of nothing tells nothing. */
+  watch(disturbed: () => void): void;
   /** What waits is dropped without an answer. */
   close(): void;
 }

@@ -245,6 +245,11 @@ describe("servers behind the director", () => {
     const withoutCounters = (text: string): string => text.replaceAll(/packets \d+ bytes \d+/g, "");
     expect(withoutCounters(tableOf(host))).toBe(withoutCounters(before));
     expect(buoy(director, "ipvs")).toContain("10.8.0.10:80");
+
+    // What a firewall does when it is reloaded.
+    host.run("nft", "flush", "ruleset");
+    await isProgrammed(director, "10.8.0.11/80 {");
+    expect(count(client, 10)).toEqual({ a: 5, b: 5 });
   });
 });
 

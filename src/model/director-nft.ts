@@ -1,0 +1,115 @@
+/** What nftables cannot do for virtual servers as IPVS does it: said wherever they are going to be in nftables. */
+import type { ResolveContext } from "./context.ts";
+import type { DirectorModel } from "./director-models.ts";
+import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
+
+const CODE = "nft-plane";
+/** Schedulers that look at connections, which nftables does not know of when it chooses. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  lc: "servers take turns, as with rr",
+  wlc: "servers take turns by weight, as with wrr",
+  sed: "servers take turns by weight, as with wrr",
+  nq: "servers take turns by weight, as with wrr",
+  twos: "servers take turns by weight, as with wrr",
+  ovf: "servers take turns by weight, as with wrr",
+  lblc: "the destination's hash chooses, as with dh",
+  lblcr: "the destination's hash chooses, as with dh",
+};
+
+export function reportNftLimits(
+  root: DraftBlock,
+  globals: DraftBlock,
+  { dataPlane, virtualServers }: DirectorModel,
+  { facts, report }: ResolveContext,
+): void {
+  const isFallback = dataPlane === "auto" && facts.ipvs === false;
+  if (virtualServers.length === 0 || !(isFallback || dataPlane === "nft")) return;
+  const services = root.all("virtual_server");
+  if (isFallback) {
+    report.note(CODE, services[0]?.keywordSpan, "this host has no IPVS for buoy: nftables is used", {
+      hint: "'data_plane nft' in global_defs chooses it for good; with the module ip_vs loaded, IPVS is used",
+    });
+  }
+  for (const service of services) reportService(blockOf(service), report);
+  reportGlobals(root, globals, report);
+}
+
+type Report = ResolveContext["report"];
+
+function reportService(block: DraftBlock, report: Report): void {
+  let method = "NAT";
+  for (const statement of block.statements) {
+    const { keyword } = statement.row;
+    if (keyword === "lb_kind" || keyword === "lvs_method") method = methodOf(statement) ?? method;
+    if (keyword === "lb_kind" || keyword === "lvs_method") reportTunnel(statement, report);
+    if (keyword === "lb_algo" || keyword === "lvs_sched") reportScheduler(statement, report);
+    if (keyword === "persistence_engine")
+      say(statement, "nftables tells clients apart by their addresses alone", report);
+  }
+  const ops = block.last("ops");
+  if (ops !== undefined && method === "NAT")
+    say(ops, "with nftables and NAT, packets of one client's port go to one server all the same", report);
+  const sorry = block.last("sorry_server_lvs_method");
+  if (sorry !== undefined) reportTunnel(sorry, report);
+  for (const server of block.all("real_server")) reportServer(blockOf(server), method, report);
+}
+
+function reportServer(block: DraftBlock, method: string, report: Report): void {
+  const own = block.last("lvs_method");
+  if (own !== undefined) reportOther(own, method, report);
+  for (const keyword of ["uthreshold", "lthreshold"]) {
+    const limit = block.last(keyword);
+    if (limit !== undefined && block.number(keyword) !== 0)
+      say(limit, `nftables does not count connections: '${keyword}' has no effect`, report);
+  }
+}
+
+function reportGlobals(root: DraftBlock, globals: DraftBlock, report: Report): void {
+  const daemons = [
+    ...globals.all("lvs_sync_daemon"),
+    ...root.all("vrrp_instance").flatMap((one) => blockOf(one).all("lvs_sync_daemon_interface")),
+  ];
+  for (const daemon of daemons)
+    report.repair(CODE, daemon.keywordSpan, "nftables shares no connections with the other director", {
+      repair: "connections end when another director takes over",
+      exitClass: "silent",
+    });
+  const timeouts = globals.last("lvs_timeouts");
+  if (timeouts !== undefined)
+    say(timeouts, "translated connections (NAT) keep the timeouts of the connection tracker", report);
+}
+
+function reportScheduler(statement: DraftStatement, report: Report): void {
+  const [value] = statement.values;
+  const instead = value?.kind === "text" ? INSTEAD[value.value] : undefined;
+  if (instead !== undefined && value?.kind === "text")
+    say(statement, `nftables has no ${value.value}: ${instead}`, report);
+}
+
+/** A server of a service may have a method of its own, but not with nftables. */
+function reportOther(statement: DraftStatement, method: string, report: Report): void {
+  const own = methodOf(statement);
+  reportTunnel(statement, report);
+  if (own === undefined || own === "TUN" || method === "TUN" || own === method) return;
+  report.repair(CODE, statement.keywordSpan, "with nftables, all servers of a service have one method", {
+    repair: `beside servers with ${method}, this one gets no connections`,
+    exitClass: "silent",
+  });
+}
+
+function reportTunnel(statement: DraftStatement, report: Report): void {
+  if (methodOf(statement) !== "TUN") return;
+  report.repair(CODE, statement.keywordSpan, "nftables has no tunnels to servers", {
+    hint: "DR reaches servers of the same segment, NAT others",
+    repair: "servers with TUN get no connections",
+    exitClass: "silent",
+  });
+}
+
+function methodOf({ values: [value] }: DraftStatement): string | undefined {
+  return value?.kind === "words" ? value.value[0]?.text : undefined;
+}
+
+function say(statement: DraftStatement, message: string, report: Report): void {
+  report.note(CODE, statement.keywordSpan, message);
+}
