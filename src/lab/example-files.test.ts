@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadConfiguration } from "../processes/load-configuration.ts";
+import { loadExample } from "../../test/support/example.ts";
 import { CONFIG_DIR, labConfig, labDirectorNginx, labNotifyConf, labWebNginx } from "./example-files.ts";
 import { DIRECTOR_1, INSTANCE, VIRTUAL_ADDRESS, WEB_1 } from "./plan.ts";
 
@@ -21,36 +21,20 @@ test.each([
   ["director1", 100],
   ["director2", 99],
 ])("%s is what the lab and the walk-through say", (name, priority) => {
-  const folder = mkdtempSync(join(tmpdir(), "buoy-example-"));
-  try {
-    writeFileSync(join(folder, "keepalived.conf"), example(`${name}/keepalived.conf`));
-    const { model, diagnostics } = loadConfiguration(join(folder, "keepalived.conf"), {
-      facts: () => ({
-        hostName: name,
-        interfaces: undefined,
-        users: undefined,
-        groups: undefined,
-        self: { name: "root", uid: 0, gid: 0, groups: [] },
-        scripts: undefined,
-        routingNames: undefined,
-      }),
-    });
-    expect(diagnostics).toEqual([]);
-    expect(model?.vrrp.instances).toMatchObject([
-      {
-        name: INSTANCE,
-        priority,
-        virtualRouterId: 7,
-        interface: "eth0",
-        version: 2,
-        authentication: { kind: "pass", password: "nginx-ha" },
-        virtualAddresses: [{ address: VIRTUAL_ADDRESS, prefixLength: 24, interface: "eth0" }],
-        trackScripts: [{ name: "in_service", weight: -2 }],
-      },
-    ]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { model, diagnostics } = loadExample("nginx-ha", name);
+  expect(diagnostics).toEqual([]);
+  expect(model?.vrrp.instances).toMatchObject([
+    {
+      name: INSTANCE,
+      priority,
+      virtualRouterId: 7,
+      interface: "eth0",
+      version: 2,
+      authentication: { kind: "pass", password: "nginx-ha" },
+      virtualAddresses: [{ address: VIRTUAL_ADDRESS, prefixLength: 24, interface: "eth0" }],
+      trackScripts: [{ name: "in_service", weight: -2 }],
+    },
+  ]);
 });
 
 test("notify.sh starts the web on the master, stops it elsewhere, and mails", () => {
