@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Flavour } from "../interop/pair.ts";
-import { instanceConfig, masterDownInterval, Pair } from "../interop/pair.ts";
+import { instanceConfig, masterDownInterval, type Pair, withPair } from "../interop/pair.ts";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import type { Role } from "./daemon.ts";
@@ -41,16 +41,8 @@ const stalls = watchStalls();
 for (const { flavour, interval } of SPEEDS) {
   describe(`${flavour} at ${interval} s`, () => {
     for (const role of ROLES) {
-      test(`kill -9 of the ${role} process of the master`, async () => {
-        const pair = await Pair.create(flavour, ["buoy", "buoy"]);
-        try {
-          await killed(pair, role, interval);
-        } catch (error) {
-          throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-        } finally {
-          await pair.destroy();
-        }
-      });
+      test(`kill -9 of the ${role} process of the master`, () =>
+        withPair(flavour, ["buoy", "buoy"], (pair) => killed(pair, role, interval)));
     }
   });
 }
@@ -111,16 +103,8 @@ function nothingLeft(pair: Pair, role: Role): void {
 /** Two deaths with anything from nothing to the whole of Master_Down_Interval between them. Long: set BUOY_LONG=1. */
 describe.runIf(process.env.BUOY_LONG === "1")("two deaths in a row at 100 ms", () => {
   for (const between of [0, 10, 20, 40, 60, 80, 100, 130, 160, 200, 250, 300, 360]) {
-    test(`${between} ms apart`, async () => {
-      const pair = await Pair.create("v3-ipv4", ["buoy", "buoy"]);
-      try {
-        await diesTwice(pair, between);
-      } catch (error) {
-        throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-      } finally {
-        await pair.destroy();
-      }
-    });
+    test(`${between} ms apart`, () =>
+      withPair("v3-ipv4", ["buoy", "buoy"], (pair) => diesTwice(pair, between)));
   }
 });
 

@@ -1,8 +1,7 @@
 /** A daemon's life besides being killed: hanging, reload, notify order, a clean stop, a second start. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { Flavour } from "../interop/pair.ts";
-import { instanceConfig, Pair } from "../interop/pair.ts";
+import { instanceConfig, withPair } from "../interop/pair.ts";
 import { Director } from "../support/director.ts";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
@@ -24,23 +23,12 @@ const BACKUP = { priority: 100 };
 
 const stalls = watchStalls();
 
-async function withPair(flavour: Flavour, run: (pair: Pair) => Promise<void>): Promise<void> {
-  const pair = await Pair.create(flavour, ["buoy", "buoy"]);
-  try {
-    await run(pair);
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-  } finally {
-    await pair.destroy();
-  }
-}
-
 function kindsIn(director: Director): readonly string[] {
   return journalOf(director).map((entry) => entry.event.event.kind);
 }
 
 test("a vrrp process that hangs is ended and its addresses are taken out before the peer takes them", async () => {
-  await withPair("v2", async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one, two, address } = pair;
     one.start(instanceConfig("v2", MASTER));
     two.start(instanceConfig("v2", BACKUP));
@@ -60,7 +48,7 @@ test("a vrrp process that hangs is ended and its addresses are taken out before 
 
 test("a vrrp process that dies again and again at 100 ms leaves no address behind", async () => {
   const interval = 0.1;
-  await withPair("v3-ipv4", async (pair) => {
+  await withPair("v3-ipv4", ["buoy", "buoy"], async (pair) => {
     const { one, two, address } = pair;
     one.start(instanceConfig("v3-ipv4", { ...MASTER, interval }));
     two.start(instanceConfig("v3-ipv4", { ...BACKUP, interval }));
@@ -84,7 +72,7 @@ test("a vrrp process that dies again and again at 100 ms leaves no address behin
 });
 
 test("a steward that hangs holds nobody up", async () => {
-  await withPair("v3-ipv4", async (pair) => {
+  await withPair("v3-ipv4", ["buoy", "buoy"], async (pair) => {
     const { one, two, address, wire } = pair;
     one.start(instanceConfig("v3-ipv4", { ...MASTER, interval: 0.1 }));
     two.start(instanceConfig("v3-ipv4", { ...BACKUP, interval: 0.1 }));
@@ -103,7 +91,7 @@ test("a steward that hangs holds nobody up", async () => {
 });
 
 test("SIGHUP with a bad file keeps everything and says why; with a good one it loses no advertisement", async () => {
-  await withPair("v3-ipv4", async (pair) => {
+  await withPair("v3-ipv4", ["buoy", "buoy"], async (pair) => {
     const { one, wire } = pair;
     const interval = 0.1;
     const good = instanceConfig("v3-ipv4", { ...MASTER, interval });
@@ -147,7 +135,7 @@ test("SIGHUP with a bad file keeps everything and says why; with a good one it l
 });
 
 test("notify scripts of a quick pair of states run in order, never at the same time", async () => {
-  await withPair("v2", async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one, two, address } = pair;
     const log = one.host.path("notify.log");
     // The slower script belongs to the earlier state: without a queue it would end last.
@@ -186,7 +174,7 @@ function readLog(path: string): string {
 }
 
 test("SIGTERM releases, runs the STOP script, ends with 0 and leaves a clean machine", async () => {
-  await withPair("v2", async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one, two, address, wire } = pair;
     const log = one.host.path("stop.log");
     const script = one.host.writeFile("stop.sh", `#!/bin/sh\necho "$@" >> ${log}\n`, 0o755);
@@ -212,7 +200,7 @@ test("SIGTERM releases, runs the STOP script, ends with 0 and leaves a clean mac
 });
 
 test("a second daemon in the same runtime directory is refused; after kill -9 the next start removes leftovers", async () => {
-  await withPair("v2", async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one, address } = pair;
     one.start(instanceConfig("v2", MASTER));
     await waitFor("mastery", () => one.host.holds(address), { within: 10_000 });
@@ -236,7 +224,7 @@ test("a second daemon in the same runtime directory is refused; after kill -9 th
 });
 
 test("a refused first configuration ends the daemon with keepalived's codes and says everything", async () => {
-  await withPair("v2", async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one } = pair;
     one.start(instanceConfig("v2", MASTER).replace("interface eth0", ""));
     expect(await ended(one)).toBe(2);

@@ -1,6 +1,6 @@
 /** What operators order beside the configuration, with keepalived as the other router. */
 import { expect, test } from "vitest";
-import { instanceConfig, Pair } from "../interop/pair.ts";
+import { instanceConfig, withPair } from "../interop/pair.ts";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import { buoy, Client, journalOf, runtimeFiles, wallClock } from "./daemon.ts";
@@ -10,19 +10,8 @@ const THEIRS = instanceConfig("v2", { priority: 100 });
 
 const stalls = watchStalls();
 
-async function withPair(run: (pair: Pair) => Promise<void>): Promise<void> {
-  const pair = await Pair.create("v2", ["buoy", "keepalived"]);
-  try {
-    await run(pair);
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-  } finally {
-    await pair.destroy();
-  }
-}
-
 test("a failover hands over without a gap, stands until it is taken back, and says who and why", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "keepalived"], async (pair) => {
     const { one, two, lan, address } = pair;
     one.start(OURS);
     two.start(THEIRS);
@@ -66,7 +55,7 @@ test("a failover of a sync group moves all of it, and none of it where one membe
       .replace("10.9.0.100", "10.9.0.101");
     return `${config}\n${other}\nvrrp_sync_group G1 {\n group {\n VI_1\n VI_2\n }\n}\n`;
   };
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "keepalived"], async (pair) => {
     const { one, two } = pair;
     const both = (director: typeof one): boolean =>
       director.host.holds("10.9.0.100") && director.host.holds("10.9.0.101");
@@ -91,7 +80,7 @@ test("a failover of a sync group moves all of it, and none of it where one membe
 });
 
 test("maintenance keeps the host out over a restart of the daemon, and is refused where nobody takes over", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "keepalived"], async (pair) => {
     const { one, two, address } = pair;
     one.start(OURS);
     await waitFor("mastery", () => one.host.holds(address), { within: 10_000 });
@@ -116,7 +105,7 @@ test("maintenance keeps the host out over a restart of the daemon, and is refuse
 });
 
 test("a freeze refuses reloads and orders, and ends by its time", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "keepalived"], async (pair) => {
     const { one, address } = pair;
     one.start(OURS);
     await waitFor("mastery", () => one.host.holds(address), { within: 10_000 });

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { instanceConfig, Pair } from "../interop/pair.ts";
+import { instanceConfig, type Pair, withPair } from "../interop/pair.ts";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import { BUOY, buoy, journalOf, wallClock } from "./daemon.ts";
@@ -18,17 +18,6 @@ const stalls = watchStalls("real-time");
 interface Status {
   readonly kernelRequests: number;
   readonly vrrp: { readonly instances: readonly { readonly statistics: Record<string, number> }[] };
-}
-
-async function withPair(run: (pair: Pair) => Promise<void>): Promise<void> {
-  const pair = await Pair.create("v3-ipv4", ["buoy", "buoy"]);
-  try {
-    await run(pair);
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-  } finally {
-    await pair.destroy();
-  }
 }
 
 function statusOf(pair: Pair): Status {
@@ -55,7 +44,7 @@ function equivalent(config: string): string {
 }
 
 test("reloads of an equivalent file at 10 ms: no kernel request, no script, no missed advertisement", async () => {
-  await withPair(async (pair) => {
+  await withPair("v3-ipv4", ["buoy", "buoy"], async (pair) => {
     const { one, two, wire } = pair;
     const script = one.host.writeFile("notify.sh", "#!/bin/sh\n", 0o755);
     const extra = `notify ${script}`;
@@ -105,7 +94,7 @@ test("reloads of an equivalent file at 10 ms: no kernel request, no script, no m
 });
 
 test("buoy plan says what buoy reload then does", async () => {
-  await withPair(async (pair) => {
+  await withPair("v3-ipv4", ["buoy", "buoy"], async (pair) => {
     const { one } = pair;
     const interval = 0.1;
     const good = instanceConfig("v3-ipv4", { priority: 150, interval });

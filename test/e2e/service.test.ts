@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { native } from "../../src/host/native.ts";
-import { instanceConfig, Pair } from "../interop/pair.ts";
+import { instanceConfig, withPair } from "../interop/pair.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import { buoy, journalOf, processesOf, processOf } from "./daemon.ts";
 
@@ -48,19 +48,8 @@ class NotifySocket {
   }
 }
 
-async function withPair(run: (pair: Pair) => Promise<void>): Promise<void> {
-  const pair = await Pair.create("v2", ["buoy", "buoy"]);
-  try {
-    await run(pair);
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-  } finally {
-    await pair.destroy();
-  }
-}
-
 test("systemd hears READY, RELOADING with its clock, WATCHDOG while the vrrp process beats, and STOPPING", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { host, runtimeDir } = pair.one;
     const socket = new NotifySocket(join(host.lan.directory, "notify.sock"));
     const file = host.writeFile("buoy.conf", instanceConfig("v2", { priority: 150 }));
@@ -90,7 +79,7 @@ test("systemd hears READY, RELOADING with its clock, WATCHDOG while the vrrp pro
 });
 
 test("a refused configuration tells systemd no READY", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { host, runtimeDir } = pair.one;
     const path = join(host.lan.directory, "notify.sock");
     const socket = new NotifySocket(path);
@@ -110,7 +99,7 @@ test("a refused configuration tells systemd no READY", async () => {
 });
 
 test("no signal of keepalived's ends it, and USR1 writes the status to the log", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one } = pair;
     one.start(instanceConfig("v2", { priority: 150 }));
     await waitFor("mastery", () => one.host.holds(pair.address), { within: 10_000 });
@@ -131,7 +120,7 @@ test("no signal of keepalived's ends it, and USR1 writes the status to the log",
 });
 
 test("a track script that hangs is ended at its timeout and counts as failed; a notify script that hangs stops nothing", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one } = pair;
     const flag = one.host.path("hang");
     const check = one.host.writeFile("check.sh", `#!/bin/sh\n[ -e ${flag} ] && sleep 100\nexit 0\n`, 0o755);
@@ -158,7 +147,7 @@ test("a track script that hangs is ended at its timeout and counts as failed; a 
 });
 
 test("a hostile client of the control socket disturbs nobody", async () => {
-  await withPair(async (pair) => {
+  await withPair("v2", ["buoy", "buoy"], async (pair) => {
     const { one } = pair;
     one.start(instanceConfig("v2", { priority: 150 }));
     await waitFor("mastery", () => one.host.holds(pair.address), { within: 10_000 });

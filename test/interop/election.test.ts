@@ -6,13 +6,19 @@ import { expect, test } from "vitest";
 import { compareIp } from "../../src/base/ip.ts";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
-import { COMBINATIONS, FLAVOURS, type Flavour, instanceConfig, masterDownInterval, Pair } from "./pair.ts";
+import {
+  COMBINATIONS,
+  FLAVOURS,
+  type Flavour,
+  instanceConfig,
+  masterDownInterval,
+  type Pair,
+  withPair,
+} from "./pair.ts";
 
 const TOLERANCE = 0.05;
 
 const stalls = watchStalls();
-
-type Combination = (typeof COMBINATIONS)[number];
 
 function forEachPair(what: string, flavours: readonly Flavour[], body: (pair: Pair) => Promise<void>): void {
   for (const flavour of flavours) {
@@ -20,21 +26,6 @@ function forEachPair(what: string, flavours: readonly Flavour[], body: (pair: Pa
       test.concurrent(`${what}, ${flavour}: ${kinds[0]} and ${kinds[1]}`, () =>
         withPair(flavour, kinds, body));
     }
-  }
-}
-
-async function withPair(
-  flavour: Flavour,
-  kinds: Combination,
-  body: (pair: Pair) => Promise<void>,
-): Promise<void> {
-  const pair = await Pair.create(flavour, kinds);
-  try {
-    await body(pair);
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-  } finally {
-    await pair.destroy();
   }
 }
 

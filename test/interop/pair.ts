@@ -140,3 +140,19 @@ export class Pair {
     return [this.one.host, this.two.host];
   }
 }
+
+/** Runs a story with a pair of its own; a failure tells what both printed and what was on the wire. */
+export async function withPair(
+  flavour: Flavour,
+  kinds: readonly [DirectorKind, DirectorKind],
+  run: (pair: Pair) => Promise<void>,
+): Promise<void> {
+  const pair = await Pair.create(flavour, kinds);
+  try {
+    await run(pair);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
+  } finally {
+    await pair.destroy();
+  }
+}

@@ -9,7 +9,7 @@ import type { Host } from "../support/lan.ts";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
 import type { SeenAdvertisement } from "../support/wire-log.ts";
-import { type Flavour, instanceConfig, masterDownInterval, Pair, VRID } from "./pair.ts";
+import { type Flavour, instanceConfig, masterDownInterval, type Pair, VRID, withPair } from "./pair.ts";
 
 /** Each would show if it were obeyed. */
 const FORBIDDEN = "preempt_delay 60\n  garp_lower_prio_repeat 3\n  higher_prio_send_advert true";
@@ -33,16 +33,8 @@ const KINDS: readonly (readonly [DirectorKind, DirectorKind])[] = [
 
 for (const flavour of ["v2", "v3-ipv4", "v3-ipv6"] as const) {
   for (const kinds of KINDS) {
-    test.concurrent(`${flavour}: ${kinds[1]} hands over to ${kinds[0]} and back`, async () => {
-      const pair = await Pair.create(flavour, kinds);
-      try {
-        await strictly(pair);
-      } catch (error) {
-        throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-      } finally {
-        await pair.destroy();
-      }
-    });
+    test.concurrent(`${flavour}: ${kinds[1]} hands over to ${kinds[0]} and back`, () =>
+      withPair(flavour, kinds, strictly));
   }
 }
 

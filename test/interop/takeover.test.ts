@@ -6,7 +6,16 @@
 import { expect, test } from "vitest";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
-import { COMBINATIONS, FLAVOURS, instanceConfig, masterDownInterval, Pair, skewTime, VRID } from "./pair.ts";
+import {
+  COMBINATIONS,
+  FLAVOURS,
+  instanceConfig,
+  masterDownInterval,
+  type Pair,
+  skewTime,
+  VRID,
+  withPair,
+} from "./pair.ts";
 
 const MASTER_PRIORITY = 150;
 const BACKUP_PRIORITY = 100;
@@ -16,16 +25,8 @@ const stalls = watchStalls();
 
 for (const flavour of FLAVOURS) {
   for (const kinds of COMBINATIONS) {
-    test.concurrent(`${flavour}: ${kinds[0]} master, ${kinds[1]} backup`, async () => {
-      const pair = await Pair.create(flavour, kinds);
-      try {
-        await takeover(pair);
-      } catch (error) {
-        throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-      } finally {
-        await pair.destroy();
-      }
-    });
+    test.concurrent(`${flavour}: ${kinds[0]} master, ${kinds[1]} backup`, () =>
+      withPair(flavour, kinds, takeover));
   }
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { watchStalls } from "../support/stall-watch.ts";
 import { pause, waitFor } from "../support/wait.ts";
+import type { SeenAdvertisement } from "../support/wire-log.ts";
 import { COMBINATIONS, instanceConfig, Pair } from "./pair.ts";
 
 const INTERVAL = 0.01;
@@ -50,8 +51,14 @@ describe.each(COMBINATIONS)("%s and %s at 10 ms", (first, second) => {
       expect(quiet, "a watch without a takeover").toBe(true);
       lan.setCable(one.host, false);
       await waitFor("the takeover", () => two.host.holds(address), { within: 2_000, every: 1 });
-      const last = wire.advertisementsFrom("10.9.0.2").at(-1);
-      expect(last?.badChecksum ?? false).toBe(false);
+      const last = (): number => wire.advertisementsFrom("10.9.0.1").at(-1)?.at ?? 0;
+      const next = (): SeenAdvertisement | undefined =>
+        wire.advertisementsFrom("10.9.0.2").find(({ at }) => at > last());
+      const first = await waitFor("the first advertisement", next, { within: 2_000 });
+      expect(first.badChecksum).toBe(false);
+      expect(first.at - last(), "not before three intervals").toBeGreaterThan(3 * INTERVAL);
+      const took = first.at - last() - (await stalls.lost(last(), first.at));
+      expect(took, "Master_Down_Interval + 50 ms").toBeLessThan(3.6 * INTERVAL + 0.05);
       lan.setCable(one.host, true);
       await pair.waitForMaster(one);
     } finally {

@@ -8,8 +8,9 @@ import { Director } from "../support/director.ts";
 import type { Host } from "../support/lan.ts";
 import { Lan } from "../support/lan.ts";
 import { watchStalls } from "../support/stall-watch.ts";
+import { Tcpdump } from "../support/tcpdump.ts";
 import { pause, waitFor } from "../support/wait.ts";
-import { type Flavour, instanceConfig, Pair, VRID } from "./pair.ts";
+import { type Flavour, instanceConfig, type Pair, VRID, withPair } from "./pair.ts";
 
 const VMAC = `vrrp.${VRID}`;
 /** A ping every so many milliseconds. */
@@ -33,22 +34,6 @@ async function waitForMaster(pair: Pair, director: Director): Promise<void> {
     () => isMaster(pair, director) && !isMaster(pair, other),
     { within: 8_000, detail: () => pair.story() },
   );
-}
-
-/** What a host sends with the virtual MAC, as its own tcpdump sees it. */
-function listen(
-  host: Host,
-  mac: string,
-): { readonly lines: string[]; ready(): Promise<unknown>; stop(): void } {
-  const child = host.spawn(["tcpdump", "-i", "eth0", "-Q", "out", "-U", "-l", "-nn", "ether", "src", mac]);
-  const lines: string[] = [];
-  let errors = "";
-  child.stdout?.on("data", (chunk: Buffer) => lines.push(...chunk.toString().split("\n").filter(Boolean)));
-  child.stderr?.on("data", (chunk: Buffer) => {
-    errors += chunk.toString();
-  });
-  const ready = () => waitFor("tcpdump", () => errors.includes("listening on"), { within: 3_000 });
-  return { lines, ready, stop: () => child.kill("SIGINT") };
 }
 
 /** Sequence numbers that were answered, with the times they came at. */
@@ -90,8 +75,10 @@ async function takeover(pair: Pair, extra: string): Promise<void> {
   const mac = virtualMac(flavour);
   const client = pair.lan.addHost("client", { ipv4: "10.9.0.9/24", ipv6: "2001:db8::9/64" });
   nailDown(client, pair.address, mac);
-  const mute = listen(one.host, mac);
-  await mute.ready();
+  // What it sends with the virtual MAC, as its own tcpdump sees it.
+  const said: string[] = [];
+  const sent = ["-i", "eth0", "-Q", "out", "ether", "src", mac];
+  const mute = await Tcpdump.start(one.host, sent, (line) => said.push(line));
 
   two.start(instanceConfig(flavour, { priority: 100, extra }));
   await waitForMaster(pair, two);
@@ -104,7 +91,7 @@ async function takeover(pair: Pair, extra: string): Promise<void> {
   // The other one listens, and says nothing meanwhile: a switch would send the client's traffic to it.
   one.start(instanceConfig(flavour, { priority: 150, extra: `nopreempt\n${extra}` }));
   await pause(3_000);
-  if (one.kind === "buoy") expect(mute.lines, "frames with the virtual MAC from a backup").toEqual([]);
+  if (one.kind === "buoy") expect(said, "frames with the virtual MAC from a backup").toEqual([]);
   expect(isMaster(pair, one), "a backup with nopreempt").toBe(false);
   expect(pinger.longestOutage(4), "the coming of a backup").toBe(0);
 
@@ -116,7 +103,7 @@ async function takeover(pair: Pair, extra: string): Promise<void> {
   await waitFor("answers of the new master", () => pinger.last > before + 100, { within: 5_000 });
   const outage = pinger.longestOutage(before) - 1_000 * (await stalls.lost(since, Date.now() / 1_000));
   expect(outage, "skew time of priority 150 and a little").toBeLessThan(700);
-  mute.stop();
+  await mute.stop();
   pinger.stop();
 
   const sources = wire.advertisements.map(({ text }) => /([0-9a-f:]{17}) > /.exec(text)?.[1]);
@@ -145,16 +132,8 @@ const VARIANTS: readonly (readonly [name: string, Flavour, extra: string])[] = [
 
 for (const [name, flavour, extra] of VARIANTS) {
   for (const kinds of KINDS) {
-    test.concurrent(`${name}: ${kinds[1]} hands over to ${kinds[0]}`, async () => {
-      const pair = await Pair.create(flavour, kinds);
-      try {
-        await takeover(pair, extra);
-      } catch (error) {
-        throw new Error(`${(error as Error).message}\n${pair.story()}`, { cause: error });
-      } finally {
-        await pair.destroy();
-      }
-    });
+    test.concurrent(`${name}: ${kinds[1]} hands over to ${kinds[0]}`, () =>
+      withPair(flavour, kinds, (pair) => takeover(pair, extra)));
   }
 }
 

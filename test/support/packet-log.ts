@@ -1,52 +1,33 @@
 /** IP packets that pass a host's interface, as bytes: tcpdump captures, nothing of ours decodes. */
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import type { Host } from "./lan.ts";
+import { Tcpdump } from "./tcpdump.ts";
 
 export class PacketLog {
-  readonly #process: ChildProcess;
   /** In hex, the IP header first. */
   readonly packets: string[] = [];
-  #pending = "";
+  #dump: Tcpdump | undefined;
   #packet = "";
 
-  private constructor(child: ChildProcess) {
-    this.#process = child;
-    child.stdout?.on("data", (chunk: Buffer) => this.#read(chunk.toString()));
-  }
+  private constructor() {}
 
   static async start(host: Host, filter: string): Promise<PacketLog> {
-    const child = host.spawn(["tcpdump", "-i", "eth0", "-U", "-l", "-nn", "-t", "-q", "-x", filter]);
-    const log = new PacketLog(child);
-    await new Promise<void>((resolve, reject) => {
-      let text = "";
-      child.stderr?.on("data", (chunk: Buffer) => {
-        text += chunk.toString();
-        if (text.includes("listening on")) resolve();
-      });
-      child.once("exit", () => reject(new Error(`tcpdump ended: ${text}`)));
-    });
+    const log = new PacketLog();
+    log.#dump = await Tcpdump.start(host, ["-i", "eth0", "-t", "-q", "-x", filter], (line) =>
+      log.#read(line),
+    );
     return log;
   }
 
   async stop(): Promise<readonly string[]> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill("SIGINT");
-      await once(this.#process, "close");
-    }
+    await this.#dump?.stop();
     this.#flush();
     return this.packets;
   }
 
-  #read(text: string): void {
-    this.#pending += text;
-    const lines = this.#pending.split("\n");
-    this.#pending = lines.pop() ?? "";
-    for (const line of lines) {
-      const hex = /^\s+0x[0-9a-f]+:\s+([0-9a-f ]+)$/.exec(line)?.[1];
-      if (hex === undefined) this.#flush();
-      else this.#packet += hex.replace(/ /g, "");
-    }
+  #read(line: string): void {
+    const hex = /^\s+0x[0-9a-f]+:\s+([0-9a-f ]+)$/.exec(line)?.[1];
+    if (hex === undefined) this.#flush();
+    else this.#packet += hex.replace(/ /g, "");
   }
 
   #flush(): void {

@@ -1,9 +1,8 @@
 /**
  * What crosses the LAN as tcpdump on a third host decodes it. Nothing here uses buoy's codecs: tcpdump is the witness.
  */
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import type { Host } from "./lan.ts";
+import { Tcpdump } from "./tcpdump.ts";
 
 export interface SeenAdvertisement {
   /** Seconds since the epoch, the kernel's time stamp of the frame. */
@@ -26,46 +25,30 @@ export interface SeenAnnouncement {
   readonly text: string;
 }
 
+/** Room for seconds of a busy wire: a test that waits for a command in its own process reads nothing meanwhile. */
+const ROOM = ["-s", "2048", "-B", "8192"];
+const FILTER = "ip proto 112 or ip proto 51 or ip6 proto 112 or arp or (icmp6 and ip6[40] == 136)";
+
 export class WireLog {
-  readonly #process: ChildProcess;
   readonly advertisements: SeenAdvertisement[] = [];
   readonly announcements: SeenAnnouncement[] = [];
   /** Every packet's text as it came, for failure messages. */
   readonly packets: string[] = [];
-  #pending = "";
+  #dump: Tcpdump | undefined;
   #packet = "";
 
-  private constructor(child: ChildProcess) {
-    this.#process = child;
-    child.stdout?.on("data", (chunk: Buffer) => this.#read(chunk.toString()));
-  }
+  private constructor() {}
 
   /** Starts the capture and waits until it runs. */
   static async start(host: Host, device = "eth0"): Promise<WireLog> {
-    const filter = "ip proto 112 or ip proto 51 or ip6 proto 112 or arp or (icmp6 and ip6[40] == 136)";
-    // Room for seconds of a busy wire: a test that waits for a command in its own process reads nothing meanwhile.
-    const room = ["-s", "2048", "-B", "8192"];
-    const child = host.spawn([
-      "tcpdump",
-      ...["-i", device, ...room, "-U", "-l", "-nn", "-tt", "-e", "-vvv", filter],
-    ]);
-    const log = new WireLog(child);
-    await new Promise<void>((resolve, reject) => {
-      let text = "";
-      child.stderr?.on("data", (chunk: Buffer) => {
-        text += chunk.toString();
-        if (text.includes("listening on")) resolve();
-      });
-      child.once("exit", () => reject(new Error(`tcpdump ended: ${text}`)));
-    });
+    const log = new WireLog();
+    const options = ["-i", device, ...ROOM, "-tt", "-e", "-vvv", FILTER];
+    log.#dump = await Tcpdump.start(host, options, (line) => log.#read(line));
     return log;
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill("SIGINT");
-      await once(this.#process, "exit");
-    }
+    await this.#dump?.stop();
     this.#flush();
   }
 
@@ -74,14 +57,9 @@ export class WireLog {
   }
 
   /** A packet begins at the line's start; its further lines are indented. */
-  #read(text: string): void {
-    this.#pending += text;
-    const lines = this.#pending.split("\n");
-    this.#pending = lines.pop() ?? "";
-    for (const line of lines) {
-      if (/^\d/.test(line)) this.#flush();
-      this.#packet += `${line}\n`;
-    }
+  #read(line: string): void {
+    if (/^\d/.test(line)) this.#flush();
+    this.#packet += `${line}\n`;
   }
 
   #flush(): void {
