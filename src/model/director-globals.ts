@@ -22,7 +22,7 @@ export function resolveDirectorSettings(
   context: ResolveContext,
 ): Settings {
   return {
-    dataPlane: PLANES[globals.text("data_plane") ?? "auto"] ?? "auto",
+    dataPlane: readDataPlane(globals),
     tableNamespace: readNamespace(root),
     flushAtStart: globals.has("lvs_flush"),
     flushAtStop: readFlush(globals),
@@ -33,6 +33,10 @@ export function resolveDirectorSettings(
     tls: readTls(root),
     process: resolveScheduling(globals, "checker", context),
   };
+}
+
+export function readDataPlane(globals: DraftBlock): DirectorModel["dataPlane"] {
+  return PLANES[globals.text("data_plane") ?? "auto"] ?? "auto";
 }
 
 function readNamespace(root: DraftBlock): DirectorModel["tableNamespace"] {

@@ -2,6 +2,7 @@
 import type { ResolveContext } from "./context.ts";
 import type { DirectorModel } from "./director-models.ts";
 import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
+import type { HostFacts } from "./model.ts";
 
 const CODE = "nft-plane";
 /** Schedulers that look at connections, which nftables does not know of when it chooses. */
@@ -16,21 +17,31 @@ const INSTEAD: Readonly<Record<string, string>> = {
   lblcr: "the destination's hash chooses, as with dh",
 };
 
+/** Why virtual servers go into nftables, if they do: it is asked for, or there is no IPVS. */
+export function nftUse(
+  dataPlane: DirectorModel["dataPlane"],
+  facts: HostFacts,
+): "asked" | "fallback" | undefined {
+  if (dataPlane === "nft") return "asked";
+  return dataPlane === "auto" && facts.ipvs === false ? "fallback" : undefined;
+}
+
 export function reportNftLimits(
   root: DraftBlock,
   globals: DraftBlock,
   { dataPlane, virtualServers }: DirectorModel,
   { facts, report }: ResolveContext,
 ): void {
-  const isFallback = dataPlane === "auto" && facts.ipvs === false;
-  if (virtualServers.length === 0 || !(isFallback || dataPlane === "nft")) return;
+  const use = nftUse(dataPlane, facts);
+  if (virtualServers.length === 0 || use === undefined) return;
   const services = root.all("virtual_server");
-  if (isFallback) {
+  if (use === "fallback") {
     report.note(CODE, services[0]?.keywordSpan, "this host has no IPVS for buoy: nftables is used", {
       hint: "'data_plane nft' in global_defs chooses it for good; with the module ip_vs loaded, IPVS is used",
     });
   }
-  for (const service of services) reportService(blockOf(service), report);
+  // Of a block that is known from the last reading there is nothing to be said: it would not be known.
+  for (const { block } of services) if (block !== undefined) reportService(block, report);
   reportGlobals(root, globals, report);
 }
 

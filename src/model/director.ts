@@ -1,8 +1,9 @@
 /** All virtual servers, and what concerns them together. */
 import type { ResolveContext } from "./context.ts";
-import { resolveDirectorSettings } from "./director-globals.ts";
+import { readDataPlane, resolveDirectorSettings } from "./director-globals.ts";
 import { resolveServerGroups } from "./director-groups.ts";
 import type { DirectorModel, Endpoint, VirtualServerModel } from "./director-models.ts";
+import { nftUse } from "./director-nft.ts";
 import { resolveService } from "./director-service.ts";
 import type { CheckSurroundings } from "./director-settings.ts";
 import type { DraftBlock, DraftStatement } from "./draft.ts";
@@ -18,6 +19,7 @@ export function resolveDirector(
     groups: resolveServerGroups(root, context.report),
     smtpAlert: globals.flag("smtp_alert_checker") ?? globals.flag("smtp_alert"),
     logAllFailures: globals.flag("checker_log_all_failures") ?? false,
+    inNft: nftUse(readDataPlane(globals), context.facts) !== undefined,
   };
   const services = new Map<string, VirtualServerModel>();
   const claims = new Map<string, VirtualServerModel>();

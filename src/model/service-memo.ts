@@ -1,6 +1,6 @@
 /**
  * Services that a reload need not resolve again: those whose block stands as it stood, and whose meaning depends on nothing
- * but their block and two settings. Which these are is found out when a configuration is resolved in full.
+ * but their block and three settings. Which these are is found out when a configuration is resolved in full.
  */
 
 import { same } from "../base/same.ts";
@@ -14,6 +14,8 @@ import type { DraftStatement } from "./draft.ts";
 export interface ServiceDefaults {
   readonly smtpAlert: boolean | undefined;
   readonly logAllFailures: boolean;
+  /** What nftables cannot do is said of its block. */
+  readonly inNft: boolean;
 }
 
 /** What a reading leaves for the next one. */
@@ -53,10 +55,10 @@ export class ServiceMemo {
   /** The service of a statement: the known one, or what `resolve` makes of it. */
   resolve(
     statement: DraftStatement,
-    { smtpAlert, logAllFailures }: ServiceDefaults,
+    { smtpAlert, logAllFailures, inNft }: ServiceDefaults,
     resolve: () => VirtualServerModel | undefined,
   ): VirtualServerModel | undefined {
-    this.#defaults ??= { smtpAlert, logAllFailures };
+    this.#defaults ??= { smtpAlert, logAllFailures, inNft };
     if (statement.known !== undefined) {
       this.#outdated ||= !same(this.#before.defaults, this.#defaults);
       return this.#before.byText.get(statement.known);

@@ -34,7 +34,7 @@ const PLAIN = ["81", "82", "83"].map(
 }
 `,
 );
-const GOLDEN = ["virtual-servers", "checks", "director"].map((name) =>
+const GOLDEN = ["virtual-servers", "checks", "director", "nft-plane"].map((name) =>
   readFileSync(new URL(`config/${name}.conf`, import.meta.url), "utf8"),
 );
 const BASES = [
@@ -56,6 +56,8 @@ const LINES = [
   "virtual_server 192.0.2.81 80",
   "  real_server 172.16.9.9 80 {",
   "global_defs {\n  smtp_alert_checker\n}",
+  "global_defs {\n  data_plane nft\n}",
+  "  lb_algo wlc",
   "global_defs {\n  checker_log_all_failures\n}",
   "global_defs {\n  checker_log_all_failures off\n}",
   "$X=1 \\",
