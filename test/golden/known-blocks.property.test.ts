@@ -13,7 +13,7 @@ const FILE = "/etc/keepalived/keepalived.conf";
 const PLAIN = ["81", "82", "83"].map(
   (last) => `virtual_server 192.0.2.${last} 80 {
     delay_loop 10
-    lb_algo wrr # a comment
+    lb_algo ${last === "83" ? "wlc" : "wrr"} # a comment
     lb_kind DR
 
     protocol TCP
