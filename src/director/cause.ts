@@ -20,6 +20,7 @@ export type DirectorFactDetail =
   /** The sum of weights against the bound that it crossed. */
   | { readonly kind: "quorum"; readonly weight: number; readonly bound: number }
   | { readonly kind: "server"; readonly realServer: string; readonly up: boolean }
+  | { readonly kind: "weight"; readonly realServer: string; readonly from: number; readonly to: number }
   | { readonly kind: "order"; readonly order: string; readonly by: string; readonly why: string | undefined }
   | { readonly kind: "order-ended"; readonly order: string }
   | { readonly kind: "stop-requested"; readonly by: string };

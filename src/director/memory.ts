@@ -71,6 +71,8 @@ export interface ServerMemory {
   readonly drained: boolean;
   readonly changedAt: Instant | undefined;
   readonly cause: DirectorCause;
+  /** Of the last change of its weight. */
+  readonly weightCause: DirectorCause;
 }
 
 export interface ServiceMemory {

@@ -85,6 +85,7 @@ export function freshServer(
     drained: false,
     changedAt: undefined,
     cause: [],
+    weightCause: [],
   };
   return { model, name: serverName(service, model), parts: [], orders, memory };
 }

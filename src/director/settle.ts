@@ -96,7 +96,9 @@ export function settleServer(turn: Turn, service: Service, server: Server, fact:
     server.memory = { ...memory, drained: false, connections: undefined };
   }
   if (weight !== memory.weight) {
-    server.memory = { ...server.memory, weight };
+    const { weight: from } = memory;
+    const change = factNow(turn, { kind: "weight", realServer: server.name, from, to: weight });
+    server.memory = { ...server.memory, weight, weightCause: [change, fact] };
     if (up === memory.up) {
       emit(turn, {
         kind: "WeightChanged",

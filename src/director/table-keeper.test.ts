@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { directorModel, realServer, virtualServer } from "../../sim/director/models.ts";
-import { BAD, DirectorDriver, GOOD, newsOf } from "../../test/support/director-driver.ts";
+import { BAD, DirectorDriver, eventsOf, GOOD, newsOf } from "../../test/support/director-driver.ts";
 import { seconds } from "../base/time.ts";
 import type { PoolOrder } from "./pool-order.ts";
 
@@ -181,6 +181,24 @@ describe("an operator's order", () => {
     driver.pass(seconds(30));
     expect(newsOf(driver.tell({ kind: "PoolOrdersChanged", orders: [] }))).toEqual([]);
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.2:80=1"]);
+  });
+
+  it("is the reason of what follows from it", () => {
+    const driver = started();
+    driver.tell({ kind: "PoolOrdersChanged", orders: [order("drain", 1)] });
+    const actions = driver.tell({
+      kind: "PoolOrdersChanged",
+      orders: [order("drain", 1), order("drain", 2)],
+    });
+    const [lost] = eventsOf(actions).filter(({ kind }) => kind === "QuorumChanged");
+    expect(lost).toMatchObject({
+      up: false,
+      cause: [
+        { kind: "quorum" },
+        { kind: "weight", realServer: "[10.0.1.2]:tcp:80", from: 1, to: 0 },
+        { kind: "order", order: "drain" },
+      ],
+    });
   });
 
   it("drains a server: weight 0 until the last connection has ended, then out", () => {

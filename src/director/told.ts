@@ -15,9 +15,10 @@ export type Changes = Map<Service, DirectorCause>;
 
 /** Notes that a server changed: its service is to be looked at, because of the server, because of what changed that. */
 export function noteChange(turn: Turn, changes: Changes, service: Service, server: Server): void {
-  const { up, cause } = server.memory;
+  const { up, cause, changedAt, weightCause } = server.memory;
+  const isWeight = changedAt !== turn.now && weightCause[0]?.at === turn.now;
   const fact = factNow(turn, { kind: "server", realServer: server.name, up });
-  changes.set(service, [fact, ...cause]);
+  changes.set(service, isWeight ? weightCause : [fact, ...cause]);
 }
 
 /** Tells a server what its file or session says. */

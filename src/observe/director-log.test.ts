@@ -100,7 +100,7 @@ describe("why", () => {
 
   it("says what the check found, how often, and what the server sent", () => {
     expect(explainDirector(down, () => "12:00:03").join("\n")).toBe(
-      `${RS} left the pool of ${VS} at 12:00:03: HTTP_GET / answered 503 3 times in a row; the last answer began with "under repair"`,
+      `${RS} left the pool of ${VS} at 12:00:03: HTTP_GET / answered 503 three times in a row; the last answer began with "under repair"`,
     );
   });
 

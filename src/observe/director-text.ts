@@ -60,7 +60,7 @@ export function directorFactText(fact: DirectorFact): string {
     case "configured":
       return `the configuration has ${fact.what}`;
     case "check": {
-      const times = fact.times > 1 ? ` ${countText(fact.times, "time")} in a row` : "";
+      const times = fact.times > 1 ? ` ${numberWord(fact.times)} times in a row` : "";
       const excerpt =
         fact.excerpt === undefined ? "" : `; the last answer began with ${JSON.stringify(fact.excerpt)}`;
       return `${fact.check} ${fact.detail}${fact.ok ? "" : times}${excerpt}`;
@@ -69,6 +69,8 @@ export function directorFactText(fact: DirectorFact): string {
       return `the weights of its live servers sum up to ${fact.weight}, and the bound is ${fact.bound}`;
     case "server":
       return `${fact.realServer} is ${fact.up ? "up" : "down"}`;
+    case "weight":
+      return `the weight of ${fact.realServer} changed from ${fact.from} to ${fact.to}`;
     case "order":
       return `${fact.by} ordered ${fact.order}${fact.why === undefined ? "" : ` (${fact.why})`}`;
     case "order-ended":
@@ -131,6 +133,25 @@ export function isCalled(known: string, name: string): boolean {
   const [, address, port] = /^\[(.+)\]:[a-z]+:(\d+)$/.exec(known) ?? [];
   return [address, `${address}:${port}`, `[${address}]:${port}`, `[${address}]`].includes(name);
 }
+
+/** Beside a status a figure would be taken for part of it: `answered 503 three times`. */
+function numberWord(count: number): string {
+  return NUMBERS[count] ?? `${count}`;
+}
+
+const NUMBERS: readonly string[] = [
+  "no",
+  "one",
+  "two",
+  "three",
+  "four",
+  "five",
+  "six",
+  "seven",
+  "eight",
+  "nine",
+  "ten",
+];
 
 function attemptsText(left: number): string {
   return left === 0 ? "that was the last attempt" : `${countText(left, "attempt")} left`;

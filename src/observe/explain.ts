@@ -99,6 +99,11 @@ function adviceLines(cause: readonly CauseFact[]): readonly string[] {
   return lines;
 }
 
+/** `10.9.0.21 (02:00:00:00:00:01)` where we have met it, else its MAC. */
+export function claimant({ mac, neighbour }: VrrpEvent & { readonly kind: "AddressConflict" }): string {
+  return neighbour === undefined ? mac : `${neighbour} (${mac})`;
+}
+
 function eventAdvice(event: VrrpEvent): readonly string[] {
   if (event.kind === "AddressConflict")
     return conflictAdvice(event.suspect).map((advice) => `    hint: ${advice}`);
@@ -183,7 +188,7 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
     case "RoutingDeletedByOther":
       return `${name} saw somebody else delete ${event.item}: ${event.reaction}`;
     case "AddressConflict":
-      return `${name} holds ${event.address}, but ${event.mac} on ${event.interface} claims it too`;
+      return `${name} holds ${event.address}, but ${claimant(event)} on ${event.interface} claims it too`;
     case "AddressesReclaimed":
       return `${name} sees ${reclaimedText(event)}`;
     case "NeighbourVerified":

@@ -9,7 +9,7 @@ import type { CauseFact } from "../vrrp/cause.ts";
 import type { DropReason, VrrpEvent } from "../vrrp/event.ts";
 import { BFD_DROP_TEXTS, bfdDiagnosticText } from "./bfd-text.ts";
 import { directorLines } from "./director-log.ts";
-import { instantText, orderProgressText, stewardText, supervisorText } from "./explain.ts";
+import { claimant, instantText, orderProgressText, stewardText, supervisorText } from "./explain.ts";
 import { dropAdvice, factText, type InstantText } from "./fact-text.ts";
 import type { JournalEntry, SupervisorEvent } from "./journal-entry.ts";
 import { LOG_ERROR, LOG_INFO, LOG_NOTICE, LOG_WARNING, type LogLine } from "./log-severity.ts";
@@ -106,7 +106,7 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
       return [
         vrrp(
           LOG_ERROR,
-          `${prefix}address conflict: ${event.mac} on ${event.interface} claims ${event.address}, which is ours`,
+          `${prefix}address conflict: ${claimant(event)} on ${event.interface} claims ${event.address}, which is ours`,
         ),
         ...conflictAdvice(event.suspect).map((advice) => vrrp(LOG_ERROR, `${prefix}hint: ${advice}`)),
       ];

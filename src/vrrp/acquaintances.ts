@@ -43,6 +43,11 @@ export function stationOf(
   return known !== undefined && now - known.at < STATION_AGE ? known.mac : undefined;
 }
 
+/** An address of the station's own, if it has been met: the latest. */
+export function neighbourAt(memory: EngineMemory, name: string, mac: MacAddress): IpAddress | undefined {
+  return memory.acquaintances.findLast((one) => one.mac === mac && one.interface === name)?.address;
+}
+
 /** Who asked for this address and may still remember the answer, the latest first. */
 export function interestedIn(
   memory: EngineMemory,

@@ -137,6 +137,8 @@ export type VrrpEventDetail =
       readonly address: IpAddress;
       readonly interface: string;
       readonly mac: MacAddress;
+      /** An address of its own, if we have met it. */
+      readonly neighbour?: IpAddress;
       readonly suspect: Suspect;
     }
   /** The last second owner has gone: addresses are announced and verified again. */

@@ -82,6 +82,14 @@ describe("another owner", () => {
     expect(driver.eventsOf("AddressConflict")).toMatchObject([{ suspect }]);
   });
 
+  it("is named by its own address where we have met it", () => {
+    const driver = master();
+    const answer = { operation: "answer", target: OWN_ADDRESS, to: OWN_MAC };
+    driver.feed(sight({ ...answer, sender: "10.9.0.21" }));
+    driver.feed(sight(answer));
+    expect(driver.eventsOf("AddressConflict")).toMatchObject([{ mac: RIVAL_MAC, neighbour: "10.9.0.21" }]);
+  });
+
   it("that only answers our question is no reason to announce again", () => {
     const driver = master();
     driver.feed(sight({ operation: "answer", target: OWN_ADDRESS, to: OWN_MAC }));

@@ -1,7 +1,7 @@
 /** What ARP and neighbour discovery tell of others: who asks for our addresses, who answers us, and who claims what is ours. */
 import type { IpAddress } from "../base/ip.ts";
 import type { MacAddress } from "../base/mac.ts";
-import { meet } from "./acquaintances.ts";
+import { meet, neighbourAt } from "./acquaintances.ts";
 import type { Suspect } from "./event.ts";
 import type { NeighbourSeen } from "./input.ts";
 import type { Instance } from "./instance.ts";
@@ -57,7 +57,15 @@ function reportClaim(
   if (last !== undefined && turn.now - last < CONFLICT_PERIOD) return;
   record.conflictReported = turn.now;
   const { address, interface: name } = record.model;
-  emit(turn, instance, { kind: "AddressConflict", address, interface: name, mac, suspect });
+  const neighbour = neighbourAt(turn.memory, name, mac);
+  emit(turn, instance, {
+    kind: "AddressConflict",
+    address,
+    interface: name,
+    mac,
+    ...(neighbour === undefined ? {} : { neighbour }),
+    suspect,
+  });
 }
 
 /** By what it does: routers announce; a real server of direct routing answers, or asks, in the name of its address. */

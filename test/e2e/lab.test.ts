@@ -123,7 +123,7 @@ test("as an ordinary user the director's play keeps every promise", async () => 
   expect(lab.output).toContain("everything was as promised");
   expect(lab.output).toContain("services are kept by");
   expect(lab.output).toMatch(
-    /director1 +web2 left the pool: HTTP_GET \/ connection refused 2 times in a row/,
+    /director1 +web2 left the pool: HTTP_GET \/ connection refused two times in a row/,
   );
   expect(lab.output).toContain("the sorry server answers: no server is left");
   expect(lab.output).toMatch(/VI_WEB became MASTER .* no advertisement accepted from 10\.7\.0\.1/);

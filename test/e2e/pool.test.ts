@@ -159,7 +159,7 @@ test("servers die and return, the quorum goes and comes, and why tells", async (
       );
       const why = buoy(director, "why", "10.9.0.11:80");
       expect(why).toContain(`${SERVERS[0]} left the pool of ${SERVICE}`);
-      expect(why).toMatch(/HTTP_GET \/ connection refused 2 times in a row/);
+      expect(why).toMatch(/HTTP_GET \/ connection refused two times in a row/);
       await waitFor("its script", () => told() === "down 11\n", WITHIN);
 
       stopWebServer(two);
