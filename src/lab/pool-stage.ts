@@ -168,11 +168,11 @@ async function scene(
   cast: Cast,
   title: string,
   from: Instant,
-  promises: readonly Promised[],
+  promises: (whole: Tally) => readonly Promised[],
 ): Promise<Scene> {
-  const seen = await look(cast, from);
-  cast.story.seen("client", tallyText(seen), seen.failed === 0 ? "green" : "yellow");
-  return { title, tally: seen, promises };
+  const whole = await look(cast, from);
+  cast.story.seen("client", tallyText(whole), whole.failed === 0 ? "green" : "yellow");
+  return { title, tally: whole, promises: promises(whole) };
 }
 
 async function spread(cast: Cast): Promise<Scene> {
@@ -180,10 +180,9 @@ async function spread(cast: Cast): Promise<Scene> {
   story.act("Three servers: connections go to them by their weights, 3:2:1");
   const from = monotonicNow();
   await sleep(LOOK_MS);
-  const seen = await look(cast, from);
-  const found = await scene(cast, "three servers", from, [
-    noneFailed("three servers", seen),
-    sharesMatch("three servers", seen, WEIGHTS),
+  const found = await scene(cast, "three servers", from, (whole) => [
+    noneFailed("three servers", whole),
+    sharesMatch("three servers", whole, WEIGHTS),
   ]);
   story.command("buoy pool list", one.name);
   story.quote(await one.poolList());
@@ -225,7 +224,7 @@ async function oneDies(cast: Cast): Promise<Scene> {
   await sleep(LOOK_MS);
   const after = await look(cast, out);
   const rest = new Map([...WEIGHTS].filter(([name]) => name !== VICTIM.name));
-  const found = await scene(cast, `${VICTIM.name} dies`, from, [
+  const found = await scene(cast, `${VICTIM.name} dies`, from, () => [
     inTime(`${VICTIM.name} was dead in the pool for`, out - from, NOTICED_WITHIN),
     noneFailed(`once ${VICTIM.name} was out`, after),
     sharesMatch(`once ${VICTIM.name} was out`, after, rest),
@@ -242,9 +241,10 @@ async function oneReturns(cast: Cast): Promise<Scene> {
   webs.start([host(VICTIM)]);
   const back = await inKernel(one, await changed(one, VICTIM, true, from));
   await sleep(LOOK_MS);
-  return scene(cast, `${VICTIM.name} returns`, from, [
-    noneFailed(`${VICTIM.name} coming back`, await look(cast, from)),
-    sharesMatch(`${VICTIM.name} back`, await look(cast, back), WEIGHTS),
+  const after = await look(cast, back);
+  return scene(cast, `${VICTIM.name} returns`, from, (whole) => [
+    noneFailed(`${VICTIM.name} coming back`, whole),
+    sharesMatch(`${VICTIM.name} back`, after, WEIGHTS),
   ]);
 }
 
@@ -263,7 +263,7 @@ async function allDie(cast: Cast): Promise<Scene> {
   const serves = await inKernel(one, sorry.at);
   await sleep(LOOK_MS / 2);
   const after = await look(cast, serves);
-  const found = await scene(cast, "all die", from, [
+  const found = await scene(cast, "all die", from, () => [
     inTime("the sorry server served after", serves - from, NOTICED_WITHIN),
     onlyFrom("with the sorry server", SORRY.name, after),
   ]);
@@ -283,9 +283,10 @@ async function allReturn(cast: Cast): Promise<Scene> {
   );
   const back = Math.max(...(await Promise.all(all)));
   await sleep(LOOK_MS);
-  return scene(cast, "all return", from, [
-    noneFailed("all coming back", await look(cast, from)),
-    sharesMatch("all back", await look(cast, back), WEIGHTS),
+  const after = await look(cast, back);
+  return scene(cast, "all return", from, (whole) => [
+    noneFailed("all coming back", whole),
+    sharesMatch("all back", after, WEIGHTS),
   ]);
 }
 
@@ -305,9 +306,9 @@ async function directorFails(cast: Cast): Promise<Scene> {
     throw new LabFailure("the client saw no outage although the master was unplugged");
   await sleep(LOOK_MS);
   const after = await look(cast, recovery(cast, outage));
-  const found = await scene(cast, `${one.name} fails`, from, [
+  const found = await scene(cast, `${one.name} fails`, from, (whole) => [
     inTime("nobody held the address for", outageLength(outage), bound),
-    inTime("pages failed for", (await look(cast, from)).failedFor, bound),
+    inTime("pages failed for", whole.failedFor, bound),
     noneFailed(`through ${two.name}`, after),
     sharesMatch(`through ${two.name}`, after, WEIGHTS),
   ]);
