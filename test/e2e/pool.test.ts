@@ -1,7 +1,7 @@
 /**
  * A director with two nginx real servers, as its operator sees it: a server dies and returns, the quorum is lost, orders are
- * given, the checker process is killed. Elections beside it miss nothing. Where this kernel has no IPVS the services are not
- * in it, and buoy says so; checks and notifications are the same. test/vm looks at the kernel's table.
+ * given, the checker process is killed. Elections beside it miss nothing. Where this kernel has no IPVS the services are
+ * in nftables (test/interop/nft-plane); checks and notifications are the same. test/vm looks at the kernel's table.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
