@@ -114,6 +114,9 @@ export class HoldingLog {
  */
 export const OVERLAP = 50;
 
+/** After a stall everything is due at once: who is to let go of an address is late for as long as this, in milliseconds. */
+const AFTERMATH = 300;
+
 /** The longest time during which both held the address, in milliseconds, without what the machine withheld of it. */
 export async function longestOverlap(
   logs: readonly [HoldingLog, HoldingLog],
@@ -125,7 +128,8 @@ export async function longestOverlap(
     for (const [otherStart, otherEnd] of logs[1].spans(since)) {
       const [from, to] = [Math.max(start, otherStart), Math.min(end, otherEnd, wallClock())];
       if (to <= from) continue;
-      longest = Math.max(longest, to - from - 1_000 * (await stalls.lost(from / 1_000, to / 1_000)));
+      const withheld = 1_000 * (await stalls.lost((from - AFTERMATH) / 1_000, to / 1_000));
+      longest = Math.max(longest, to - from - withheld);
     }
   }
   return longest;

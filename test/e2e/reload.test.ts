@@ -87,8 +87,9 @@ test("reloads of an equivalent file at 10 ms: no kernel request, no script, no m
     );
     // None is missing: the grid of deadlines has one for each interval, give or take the two ends, and those that the machine
     // had no time for.
-    const withheld = await stalls.lost(began, ended);
-    expect(times.length).toBeGreaterThanOrEqual(Math.floor(due - withheld / INTERVAL) - 2);
+    const withheld = (await stalls.lost(began, ended)) / INTERVAL;
+    // A stall costs the one at its edge, too.
+    expect(times.length).toBeGreaterThanOrEqual(Math.floor(due - 1.05 * withheld) - 2);
     expect(two.host.holds(pair.address)).toBe(false);
   });
 });

@@ -191,6 +191,7 @@ protocol bfd {
 const REALTIME = "global_defs {\n  vrrp_rt_priority 50\n}\n";
 /** What has to be withheld before all of three packets are late. */
 const LEAST_STALL = 0.015;
+const WATCHES = 3;
 
 test("10 ms x 3 between two of ours", async () => {
   const directors = [new Director("buoy", one), new Director("buoy", two)] as const;
@@ -201,16 +202,19 @@ test("10 ms x 3 between two of ours", async () => {
   const wire = await listen(two, "udp port 3784 and src 10.9.0.1");
   const downs = (): readonly number[] =>
     directors.map(({ output }) => output.split("(peer) Entering Down state").length - 1);
-  const before = downs();
-  const since = Date.now() / 1000;
-  await pause(4000);
-  const flaps = downs().map((count, index) => count - (before[index] ?? 0));
-  const packets = wire.filter((line) => /^\d/.test(line)).length;
-  // The rate itself: at 10 ms less 10 to 25 % more than 100 a second, and fewer only where the machine stands still.
-  expect(packets).toBeGreaterThan(200);
-  // A machine that stands still may end a session; it comes back by itself.
-  const stalled = await stalls.lost(since, Date.now() / 1000);
-  if (stalled < LEAST_STALL) expect(flaps, "sustained").toEqual([0, 0]);
-  await up(directors[0], (downs()[0] ?? 0) + 1);
+  // A machine that stands still ends sessions, which come back by themselves: a watch without that shows the rest.
+  let stalled = LEAST_STALL;
+  for (let watch = 0; watch < WATCHES && stalled >= LEAST_STALL; watch++) {
+    const [before, seen, since] = [downs(), wire.length, Date.now() / 1000];
+    await pause(3000);
+    stalled = await stalls.lost(since, Date.now() / 1000);
+    const packets = wire.slice(seen).filter((line) => /^\d/.test(line)).length;
+    if (stalled < LEAST_STALL) {
+      expect(downs(), "sustained").toEqual(before);
+      // 10 ms less 10 to 25 %.
+      expect(packets).toBeGreaterThan(280);
+    }
+    await Promise.all(directors.map((director, index) => up(director, (downs()[index] ?? 0) + 1)));
+  }
   for (const director of directors) await director.stop();
 });
