@@ -3,10 +3,11 @@ import { familyOf, type IpFamily } from "../base/ip.ts";
 import type { CommandModel } from "./command-model.ts";
 import { resolveCommand } from "./commands.ts";
 import type { ResolveContext } from "./context.ts";
+import { endpointsOf, reachable } from "./director-endpoints.ts";
 import { readForwarding } from "./director-forwarding.ts";
 import type { GroupMember } from "./director-groups.ts";
 import { readHead, type ServiceHead } from "./director-head.ts";
-import type { Endpoint, Forwarding, Protocol, VirtualServerModel } from "./director-models.ts";
+import type { Forwarding, Protocol, VirtualServerModel } from "./director-models.ts";
 import { resolvePersistence } from "./director-persistence.ts";
 import { readQuorum } from "./director-quorum.ts";
 import { resolveSchedule } from "./director-scheduler.ts";
@@ -53,6 +54,12 @@ export function resolveService(
     });
     return undefined;
   }
+  const endpoints = reachable(
+    endpointsOf(head, members, family, protocol),
+    realServers,
+    { name, family, span: statement.keywordSpan },
+    context,
+  );
   const script = (keyword: "quorum_up" | "quorum_down"): CommandModel | undefined => {
     const text = block.command(keyword);
     const subject = { name: `${keyword} of ${name}`, counted: false };
@@ -65,7 +72,7 @@ export function resolveService(
     name,
     family,
     protocol,
-    endpoints: endpointsOf(head, members, family, protocol),
+    endpoints,
     group: head.kind === "group" ? head.group : undefined,
     ...schedule,
     persistence: resolvePersistence(block, head, family, statement, context),
@@ -162,26 +169,6 @@ function readMethod(
     repair: "NAT is used",
   });
   return { method: "nat" };
-}
-
-function endpointsOf(
-  head: ServiceHead,
-  members: readonly GroupMember[],
-  family: IpFamily,
-  protocol: Protocol,
-): readonly Endpoint[] {
-  switch (head.kind) {
-    case "address":
-      return [{ kind: "address", protocol, address: head.address, port: head.port }];
-    case "fwmark":
-      return [{ kind: "fwmark", mark: head.mark, family }];
-    case "group":
-      return members.map((member) =>
-        member.kind === "fwmark"
-          ? { kind: "fwmark", mark: member.mark, family: member.family ?? family }
-          : { kind: "address", protocol, address: member.address, port: member.port },
-      );
-  }
 }
 
 function readSuspension(head: ServiceHead, block: DraftBlock, { report }: ResolveContext): boolean {
