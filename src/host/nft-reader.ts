@@ -114,6 +114,8 @@ function compose(
     if (destination === undefined || service === undefined || !counters.has(chain)) return undefined;
     service.servers.push({ id: readHost32(key, 0), destination, local: isLocalServer(comment) });
   }
+  // The kernel gives them in the order of its hashes; numbers were given in turn.
+  for (const { servers } of services.values()) servers.sort((a, b) => a.id - b.id);
   return { family, services: [...services.values()], counters };
 }
 

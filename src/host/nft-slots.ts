@@ -81,7 +81,9 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /** Maglev's row: when a server goes, little but its own slots changes hands. */
-function hashed(live: readonly Candidate[]): readonly number[] {
+function hashed(servers: readonly Candidate[]): readonly number[] {
+  // Whoever came first elsewhere, the row is the same.
+  const live = [...servers].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (live.length === 0) return [];
   const size = HASH_SLOTS.find((slots) => slots >= live.length * SLOTS_A_SERVER) ?? HASH_SLOTS[3];
   const shares = shortened(live.map(({ weight }) => weight));
