@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DirectorAction } from "../director/action.ts";
 import type { CheckResult, DirectorInput } from "../director/input.ts";
-import type { ProbeModel } from "../model/director-models.ts";
+import type { ProbeModel, SyncDaemonModel } from "../model/director-models.ts";
 import type { DataPlane } from "../ports/data-plane.ts";
 import { DirectorExecutor } from "./execute-director.ts";
 
@@ -30,11 +30,11 @@ function stage(refuses = false): Stage {
     flush: (done) => done(error),
     setSyncDaemon: (_daemon, role, done) => {
       said.push(`sync ${role}`);
-      done(error);
+      setImmediate(done, error);
     },
     readTimeouts: (done) => done({ ok: true, value: { tcp: 900, tcpFin: 120, udp: 300 } }),
     setTimeouts: (timeouts, done) => {
-      said.push(`timeouts ${timeouts.tcp}`);
+      said.push(`timeouts ${[timeouts.tcp ?? "-", timeouts.tcpFin ?? "-", timeouts.udp ?? "-"].join("/")}`);
       done(error);
     },
     watch: () => undefined,
@@ -113,9 +113,18 @@ describe("DirectorExecutor", () => {
     executor.execute([timeouts(10), timeouts(20)]);
     expect(executor.timeoutsFound?.tcp).toBe(900);
     executor.execute([{ kind: "SetTimeouts", timeouts: undefined }]);
-    expect(said).toEqual(["timeouts 10", "timeouts 20", "timeouts 900"]);
+    expect(said).toEqual(["timeouts 10/-/-", "timeouts 20/120/300", "timeouts 900/120/300"]);
     executor.execute([{ kind: "SetTimeouts", timeouts: undefined }]);
     expect(said).toHaveLength(3);
+  });
+
+  it("has stopped when the kernel has answered about its settings, and not before", async () => {
+    const { executor, said } = stage();
+    const daemon = { interface: "eth0" } as SyncDaemonModel;
+    executor.execute([{ kind: "SetSyncDaemon", daemon, role: "none" }, { kind: "Stopped" }]);
+    expect(said).toEqual(["sync none"]);
+    await new Promise(setImmediate);
+    expect(said).toEqual(["sync none", "stopped"]);
   });
 
   it("a closed one leaves the table alone and runs no probe on", () => {

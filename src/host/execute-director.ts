@@ -34,6 +34,9 @@ export class DirectorExecutor {
   readonly #runs = new Map<string, Run>();
   #settings: ProbeSettings;
   #timeoutsFound: LvsTimeouts | undefined;
+  /** Settings that the kernel was asked for and has not answered. */
+  #unanswered = 0;
+  #stopped = false;
 
   /** `timeoutsFound` are those that a life before has replaced. */
   constructor(
@@ -103,10 +106,9 @@ export class DirectorExecutor {
         this.#setTimeouts(action.timeouts);
         return;
       case "SetSyncDaemon":
-        this.#plane.setSyncDaemon(action.daemon, action.role, (error) => {
-          if (error !== undefined)
-            this.#listener.trouble(`lvs_sync_daemon ${action.daemon.interface} (${action.role})`, error);
-        });
+        this.#set(`lvs_sync_daemon ${action.daemon.interface} (${action.role})`, (done) =>
+          this.#plane.setSyncDaemon(action.daemon, action.role, done),
+        );
         return;
       case "RunNotify":
         this.#listener.notify(action);
@@ -118,9 +120,20 @@ export class DirectorExecutor {
         this.#listener.event(action.event);
         return;
       case "Stopped":
-        this.#listener.stopped();
+        this.#stopped = true;
+        if (this.#unanswered === 0) this.#listener.stopped();
         return;
     }
+  }
+
+  /** Asks for a setting of the kernel. The end waits for the answer: what was set must not stay. */
+  #set(what: string, request: (done: (error: OsError | undefined) => void) => void): void {
+    this.#unanswered++;
+    request((error) => {
+      this.#unanswered--;
+      if (error !== undefined) this.#listener.trouble(what, error);
+      if (this.#stopped && this.#unanswered === 0) this.#listener.stopped();
+    });
   }
 
   #start({ check, run, probe, limit }: DirectorAction & { readonly kind: "StartCheck" }): void {
@@ -149,22 +162,22 @@ export class DirectorExecutor {
     );
   }
 
+  /** What the configuration does not name, or names no more, is as it was found. */
   #setTimeouts(wanted: LvsTimeouts | undefined): void {
-    const told = (error: OsError | undefined): void => {
-      if (error !== undefined) this.#listener.trouble("lvs_timeouts", error);
-    };
+    const what = "lvs_timeouts";
     const found = this.#timeoutsFound;
     if (wanted === undefined) {
       this.#timeoutsFound = undefined;
-      if (found !== undefined) this.#plane.setTimeouts(found, told);
+      if (found !== undefined) this.#set(what, (done) => this.#plane.setTimeouts(found, done));
       return;
     }
     if (found === undefined) {
       this.#plane.readTimeouts((result) => {
         if (result.ok) this.#timeoutsFound ??= result.value;
-        else told(result.error);
+        else this.#listener.trouble(what, result.error);
       });
     }
-    this.#plane.setTimeouts(wanted, told);
+    const { tcp = found?.tcp, tcpFin = found?.tcpFin, udp = found?.udp } = wanted;
+    this.#set(what, (done) => this.#plane.setTimeouts({ tcp, tcpFin, udp }, done));
   }
 }
