@@ -9,12 +9,13 @@ import type {
 } from "../model/director-models.ts";
 import type { TableChange } from "./table.ts";
 
-/** `[10.0.0.2]:tcp:80`. */
+/** `[10.0.0.2]:tcp:80`; `[10.0.0.2]:none:0` of a service by firewall mark. */
 export function serverName(
   service: VirtualServerModel,
   server: { readonly address: IpAddress; readonly port: number },
 ): string {
-  return socketName(server.address, service.protocol, server.port);
+  const protocol = service.name.startsWith("FWM ") ? "none" : service.protocol;
+  return socketName(server.address, protocol, server.port);
 }
 
 /** `[10.0.0.1]:tcp:80` or `FWM 5`. */
@@ -81,6 +82,6 @@ function pathOf(urls: readonly UrlModel[]): string {
   return first === undefined || urls.length > 1 ? "" : ` ${first.path}`;
 }
 
-function socketName(address: IpAddress, protocol: Protocol, port: number): string {
+function socketName(address: IpAddress, protocol: Protocol | "none", port: number): string {
   return `[${address}]:${protocol}:${port}`;
 }

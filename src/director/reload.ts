@@ -74,11 +74,14 @@ function startServer(
 ): Server {
   const server = freshServer(service.model, model, pool.surroundings.ordersOf(service.model.key, model.key));
   server.parts = joinChecks(turn, pool, service, server, undefined);
+  // One that is down until checked comes up by a check that others had: its scripts hear of it.
+  const wasUp = server.memory.up;
   beginWith(
     server,
     server.memory.verdicts.map((verdict, index) => knownVerdict(pool, server, index) ?? verdict),
   );
-  if (notifies && server.memory.up) changeServer(turn, service, server, true, [fact], "start");
+  if (server.memory.up && !wasUp) changeServer(turn, service, server, true, [fact], "change");
+  else if (notifies && server.memory.up) changeServer(turn, service, server, true, [fact], "start");
   return server;
 }
 

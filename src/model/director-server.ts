@@ -86,14 +86,15 @@ function resolveRealServer(
   };
 }
 
-/** Address and port as written; without a port it is the service's. */
+/** Address and port as written; without a port, or with 0, it is the service's. */
 function readPlace(
   { values: [address, port] }: DraftStatement,
   { head }: Pool,
 ): { readonly address: IpAddress; readonly port: number } | undefined {
   if (address?.kind !== "address") return undefined;
   const servicePort = head.kind === "address" ? head.port : 0;
-  return { address: address.value, port: port?.kind === "number" ? port.value : servicePort };
+  const own = port?.kind === "number" ? port.value : 0;
+  return { address: address.value, port: own === 0 ? servicePort : own };
 }
 
 /** Only a tunnel leads from one family to the other. */
