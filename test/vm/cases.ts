@@ -5,6 +5,7 @@ import { dummyCases } from "./cases/dummy.ts";
 import { forwardingCases } from "./cases/forwarding.ts";
 import { ipvlanCases } from "./cases/ipvlan.ts";
 import { ipvsCases } from "./cases/ipvs.ts";
+import { twinCases } from "./cases/twins.ts";
 
 export const CASES: readonly MachineCase[] = [
   ...bondCases,
@@ -12,4 +13,5 @@ export const CASES: readonly MachineCase[] = [
   ...ipvlanCases,
   ...ipvsCases,
   ...forwardingCases,
+  ...twinCases,
 ];

@@ -1,5 +1,5 @@
 /** Configurations of the daemon as a whole: what it finds at its start and leaves at its end, times, roles and addresses. */
-import { type Configuration, dies, returns, type Step } from "./play.ts";
+import { type Configuration, type Difference, dies, returns, type Step } from "./play.ts";
 import type { Twin, Twins } from "./twins.ts";
 import { file, reals, virtual } from "./words.ts";
 
@@ -14,6 +14,22 @@ const FOUND = [
   "-A -t 10.8.6.6:80 -s rr",
   "-a -t 10.8.6.6:80 -r 10.9.0.66:80 -g -w 1",
 ];
+
+/**
+ * keepalived leaves a service that it finds as it is, with the servers that nobody configured; buoy makes it what the
+ * configuration says. `weight` is the one that was found.
+ */
+function leftAsFound(weight?: 7): Difference {
+  const server = (rest: string): string => `-a -t 10.8.5.1:80 -r 10.9.0.${rest} -g -w`;
+  return {
+    ours: ["-A -t 10.8.5.1:80 -s rr", ...(weight ? [`${server("101:80")} 1`] : [])],
+    theirs: [
+      "-A -t 10.8.5.1:80 -s wlc",
+      ...(weight ? [`${server("101:80")} ${weight}`] : []),
+      `${server("77:80")} 1`,
+    ],
+  };
+}
 
 const inBoth = (name: string, ...commands: readonly string[]): Step => ({
   name,
@@ -55,6 +71,7 @@ export const DAEMONS: readonly Configuration[] = [
     found: FOUND,
     options: ["-I"],
     steps: [],
+    differences: { start: leftAsFound(7), reload: leftAsFound(), exit: leftAsFound() },
   },
   {
     name: "everything goes at the stop, others' too",
@@ -62,6 +79,7 @@ export const DAEMONS: readonly Configuration[] = [
     reloaded: file("lvs_flush_on_stop", web(102)),
     found: FOUND,
     steps: [],
+    differences: { start: leftAsFound(7), reload: leftAsFound() },
   },
   {
     name: "services go at the stop without their servers; words of version 1.x",
@@ -75,6 +93,7 @@ export const DAEMONS: readonly Configuration[] = [
     ),
     reloaded: file("lvs_flush_on_stop VS", web(101)),
     found: FOUND,
+    differences: { reload: leftAsFound(7) },
   },
   {
     name: "the sync daemon follows the instance; checks rest while the address is elsewhere",

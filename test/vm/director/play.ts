@@ -6,7 +6,7 @@ import { pause, waitFor } from "../../support/wait.ts";
 import type { Twin, Twins } from "./twins.ts";
 
 /** Programs run slowly here. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 400_000;
 /** Both have noticed, but are not alike: one of them may be slower. */
 const DIFFERENCE_MS = 30_000;
 const POLL_MS = 400;
@@ -59,6 +59,11 @@ export const dies = (name: string, ...servers: readonly number[]): Step => ({
   act: (twins) => twins.serve(servers, "gone"),
   turns: { servers, to: "DOWN" },
 });
+
+/** A line of the FIFO in a list of differences. */
+export function told(line: string): string {
+  return `told ${line}`;
+}
 
 export const returns = (name: string, ...servers: readonly number[]): Step => ({
   name,
@@ -168,8 +173,8 @@ async function looks(twin: Twin, { lists = [] }: Configuration): Promise<string[
 }
 
 function news(twin: Twin): string[] {
-  const told = twin.told().map((line) => `told ${JSON.stringify(line)}`);
-  return [...told.sort(), ...twin.notes().map((line) => `ran ${line}`)];
+  const lines = twin.told().map((line) => told(line.trimEnd()));
+  return [...lines.sort(), ...twin.notes().map((line) => `ran ${line}`)];
 }
 
 async function compare(twins: Twins, configuration: Configuration): Promise<Required<Difference>> {

@@ -1,5 +1,5 @@
 /** Virtual servers of every kind, each with what a reload makes of it. Those of one file live and die together. */
-import { type Configuration, dies, returns } from "./play.ts";
+import { type Configuration, dies, returns, told } from "./play.ts";
 import { NOTE } from "./twins.ts";
 import { file, real, reals, virtual } from "./words.ts";
 
@@ -74,6 +74,8 @@ const scheduling = [
   service("10.8.1.23 80", tcp("rr", "flag-1; flag-2; flag-3"), reals(BOTH), { words: tcp("rr", "flag-2") }),
 ];
 
+const GROUP = `virtual_server_group web {; 10.8.3.1-3 80; 10.8.3.16/30 8080; fwmark 7; }; ${virtual("group web", tcp("rr"), ...reals(BOTH, ""))}`;
+
 /** Persistence, one packet, UDP, SCTP, IPv6, marks, and groups with ranges. */
 const keeping = [
   service(
@@ -111,10 +113,8 @@ const keeping = [
   service("fwmark 6", "ip_family inet6; lb_algo rr; lb_kind DR", [real("fd00:9::101 0")], {
     servers: [real("fd00:9::101 0", "weight 4")],
   }),
-  {
-    before: `virtual_server_group web {; 10.8.3.1-3 80; 10.8.3.16/30 8080; fwmark 7; }; ${virtual("group web", tcp("rr"), ...reals(BOTH, ""))}`,
-    after: `virtual_server_group web {; 10.8.3.1-2 80; 10.8.3.9 80; fwmark 7; }; ${virtual("group web", tcp("rr"), ...reals(OTHERS, ""))}`,
-  },
+  // 2.2.7 cannot change a group by a reload, so it stays.
+  { before: GROUP, after: GROUP },
 ];
 
 const noted = (subject: string): string =>
@@ -162,6 +162,18 @@ const quorums = [
   ]),
 ];
 
+/** As ipvsadm lists the upper and the lower limit of a server. */
+function limits(last: string, upper: number, lower: number): string {
+  const columns = [
+    `10.9.0.${last}:80`.padEnd(28),
+    String(upper).padEnd(10),
+    String(lower).padEnd(10),
+    "0".padEnd(10),
+    "0",
+  ];
+  return `-> ${columns.join(" ")}`;
+}
+
 /** All in one file, as sites have them: one start of both daemons for all. */
 export const SERVICES: readonly Configuration[] = [
   {
@@ -175,5 +187,17 @@ export const SERVICES: readonly Configuration[] = [
       dies("all dead", ...THREE),
       returns("all back", ...THREE),
     ],
+    differences: {
+      // keepalived judges the quorum after the removals alone, and leaves limits of connections as they are.
+      reload: {
+        ours: ["101", "102"].map((last) => limits(last, 300, 0)),
+        theirs: [
+          ...["101", "102"].map((last) => limits(last, 200, 100)),
+          told("VS [10.8.0.1]:tcp:80 DOWN"),
+          told("VS [10.8.4.6]:tcp:80 DOWN"),
+          "ran six lost",
+        ],
+      },
+    },
   },
 ];

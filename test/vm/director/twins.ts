@@ -85,7 +85,10 @@ export class Twin {
       .sort();
   }
 
-  /** The table in few words, without its counters: looking at it costs next to nothing. */
+  /**
+   * The table in few words, without its counters: looking at it costs next to nothing. Beyond a page the kernel leaves
+   * services out while other namespaces have some too: good for seeing that something changed.
+   */
   glimpse(): string {
     const text = readFileSync(`/proc/${this.#inside.pid}/net/ip_vs`, "latin1");
     const lines = text.split("\n").slice(3);
