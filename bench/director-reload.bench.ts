@@ -4,7 +4,8 @@
  */
 import { expect, test } from "vitest";
 import { processOf } from "../test/e2e/daemon.ts";
-import { ADVERT_INTERVAL, processorTime, withLargeSite } from "../test/support/large-site.ts";
+import { ADVERT_INTERVAL, withLargeSite } from "../test/support/large-site.ts";
+import { processorTime } from "../test/support/processor-time.ts";
 import { pause } from "../test/support/wait.ts";
 import { median, table, writeSection } from "./results.ts";
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 static const struct function_entry *const tables[] = {
-    poll_functions, socket_functions, batch_functions, netlink_functions, process_functions, spawn_functions,
+    poll_functions, epoll_functions, socket_functions, batch_functions, netlink_functions, process_functions, spawn_functions,
     file_functions,
 };
 

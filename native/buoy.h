@@ -60,6 +60,7 @@ struct function_entry {
 
 /* Each file's functions, ended by a NULL name. */
 extern const struct function_entry poll_functions[];
+extern const struct function_entry epoll_functions[];
 extern const struct function_entry socket_functions[];
 extern const struct function_entry batch_functions[];
 extern const struct function_entry netlink_functions[];

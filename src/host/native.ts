@@ -43,6 +43,13 @@ export interface Native {
   /** What is waited for from now on: 1 readable (as opened), 2 writable, 3 both. */
   pollEvents(handle: NativeHandle, events: number): number;
   pollRef(handle: NativeHandle, keepAlive: boolean): void;
+  /** A set of descriptors, which is one itself. Events are the kernel's: 1 readable, 4 writable. */
+  epollOpen(): number;
+  epollAdd(set: number, fd: number, token: number, events: number): number;
+  epollChange(set: number, fd: number, token: number, events: number): number;
+  epollRemove(set: number, fd: number): number;
+  /** How many are ready, their tokens in the list. */
+  epollReady(set: number, tokens: Int32Array): number;
   // clocks: microseconds
   monotonicMicros(): number;
   realtimeMicros(): number;

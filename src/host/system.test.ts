@@ -191,6 +191,7 @@ describe("arguments of the addon", () => {
       if (
         name.endsWith("Micros") ||
         name === "timerfdOpen" ||
+        name === "epollOpen" ||
         name === "signalsClose" ||
         name === "inotifyOpen" ||
         name === "lockFileMappings"

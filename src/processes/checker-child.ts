@@ -34,6 +34,8 @@ import { writeSnapshot } from "./snapshot-text.ts";
 /** Least time between two snapshots, which may cost a tenth of the time at most. */
 const SNAPSHOT_SPACING: Micros = seconds(1);
 const SNAPSHOT_SHARE = 10;
+/** Checks that are due within so much time begin together: one turn of the loop for all of them. */
+const GRAIN: Micros = 10_000;
 /** A stop must end, whatever the kernel does. */
 const STOP_LIMIT: Micros = seconds(4);
 /** How long running scripts may go on once a newer state waits. */
@@ -81,6 +83,7 @@ class CheckerChild {
   #mail = false;
   #scheduled: SchedulingModel = NO_SCHEDULING;
   #clockPending = false;
+  #wokenAt: Instant = 0;
   #snapshotAt: Instant = 0;
   #snapshotCost: Micros = 0;
   #snapshotDue = false;
@@ -234,7 +237,8 @@ class CheckerChild {
     const engine = this.#engine;
     if (engine === undefined) return;
     this.#executor?.execute(engine.handle(this.#loop.now(), input));
-    this.#engineTimer.set(engine.nextDeadline());
+    const deadline = engine.nextDeadline();
+    this.#engineTimer.set(deadline === undefined ? undefined : Math.max(deadline, this.#wokenAt + GRAIN));
   }
 
   /** Results that have come in are taken before checks count as overdue: `setImmediate` runs after all of them. */
@@ -243,6 +247,7 @@ class CheckerChild {
     this.#clockPending = true;
     setImmediate(() => {
       this.#clockPending = false;
+      this.#wokenAt = this.#loop.now();
       this.#handle({ kind: "ClockReached" });
     });
   }

@@ -1,6 +1,7 @@
 /** A director as large as the largest known ones: one server changes, and the election beside it is not disturbed. */
 import { expect, test } from "vitest";
-import { ADVERT_INTERVAL, processorTime, withLargeSite } from "../support/large-site.ts";
+import { ADVERT_INTERVAL, withLargeSite } from "../support/large-site.ts";
+import { processorTime } from "../support/processor-time.ts";
 import { waitFor } from "../support/wait.ts";
 import { processOf, type Role } from "./daemon.ts";
 

@@ -1,6 +1,6 @@
 /** A site as large as the largest known ones in one host: its director, all its servers, and a witness on the LAN. */
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { directorFile, LARGEST } from "../../bench/director-file.ts";
 import { Director } from "./director.ts";
@@ -93,11 +93,4 @@ async function askForReload({ host, runtimeDir }: Director): Promise<string> {
 function longestGap({ advertisements }: WireLog): number {
   const times = advertisements.map(({ at }) => at);
   return Math.max(...times.slice(1).map((at, index) => at - (times[index] ?? at)));
-}
-
-/** Milliseconds of processor time that a process has had. */
-export function processorTime(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return 10 * (Number(fields[11]) + Number(fields[12]));
 }

@@ -7,6 +7,7 @@ import type { Exchange, ExchangeUser } from "./exchange.ts";
 import { Http1Exchange } from "./http1.ts";
 import { Http2Exchange } from "./http2.ts";
 import { requestText } from "./request-text.ts";
+import type { WatchSocket } from "./socket-set.ts";
 import type { TlsContexts } from "./tls-channel.ts";
 
 /** What is made of a url once and used by all runs. */
@@ -23,14 +24,22 @@ export class HttpProbe implements ExchangeUser {
   readonly #probe: HttpProbeModel;
   readonly #attempt: Attempt;
   readonly #tls: TlsContexts;
+  readonly #watch: WatchSocket;
   readonly #prepared: PreparedUrls;
   #index = -1;
   #exchange: Exchange | undefined;
 
-  constructor(probe: HttpProbeModel, attempt: Attempt, tls: TlsContexts, prepared: PreparedUrls) {
+  constructor(
+    probe: HttpProbeModel,
+    attempt: Attempt,
+    tls: TlsContexts,
+    watch: WatchSocket,
+    prepared: PreparedUrls,
+  ) {
     this.#probe = probe;
     this.#attempt = attempt;
     this.#tls = tls;
+    this.#watch = watch;
     this.#prepared = prepared;
     attempt.holds(() => this.#exchange?.close());
     this.#next();
@@ -55,7 +64,7 @@ export class HttpProbe implements ExchangeUser {
       this.#exchange =
         this.#probe.protocol === "2"
           ? new Http2Exchange(peer, url, this.#tls, body, this)
-          : new Http1Exchange(peer, url, this.#tls, request, body, this);
+          : new Http1Exchange(peer, url, this.#tls, this.#watch, request, body, this);
     } catch (error) {
       this.#attempt.refused(error);
     }

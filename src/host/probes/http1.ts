@@ -3,6 +3,7 @@ import type { UrlModel } from "../../model/director-models.ts";
 import { HttpResponseReader } from "../../wire/http-response.ts";
 import { type BodyCheck, printable } from "./body-check.ts";
 import type { Exchange, ExchangeUser, HttpPeer } from "./exchange.ts";
+import type { WatchSocket } from "./socket-set.ts";
 import { type Channel, type StreamUser, TcpStream } from "./tcp-stream.ts";
 import { TlsChannel, type TlsContexts } from "./tls-channel.ts";
 
@@ -19,6 +20,7 @@ export class Http1Exchange implements Exchange, StreamUser {
     peer: HttpPeer,
     url: UrlModel,
     tls: TlsContexts,
+    watch: WatchSocket,
     request: Uint8Array,
     body: BodyCheck,
     user: ExchangeUser,
@@ -31,7 +33,7 @@ export class Http1Exchange implements Exchange, StreamUser {
     });
     this.#channel = peer.tls
       ? new TlsChannel(peer, url.tlsCompliant, tls, this)
-      : new TcpStream(peer.target, this);
+      : new TcpStream(peer.target, this, watch);
   }
 
   connected(): void {

@@ -10,6 +10,7 @@ import { HttpProbe, type PreparedUrls } from "./http.ts";
 import { startMisc } from "./misc.ts";
 import { startPing } from "./ping.ts";
 import { SmtpProbe } from "./smtp.ts";
+import { SocketSet } from "./socket-set.ts";
 import { startTcp } from "./tcp.ts";
 import { TlsContexts } from "./tls-channel.ts";
 import { startUdp } from "./udp.ts";
@@ -20,12 +21,14 @@ export type NetworkProbe = Exclude<ProbeModel, { kind: "file" | "bfd" }>;
 export class Prober {
   readonly #loop: Loop;
   readonly #tls: TlsContexts;
+  readonly #sockets: SocketSet;
   readonly #prepared: PreparedUrls = new WeakMap();
 
   /** `tls` is the client's side of all TLS checks. */
-  constructor(loop: Loop, tls: TlsModel) {
+  constructor(loop: Loop, tls: TlsModel, sockets: SocketSet = new SocketSet(loop)) {
     this.#loop = loop;
     this.#tls = new TlsContexts(tls);
+    this.#sockets = sockets;
   }
 
   /** Starts a run, which ends within `limit`. `onResult` is called once, never from within this call, and not at all after a `cancel`. */
@@ -43,10 +46,10 @@ export class Prober {
   #start(probe: NetworkProbe, attempt: Attempt): void {
     switch (probe.kind) {
       case "tcp":
-        startTcp(probe, attempt);
+        startTcp(probe, attempt, this.#sockets.watch);
         return;
       case "http":
-        new HttpProbe(probe, attempt, this.#tls, this.#prepared);
+        new HttpProbe(probe, attempt, this.#tls, this.#sockets.watch, this.#prepared);
         return;
       case "smtp":
         new SmtpProbe(probe, attempt);

@@ -3,9 +3,10 @@
  * (A `net.Socket` costs several times as much; what needs one gets the descriptor by `detach`.)
  */
 import type { Target } from "../../model/director-models.ts";
-import { check, errnoName, type NativeHandle, native } from "../native.ts";
+import { errnoName, native } from "../native.ts";
 import { SOL_SOCKET } from "../socket.ts";
 import { errnoClause } from "./clauses.ts";
+import { type SocketWatch, type WatchSocket, watchAlone } from "./socket-set.ts";
 import { openTargetSocket, SO_ERROR, SOCK_STREAM } from "./target-socket.ts";
 
 /** Who uses a connection. After `ended` or `failed`, and after its own `close`, it hears nothing more. */
@@ -25,8 +26,6 @@ export interface Channel {
   close(): void;
 }
 
-const READABLE = 1;
-const WRITABLE = 2;
 const EAGAIN = 11;
 /** All streams of a thread read into it, one after the other. */
 const inbox = new Uint8Array(65_536);
@@ -34,20 +33,20 @@ const inbox = new Uint8Array(65_536);
 export class TcpStream implements Channel {
   readonly #fd: number;
   readonly #user: StreamUser;
-  readonly #watch: NativeHandle;
+  readonly #watch: SocketWatch;
   #connecting = true;
   #open = true;
 
   /** Begins to connect. Throws SystemError for what this host refuses; what happens elsewhere the user is told. */
-  constructor(target: Target, user: StreamUser) {
+  constructor(target: Target, user: StreamUser, watch: WatchSocket = watchAlone) {
     this.#user = user;
     this.#fd = openTargetSocket(target, SOCK_STREAM);
-    const watch = native.pollOpen(this.#fd, false, () =>
-      this.#connecting ? this.#connected() : this.#receive(),
-    );
-    if (typeof watch === "number") native.close(this.#fd);
-    this.#watch = check("watch", "a socket", watch);
-    native.pollEvents(this.#watch, WRITABLE);
+    try {
+      this.#watch = watch(this.#fd, () => (this.#connecting ? this.#connected() : this.#receive()));
+    } catch (error) {
+      native.close(this.#fd);
+      throw error;
+    }
   }
 
   #connected(): void {
@@ -57,7 +56,7 @@ export class TcpStream implements Channel {
       return;
     }
     this.#connecting = false;
-    native.pollEvents(this.#watch, READABLE);
+    this.#watch.whenReadable();
     this.#user.connected();
   }
 
@@ -88,13 +87,15 @@ export class TcpStream implements Channel {
 
   close(): void {
     if (!this.#open) return;
-    native.close(this.detach());
+    this.#open = false;
+    this.#watch.end(true);
+    native.close(this.#fd);
   }
 
   /** Gives the descriptor away; nothing is heard any more. */
   detach(): number {
     this.#open = false;
-    native.pollClose(this.#watch);
+    this.#watch.end(false);
     return this.#fd;
   }
 }
