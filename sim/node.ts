@@ -177,7 +177,9 @@ export class RouterNode implements LanHost, LoopOwner {
   kill(warm: boolean, fresh: boolean): void {
     const { engine } = this;
     if (engine === undefined || this.#paused === "machine") return;
-    const snapshot = fresh ? clone(engine.snapshot(this.now)) : this.#lastSnapshot;
+    // The supervisor knows that nothing worth another snapshot has happened since the last one.
+    const last = this.#lastSnapshot && { ...this.#lastSnapshot, at: this.now };
+    const snapshot = fresh ? clone(engine.snapshot(this.now)) : last;
     this.resumes = fresh ? "moment" : "saved";
     this.#note(`process killed, ${warm ? "warm" : "cold"} restart`);
     const release = this.#supervisor.deadline(engine.snapshot(this.now));

@@ -1,16 +1,9 @@
 /** Routes and rules, plain unless told otherwise: for scenarios and for tests. */
 import { familyOf } from "../src/base/ip.ts";
-import type { NextHop, Route, Rule } from "../src/base/routing.ts";
+import type { Route, Rule } from "../src/base/routing.ts";
+import { BARE_RULE, NO_HOP } from "../src/base/routing.ts";
 import type { RoutingModel } from "../src/model/model.ts";
 import { LAN_INTERFACE } from "./spec.ts";
-
-export const NO_HOP: NextHop = {
-  gateway: undefined,
-  interface: undefined,
-  onlink: false,
-  realms: undefined,
-  encap: undefined,
-};
 
 /** `10.1.0.0/16`, unicast in table main unless told otherwise. */
 export function route(destination: string, changes: Partial<Route> = {}): Route {
@@ -40,29 +33,12 @@ export function route(destination: string, changes: Partial<Route> = {}): Route 
 /** Looks everything up in table 100 unless told otherwise. */
 export function rule(priority: number, changes: Partial<Rule> = {}): Rule {
   return {
+    ...BARE_RULE,
     family: "ipv4",
     priority,
     action: 1,
     table: 100,
-    goto: undefined,
-    inverted: false,
-    source: undefined,
-    destination: undefined,
-    tos: 0,
-    mark: undefined,
-    mask: undefined,
-    realms: undefined,
-    inputInterface: undefined,
-    outputInterface: undefined,
-    suppressPrefixLength: undefined,
-    suppressGroup: undefined,
-    tunnelId: undefined,
-    users: undefined,
-    l3mdev: false,
     protocol: 18,
-    ipProtocol: undefined,
-    sourcePorts: undefined,
-    destinationPorts: undefined,
     ...changes,
   };
 }

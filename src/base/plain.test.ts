@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { copyPlain, equalPlain } from "./plain.ts";
+import { copyPlain, differingFields, equalPlain } from "./plain.ts";
 
 describe("copyPlain", () => {
   it("shares nothing with the original", () => {
@@ -24,4 +24,9 @@ describe("equalPlain", () => {
     expect(equalPlain({ a: undefined }, {})).toBe(true);
     expect(equalPlain({ a: undefined }, { a: null })).toBe(false);
   });
+});
+
+it("names the fields that differ", () => {
+  const before: { a: number; b: readonly number[]; c?: number } = { a: 1, b: [1] };
+  expect(differingFields(before, { a: 1, b: [2], c: 3 })).toEqual(["b", "c"]);
 });

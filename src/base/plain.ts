@@ -17,6 +17,15 @@ export function equalPlain(a: unknown, b: unknown): boolean {
   return true;
 }
 
+/** Names of the fields in which two records differ. */
+export function differingFields<Record extends object>(
+  before: Record,
+  after: Record,
+): readonly (keyof Record & string)[] {
+  const fields = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Record & string>;
+  return [...fields].filter((field) => !equalPlain(before[field], after[field]));
+}
+
 function equalLists(a: unknown, b: unknown): boolean {
   if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) if (!equalPlain(a[index], b[index])) return false;

@@ -126,3 +126,34 @@ export function addressKey(address: {
 }): string {
   return `${address.address}/${address.prefixLength}@${address.interface}`;
 }
+
+/** A next hop of which nothing is said. */
+export const NO_HOP: NextHop = {
+  gateway: undefined,
+  interface: undefined,
+  onlink: false,
+  realms: undefined,
+  encap: undefined,
+};
+
+/** All of a rule that is there only where something is said of it. */
+export const BARE_RULE = {
+  goto: undefined,
+  inverted: false,
+  source: undefined,
+  destination: undefined,
+  tos: 0,
+  mark: undefined,
+  mask: undefined,
+  realms: undefined,
+  inputInterface: undefined,
+  outputInterface: undefined,
+  suppressPrefixLength: undefined,
+  suppressGroup: undefined,
+  tunnelId: undefined,
+  users: undefined,
+  l3mdev: false,
+  ipProtocol: undefined,
+  sourcePorts: undefined,
+  destinationPorts: undefined,
+} as const satisfies Partial<Rule>;

@@ -1,5 +1,5 @@
 /** What a reload changes: the running model against a new one, instance by instance. */
-import { differingFields, same } from "../base/same.ts";
+import { differingFields, equalPlain } from "../base/plain.ts";
 import { type DirectorDiff, diffDirector, isSameDirector } from "./director-diff.ts";
 import type { DirectorModel } from "./director-models.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "./model.ts";
@@ -84,20 +84,20 @@ function diffScripts(
 function diffSettings(before: Model, after: Model): readonly string[] {
   const fields: string[] = differingFields(before.global, after.global).map((field) => `global.${field}`);
   fields.push(...directorSettings(before.director, after.director));
-  if (!same(before.mail, after.mail)) fields.push("mail");
-  if (!same(before.trackFiles, after.trackFiles)) fields.push("trackFiles");
-  if (!same(before.trackProcesses, after.trackProcesses)) fields.push("trackProcesses");
-  if (!same(before.bfd, after.bfd)) fields.push("bfd");
-  if (!same(before.daemon, after.daemon)) fields.push("daemon");
+  if (!equalPlain(before.mail, after.mail)) fields.push("mail");
+  if (!equalPlain(before.trackFiles, after.trackFiles)) fields.push("trackFiles");
+  if (!equalPlain(before.trackProcesses, after.trackProcesses)) fields.push("trackProcesses");
+  if (!equalPlain(before.bfd, after.bfd)) fields.push("bfd");
+  if (!equalPlain(before.daemon, after.daemon)) fields.push("daemon");
   if (before.vrrp.noMailOnFault !== after.vrrp.noMailOnFault) fields.push("vrrp.noMailOnFault");
   if (before.vrrp.fifo !== after.vrrp.fifo) fields.push("vrrp.fifo");
   if (before.vrrp.startupDelay !== after.vrrp.startupDelay) fields.push("vrrp.startupDelay");
-  if (!same(before.vrrp.statics, after.vrrp.statics)) fields.push("vrrp.statics");
+  if (!equalPlain(before.vrrp.statics, after.vrrp.statics)) fields.push("vrrp.statics");
   for (const field of ["delayAfterBoot", "linkDelays", "firewall"] as const) {
-    if (!same(before.vrrp[field], after.vrrp[field])) fields.push(`vrrp.${field}`);
+    if (!equalPlain(before.vrrp[field], after.vrrp[field])) fields.push(`vrrp.${field}`);
   }
-  if (!same(before.vrrp.syncGroups, after.vrrp.syncGroups)) fields.push("vrrp.syncGroups");
-  if (!same(before.vrrp.garpGroups, after.vrrp.garpGroups)) fields.push("vrrp.garpGroups");
+  if (!equalPlain(before.vrrp.syncGroups, after.vrrp.syncGroups)) fields.push("vrrp.syncGroups");
+  if (!equalPlain(before.vrrp.garpGroups, after.vrrp.garpGroups)) fields.push("vrrp.garpGroups");
   return fields;
 }
 

@@ -1,5 +1,5 @@
 /** What a reload changes in virtual servers. */
-import { same } from "../base/same.ts";
+import { equalPlain } from "../base/plain.ts";
 import type { DirectorModel, VirtualServerModel } from "./director-models.ts";
 
 export interface DirectorDiff {
@@ -23,7 +23,7 @@ export function diffDirector(before: DirectorModel, after: DirectorModel): Direc
     const previous = old.get(service.key);
     old.delete(service.key);
     if (previous === undefined) added.push(service);
-    else if (!same(previous, service)) changed.push({ before: previous, after: service });
+    else if (!equalPlain(previous, service)) changed.push({ before: previous, after: service });
   }
   return { added, removed: [...old.values()], changed };
 }

@@ -2,6 +2,7 @@
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import { familyOf } from "../base/ip.ts";
 import type { Encapsulation, NextHop, Prefix, Route, RouteMetric, WeightedHop } from "../base/routing.ts";
+import { NO_HOP } from "../base/routing.ts";
 import type { Span } from "../config/source.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { Entry, Word } from "../config/tree.ts";
@@ -265,11 +266,7 @@ function readBareDestination(line: RoutingLine, word: Word, draft: Draft): void 
 
 function readNextHop(line: RoutingLine): WeightedHop | undefined {
   const hop: { -readonly [Field in keyof WeightedHop]: WeightedHop[Field] } = {
-    gateway: undefined,
-    interface: undefined,
-    onlink: false,
-    realms: undefined,
-    encap: undefined,
+    ...NO_HOP,
     weight: 1,
   };
   for (let word = line.next(); word !== undefined; word = line.next()) {

@@ -2,6 +2,7 @@
 import type { IpFamily } from "../base/ip.ts";
 import { familyOf } from "../base/ip.ts";
 import type { Prefix, Rule } from "../base/routing.ts";
+import { BARE_RULE } from "../base/routing.ts";
 import { didYouMean } from "../config/suggest.ts";
 import type { Entry, Word } from "../config/tree.ts";
 import type { ResolveContext } from "./context.ts";
@@ -80,28 +81,11 @@ export function readRule(
 
 function freshDraft(): RuleDraft {
   return {
+    ...BARE_RULE,
     priority: undefined,
     action: 0,
     table: 0,
-    goto: undefined,
-    inverted: false,
-    source: undefined,
-    destination: undefined,
-    tos: 0,
-    mark: undefined,
-    mask: undefined,
-    realms: undefined,
-    inputInterface: undefined,
-    outputInterface: undefined,
-    suppressPrefixLength: undefined,
-    suppressGroup: undefined,
-    tunnelId: undefined,
-    users: undefined,
-    l3mdev: false,
     protocol: PROTOCOL_KEEPALIVED,
-    ipProtocol: undefined,
-    sourcePorts: undefined,
-    destinationPorts: undefined,
     noTrack: false,
     trackGroup: undefined,
   };

@@ -3,7 +3,7 @@
  * but their block and three settings. Which these are is found out when a configuration is resolved in full.
  */
 
-import { same } from "../base/same.ts";
+import { equalPlain } from "../base/plain.ts";
 import type { Diagnostic } from "../config/diagnostic.ts";
 import { blockTextAt, countLines, isReadAlone, type KnownBlocks } from "../config/known-blocks.ts";
 import { LineIndex, type SourceFile } from "../config/source.ts";
@@ -60,7 +60,7 @@ export class ServiceMemo {
   ): VirtualServerModel | undefined {
     this.#defaults ??= { smtpAlert, logAllFailures, inNft };
     if (statement.known !== undefined) {
-      this.#outdated ||= !same(this.#before.defaults, this.#defaults);
+      this.#outdated ||= !equalPlain(this.#before.defaults, this.#defaults);
       return this.#before.byText.get(statement.known);
     }
     const before = this.#count();

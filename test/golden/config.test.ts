@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { same } from "../../src/base/same.ts";
+import { equalPlain } from "../../src/base/plain.ts";
 import { runCheck, summarise } from "../../src/cli/check.ts";
 import { checkExitStatus, keepalivedTestStatus } from "../../src/config/diagnostic.ts";
 import { renderDiagnostics } from "../../src/config/render.ts";
@@ -83,6 +83,6 @@ function isEmpty(value: unknown): boolean {
   return (
     typeof value === "object" &&
     value !== null &&
-    (same(value, NO_DIRECTOR) || Object.values(value).every(isEmpty))
+    (equalPlain(value, NO_DIRECTOR) || Object.values(value).every(isEmpty))
   );
 }

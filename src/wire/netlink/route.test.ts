@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { NO_HOP, route, rule } from "../../../sim/routing.ts";
+import { route, rule } from "../../../sim/routing.ts";
 import { fromHex, toHex } from "../../base/bytes.ts";
+import { NO_HOP } from "../../base/routing.ts";
 import { AttributeReader } from "./attributes.ts";
 import { MESSAGE_HEADER, splitMessages } from "./message.ts";
 import { decodeRoute, encodeAddRoute, encodeRemoveRoute } from "./route.ts";
