@@ -72,9 +72,16 @@ function found(options: SimulateOptions, seeds = 60): string[] {
   return [...checkers];
 }
 
+/** Whether that checker sees something in any of the first seeds. */
+function finds(checker: string, options: SimulateOptions, seeds = 60): boolean {
+  for (let seed = 0; seed < seeds; seed++)
+    if (simulate(seed, options).failure?.checker === checker) return true;
+  return false;
+}
+
 describe("the checkers", () => {
   it("miss the master where engines do nothing", () => {
-    expect(found({ engines: () => IDLE, checks: "world" })).toEqual(["one-master"]);
+    expect(found({ engines: () => IDLE, checks: "world" }).sort()).toEqual(["deafened", "one-master"]);
   });
 
   it("see a restored engine that is not the original", () => {
@@ -85,7 +92,7 @@ describe("the checkers", () => {
         real.restore({ ...snapshot, at: snapshot.at - 1 }, now);
       return { create: real.create, restore };
     };
-    expect(found({ engines })).toContain("restore-equivalence");
+    expect(finds("restore-equivalence", { engines })).toBe(true);
   });
 
   it("see bytes on the wire that are not as configured", () => {
@@ -114,7 +121,7 @@ describe("the checkers", () => {
     const engines = wrapped((engine, now, input) =>
       engine.handle(now, input).filter(({ kind }) => kind !== "RemoveAddresses"),
     );
-    expect(found({ engines, checks: "world" }, 20)).toContain("addresses");
+    expect(finds("addresses", { engines, checks: "world" }, 20)).toBe(true);
   });
 
   it("see a retained packet buffer, which is overwritten after each call", () => {
@@ -127,7 +134,7 @@ describe("the checkers", () => {
       }
       return engine.handle(now, input);
     });
-    expect(found({ engines, checks: "world" }, 10)).toContain("one-master");
+    expect(finds("one-master", { engines, checks: "world" }, 10)).toBe(true);
   });
 
   it("tell a defect of the engine from a violation, with the way to replay it", () => {

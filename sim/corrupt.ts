@@ -8,6 +8,7 @@ import type { Prng } from "../src/base/prng.ts";
 import { readAdvert, withRightChecksum } from "./independent.ts";
 import type { LanPacket } from "./network.ts";
 import type { VrrpLanPacket } from "./packets.ts";
+import { TRAILER_BYTES } from "./signatures.ts";
 
 export type DamageKind =
   | "bit"
@@ -18,7 +19,8 @@ export type DamageKind =
   | "type"
   | "interval"
   | "password"
-  | "vrid";
+  | "vrid"
+  | "signature";
 
 const KINDS: readonly DamageKind[] = [
   "bit",
@@ -32,6 +34,7 @@ const KINDS: readonly DamageKind[] = [
   "interval",
   "password",
   "vrid",
+  "signature",
 ];
 
 /** Damages a copy of an advertisement in a way of the generator's choice; undefined where that way does not exist. */
@@ -90,6 +93,8 @@ export function damageAs(kind: DamageKind, packet: VrrpLanPacket, random: Prng):
       payload[2] = 254;
       return resum();
     }
+    case "signature":
+      return forgeSigned(packet);
     case "vrid":
       payload[1] = ((payload[1] ?? 0) % 200) + 37;
       payload[2] = 254;
@@ -104,6 +109,20 @@ function damageSealed(kind: DamageKind, packet: VrrpLanPacket, random: Prng): Vr
   if (kind === "hop-limit") return undefined;
   const index = kind === "bit" ? random.integer(0, payload.length - 1) : random.integer(12, 26);
   payload[index] = (payload[index] ?? 0) ^ (1 << random.integer(0, 7));
+  return { ...packet, payload };
+}
+
+/** A master of high priority, with the next number and all sums right, by somebody who has no key. */
+function forgeSigned(packet: VrrpLanPacket): VrrpLanPacket | undefined {
+  const payload = packet.payload.slice();
+  const end = messageLength(packet);
+  if (payload.length - end !== TRAILER_BYTES) return undefined;
+  payload[2] = 254;
+  payload[end + 11] = (payload[end + 11] ?? 0) + 1;
+  const { source, destination, family } = packet;
+  if (family === "ipv6")
+    return { ...packet, payload: withRightChecksum(payload, source, destination, family) };
+  payload.set(withRightChecksum(payload.slice(0, end), source, destination, family));
   return { ...packet, payload };
 }
 

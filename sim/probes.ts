@@ -263,6 +263,7 @@ function forge(world: World, { master }: Reign): void {
     "interval",
     "password",
     "vrid",
+    "signature",
   ] as const;
   let template: LanPacket | undefined;
   world.segment.attach({

@@ -63,7 +63,7 @@ export class Receptions implements Checker {
     const { node, now, input, actions } = handling;
     if (input.kind === "WallClockSet") this.#memories.set(node, { ...this.#of(node), clock: input.offset });
     else if (input.kind === "PacketReceived") this.#hear(handling, input, now);
-    else if (input.kind === "ConfigChanged") this.#fit(node);
+    else if (input.kind === "ConfigChanged") this.#fit(handling);
     for (const action of actions) this.#note(node, action);
   }
 
@@ -104,16 +104,13 @@ export class Receptions implements Checker {
     this.#memories.get(node)?.marks.set(key, { ...this.marks(node, key), ...change });
   }
 
-  /** What a reload removes is forgotten. */
-  #fit(node: RouterNode): void {
-    const memory = this.#of(node);
-    const kept = new Map<string, Marks>();
+  /** What a reload brings begins with nothing, even if it was there before. */
+  #fit({ node, before }: Handling): void {
     for (const { key, unicast } of node.model.instances) {
-      const marks = memory.marks.get(key);
-      const sumsGroup = marks?.sumsGroup === true && unicast?.oldChecksum === "auto";
-      if (marks !== undefined) kept.set(key, { ...marks, sumsGroup });
+      const { sumsGroup } = this.marks(node, key);
+      if (!before.has(key)) this.#of(node).marks.delete(key);
+      else this.#change(node, key, { sumsGroup: sumsGroup && unicast?.oldChecksum === "auto" });
     }
-    this.#memories.set(node, { ...memory, marks: kept });
   }
 
   #note(node: RouterNode, action: VrrpAction): void {

@@ -58,6 +58,7 @@ export class DirectorWorld {
   readonly #told = new Map<string, boolean>();
   #engine: DirectorEngine;
   #twin: DirectorEngine | undefined;
+  #kernelAt = 0;
   #life = 0;
   #timer: { cancel(): void } | undefined;
   #hasModel = false;
@@ -246,7 +247,12 @@ export class DirectorWorld {
   /** The kernel does it some time later; the answer may get lost. */
   #kernelSoon(work: () => DirectorInput): void {
     const life = this.#life;
-    this.clock.at(this.clock.now + this.#random.integer(0, this.mood.kernelDelay), () => {
+    // One after the other, as a socket has it.
+    this.#kernelAt = Math.max(
+      this.#kernelAt,
+      this.clock.now + this.#random.integer(0, this.mood.kernelDelay),
+    );
+    this.clock.at(this.#kernelAt, () => {
       const answer = work();
       if (life !== this.#life) return;
       if (this.#random.chance(this.mood.kernelLoss)) this.count("answer lost");

@@ -31,8 +31,18 @@ export class BlockedChecks {
   }
 }
 
-/** Names of the first server that it was to be run for; none where the last one has just left. */
+/**
+ * Names of one server that it was to be run for, whichever came to it first: a restored engine says the same. None where the
+ * last one has just left.
+ */
 function whose(check: Check): { readonly virtualServer: string; readonly realServer: string } {
-  const [first] = check.subscribers;
-  return { virtualServer: first?.service.model.name ?? "", realServer: first?.server.name ?? "" };
+  const [first] = Array.from(check.subscribers, ({ service, server }) => ({
+    virtualServer: service.model.name,
+    realServer: server.name,
+  })).sort((a, b) => compare(a.virtualServer, b.virtualServer) || compare(a.realServer, b.realServer));
+  return first ?? { virtualServer: "", realServer: "" };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

@@ -122,6 +122,21 @@ describe("the kernel's table", () => {
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.2:80=1"]);
   });
 
+  it("keeps nothing of a request without an answer that a reload has made void", () => {
+    const driver = started();
+    driver.answers = false;
+    const both = [virtualServer([realServer(1), realServer(2)]), virtualServer([realServer(3)], {}, 2)];
+    const asked = driver.configure(directorModel(both)).find(({ kind }) => kind === "ChangeTable");
+    // The kernel does it, and nobody hears of that.
+    if (asked?.kind === "ChangeTable") driver.kernel.change(asked.changes);
+    expect(driver.kernel.text).toHaveLength(2);
+    driver.configure(directorModel(both.slice(0, 1)));
+    driver.pass(seconds(29));
+    driver.answers = true;
+    driver.pass(seconds(1));
+    expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=1 10.0.1.2:80=1"]);
+  });
+
   it("that cannot be read is written all the same", () => {
     const driver = new DirectorDriver();
     driver.answers = false;

@@ -278,9 +278,12 @@ export class TableKeeper {
     this.#readAt = turn.now + this.#limits.verifyInterval;
   }
 
-  /** Endpoints that are ours: those that we know of, and those that the rules ask for. */
+  /**
+   * Endpoints that are ours: those that we know of, those that the rules ask for, and those of a request without an answer,
+   * which may have been carried out before the rules changed.
+   */
   #interesting(found: ReadonlyMap<string, FoundService>): readonly string[] {
-    const endpoints = new Set(this.#known.keys());
+    const endpoints = new Set([...this.#known.keys(), ...this.#pending]);
     for (const endpoint of found.keys()) if (this.#wanted(endpoint) !== undefined) endpoints.add(endpoint);
     return [...endpoints];
   }
