@@ -109,6 +109,8 @@ export interface TableMemory {
   readonly readFailures: number;
   /** Endpoints whose services may have to change. */
   readonly pending: readonly string[];
+  /** Endpoints of requests without an answer, until the table has been read. */
+  readonly doubtful: readonly string[];
   readonly refusals: readonly RefusalMemory[];
   /** What the kernel has of ours, as far as we know. */
   readonly known: readonly TableService[];

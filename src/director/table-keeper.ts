@@ -42,13 +42,14 @@ export const FRESH_TABLE: TableMemory = {
   readAt: undefined,
   readFailures: 0,
   pending: [],
+  doubtful: [],
   refusals: [],
   known: [],
 };
 
 /** What a new process makes of the memory of one that died: what it asked for may or may not have been done. */
 export function afterLoss(memory: TableMemory, now: Instant): TableMemory {
-  const { request, pending } = memory;
+  const { request, pending, doubtful } = memory;
   const asked = request?.kind === "change" ? request.changes.map(stepEndpoint) : [];
   return {
     ...memory,
@@ -56,6 +57,7 @@ export function afterLoss(memory: TableMemory, now: Instant): TableMemory {
     flushDue: memory.flushDue || request?.kind === "flush",
     readAt: now,
     pending: [...new Set([...pending, ...asked])],
+    doubtful: [...new Set([...doubtful, ...asked])],
   };
 }
 
@@ -91,6 +93,7 @@ export class TableKeeper {
   readonly #limits: TableLimits;
   readonly #known: Map<string, TableService>;
   readonly #pending: Set<string>;
+  readonly #doubtful: Set<string>;
   readonly #refusals: Refusals;
   #request: TableRequest | undefined;
   #nextId: number;
@@ -105,6 +108,7 @@ export class TableKeeper {
     this.#wanted = wanted;
     this.#known = new Map(memory.known.map((service) => [endpointKey(service.endpoint), service]));
     this.#pending = new Set(memory.pending);
+    this.#doubtful = new Set(memory.doubtful);
     this.#refusals = new Refusals(memory.refusals);
     this.#request = memory.request;
     this.#nextId = memory.nextId;
@@ -123,6 +127,7 @@ export class TableKeeper {
       readAt: this.#readAt,
       readFailures: this.#readFailures,
       pending: [...this.#pending],
+      doubtful: [...this.#doubtful],
       refusals: this.#refusals.list,
       known: [...this.#known.values()],
     };
@@ -215,6 +220,7 @@ export class TableKeeper {
       // What was refused may have been so for this.
       this.#refusals.forgetAll(endpoint);
     }
+    this.#doubtful.clear();
     if (this.#loaded && differences > 0) emit(turn, { kind: "TableDiffered", changes: differences });
     this.#loaded = true;
   }
@@ -262,7 +268,10 @@ export class TableKeeper {
       this.#readAt = turn.now + backoff(this.#readFailures);
       this.#loaded = true;
     } else if (request.kind === "change") {
-      for (const change of request.changes) this.#pending.add(stepEndpoint(change));
+      for (const endpoint of request.changes.map(stepEndpoint)) {
+        this.#pending.add(endpoint);
+        this.#doubtful.add(endpoint);
+      }
     }
     if (isRepeated) return;
     const subject = request.kind;
@@ -283,7 +292,7 @@ export class TableKeeper {
    * which may have been carried out before the rules changed.
    */
   #interesting(found: ReadonlyMap<string, FoundService>): readonly string[] {
-    const endpoints = new Set([...this.#known.keys(), ...this.#pending]);
+    const endpoints = new Set([...this.#known.keys(), ...this.#doubtful]);
     for (const endpoint of found.keys()) if (this.#wanted(endpoint) !== undefined) endpoints.add(endpoint);
     return [...endpoints];
   }

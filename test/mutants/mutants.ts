@@ -208,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "src/vrrp/authenticate.ts",
     find: "return sequence > ahSequence || (ahOwn && sequence === ahSequence);",
     replace: "return sequence > ahSequence;",
-    showsInWorld: true,
+    showsInWorld: false,
     isLong: true,
   },
   {
