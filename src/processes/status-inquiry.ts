@@ -6,18 +6,25 @@ import type { PoolStatus } from "../observe/pool-view.ts";
 import type { CheckerSnapshot, ToSteward, VrrpChildSnapshot } from "./messages.ts";
 import { poolStatus } from "./pool-status.ts";
 
-/** How long a question waits for the children before it is answered with what was last heard. */
+/** How long somebody who looks on waits for the children before he is answered with what was last heard. */
 const PATIENCE: Micros = seconds(0.5);
+/** A file can wait: one that is not written, or tells of the past, is worse. A checker may have tens of thousands of servers to tell of. */
+export const PATIENCE_FOR_FILES: Micros = seconds(10);
 
 type StatusMessage = ToSteward & { readonly kind: "Status" };
+
+interface Waiter {
+  readonly answer: () => void;
+  readonly patience: { close(): void };
+}
 
 export class StatusInquiry {
   readonly #loop: Loop;
   readonly #ask: () => void;
   #snapshot: VrrpChildSnapshot | undefined;
   #status: StatusMessage | undefined;
-  /** Answered when all parts have come. */
-  #waiters: (() => void)[] = [];
+  /** Answered when all parts have come, or when their patience ends. */
+  #waiters: readonly Waiter[] = [];
   #checker: string | undefined;
   #heard = { status: false, snapshot: false, checker: false };
 
@@ -46,29 +53,31 @@ export class StatusInquiry {
     return this.#status;
   }
 
-  /** Calls back when all are fresh, or as fresh as they get. */
-  fresh(answer: () => void): void {
-    this.#waiters.push(answer);
+  /** Calls back when all are fresh, or as fresh as they get in a while. */
+  fresh(answer: () => void, longest: Micros = PATIENCE): void {
+    const patience = this.#loop.timer(() => {
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      patience.close();
+      answer();
+    });
+    const waiter: Waiter = { answer, patience };
+    patience.set(this.#loop.now() + longest);
+    this.#waiters = [...this.#waiters, waiter];
     if (this.#waiters.length > 1) return;
     this.#heard = { status: false, snapshot: false, checker: false };
     this.#ask();
-    const patience = this.#loop.timer(() => {
-      patience.close();
-      this.#answer(true);
-    });
-    patience.set(this.#loop.now() + PATIENCE);
   }
 
   heardSnapshot(text: string): void {
     this.#snapshot = JSON.parse(text) as VrrpChildSnapshot;
     this.#heard.snapshot = true;
-    this.#answer(false);
+    this.#answer();
   }
 
   heardChecker(text: string): void {
     this.#checker = text;
     this.#heard.checker = true;
-    this.#answer(false);
+    this.#answer();
   }
 
   heardStatus(message: StatusMessage): void {
@@ -83,14 +92,16 @@ export class StatusInquiry {
       this.#snapshot = undefined;
       this.#heard.snapshot = true;
     }
-    this.#answer(false);
+    this.#answer();
   }
 
-  #answer(impatient: boolean): void {
-    if (this.#waiters.length === 0) return;
-    if (!impatient && !Object.values(this.#heard).every(Boolean)) return;
+  #answer(): void {
+    if (!Object.values(this.#heard).every(Boolean)) return;
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const answer of waiters) answer();
+    for (const { answer, patience } of waiters) {
+      patience.close();
+      answer();
+    }
   }
 }

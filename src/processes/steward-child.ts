@@ -45,7 +45,7 @@ import { ReloadTimer } from "./reload-timer.ts";
 import type { RunOptions } from "./run-options.ts";
 import { EXIT_FATAL } from "./run-options.ts";
 import { saveConfiguration } from "./saved-configuration.ts";
-import { StatusInquiry } from "./status-inquiry.ts";
+import { PATIENCE_FOR_FILES, StatusInquiry } from "./status-inquiry.ts";
 import { memoryText, recallMemory } from "./steward-memory.ts";
 import { Trackers } from "./trackers.ts";
 
@@ -146,7 +146,7 @@ class Steward {
         this.#inquiry.heardStatus(message);
         return;
       case "Dump":
-        this.#inquiry.fresh(() => this.#dump(message.what));
+        this.#inquiry.fresh(() => this.#dump(message.what), PATIENCE_FOR_FILES);
         return;
       case "End":
         this.#end();
