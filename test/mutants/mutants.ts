@@ -177,14 +177,6 @@ export const MUTANTS: readonly Mutant[] = [
     isLong: true,
   },
   {
-    name: "a mark that never expires",
-    effect: "routers whose clocks went back together take each other for old until the clocks catch up",
-    file: "src/vrrp/authenticate.ts",
-    find: 'known !== undefined && authHmac.antiReplay === "time" && isOutside(known.sequence, now, authHmac);',
-    replace: "false;",
-    showsInWorld: false,
-  },
-  {
     name: "stranded by the clock",
     effect: "after a step back of its clock a router signs with numbers of the future, which nobody believes",
     file: "src/vrrp/authenticate.ts",
