@@ -174,10 +174,10 @@ protocol bfd {
   const hops = "multihop\n  ttl 64\n  max_hops 1";
   buoy.start(session("10.8.0.2", "10.9.0.1").replace("weight -50", `weight -50\n  ${hops}`) + INSTANCE);
   await up(buoy);
-  expect(
-    wire.some((line) => /ttl 63/.test(line)),
-    wire.slice(-6).join("\n"),
-  ).toBe(true);
+  await waitFor("tcpdump to tell of the router's hop", () => wire.some((line) => /ttl 63/.test(line)), {
+    within: 3_000,
+    detail: () => wire.slice(-6).join("\n"),
+  });
   router.run("sysctl", "-qw", "net.ipv4.ip_forward=0");
   await down(buoy);
   const lower = (): boolean => buoy.output.includes("effective priority from 150 to 100");

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { connectionMessage, ruleMessage } from "../../../test/support/netlink-samples.ts";
 import { bytesToIp } from "../../base/ip.ts";
 import { decodeAddress, encodeAddAddress } from "./address.ts";
 import { AttributeReader } from "./attributes.ts";
@@ -124,6 +125,25 @@ const believable = fc
     Uint8Array.from([...header, family, ...fixed.slice(0, length), ...attributes.flatMap((one) => [...one])]),
   );
 
+/** Whole messages of which a few bytes have been changed. */
+const damaged = fc
+  .tuple(
+    fc.constantFrom(
+      connectionMessage(
+        { address: "192.0.2.9", port: 40_000 },
+        { address: "192.0.2.1", port: 80 },
+        { address: "198.51.100.1", port: 8080 },
+      ),
+      ruleMessage("buoy", "input"),
+    ),
+    fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
+  )
+  .map(([message, changes]) => {
+    const bytes = message.slice();
+    for (const [at, value] of changes) bytes[at % bytes.length] = value;
+    return bytes;
+  });
+
 function messagesOf(bytes: Uint8Array): readonly NetlinkMessage[] {
   return splitMessages(bytes);
 }
@@ -152,6 +172,14 @@ describe("rtnetlink codecs", () => {
 
   it("never throw, whatever the bytes", () => {
     const accepted = new Set<string>();
+    const decodeAll = (bytes: Uint8Array): void => {
+      for (const message of messagesOf(bytes)) {
+        for (const [name, decode] of Object.entries(DECODERS)) {
+          if (decode(message) !== undefined) accepted.add(name);
+        }
+      }
+    };
+    fc.assert(fc.property(damaged, decodeAll), { numRuns: NUM_RUNS });
     fc.assert(
       fc.property(fc.constantFrom(...TYPES), believable, (type, bytes) => {
         // Half of the runs get a believable header, so that what follows is looked at.
@@ -159,11 +187,7 @@ describe("rtnetlink codecs", () => {
           writeHost32(bytes, 0, bytes.length);
           writeHost16(bytes, 4, type);
         }
-        for (const message of messagesOf(bytes)) {
-          for (const [name, decode] of Object.entries(DECODERS)) {
-            if (decode(message) !== undefined) accepted.add(name);
-          }
-        }
+        decodeAll(bytes);
       }),
       // Always the same bytes: whether each decoder met something that it takes must not be left to chance.
       { numRuns: 20 * NUM_RUNS, seed: 1 },
