@@ -179,7 +179,7 @@ test("servers die and return, the quorum goes and comes, and why tells", async (
       );
       await waitFor("all scripts", () => told() === "down 11\ndown 12\nup 11\n", { ...WITHIN, detail: told });
       const heard = (): string => readIfThere(director.host.path("heard"));
-      await waitFor("the lines of the FIFO", () => heard().endsWith(`${SERVICE} UP\n`), {
+      await waitFor("the lines of the FIFO", () => heard().endsWith(`\nVS ${SERVICE} UP\n`), {
         ...WITHIN,
         detail: heard,
       });
