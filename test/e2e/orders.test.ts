@@ -46,7 +46,7 @@ test("a failover hands over without a gap, stands until it is taken back, and sa
   });
 });
 
-test("a failover of a sync group moves all of it, and none of it where one member has no other router", async () => {
+test.concurrent("a failover of a sync group moves all of it, and none of it where one member has no other router", async () => {
   const group = (config: string): string => {
     const other = config
       .slice(config.indexOf("vrrp_instance"))
@@ -79,7 +79,7 @@ test("a failover of a sync group moves all of it, and none of it where one membe
   });
 });
 
-test("maintenance keeps the host out over a restart of the daemon, and is refused where nobody takes over", async () => {
+test.concurrent("maintenance keeps the host out over a restart of the daemon, and is refused where nobody takes over", async () => {
   await withPair("v2", ["buoy", "keepalived"], async (pair) => {
     const { one, two, address } = pair;
     one.start(OURS);
@@ -104,7 +104,7 @@ test("maintenance keeps the host out over a restart of the daemon, and is refuse
   });
 });
 
-test("a freeze refuses reloads and orders, and ends by its time", async () => {
+test.concurrent("a freeze refuses reloads and orders, and ends by its time", async () => {
   await withPair("v2", ["buoy", "keepalived"], async (pair) => {
     const { one, address } = pair;
     one.start(OURS);
