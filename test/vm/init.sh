@@ -12,7 +12,7 @@ $b mount -t tmpfs -o mode=755 tmpfs /upper
 $b mkdir /upper/changes /upper/work
 $b mount -t overlay -o lowerdir=/lower,upperdir=/upper/changes,workdir=/upper/work overlay /root
 for folder in dev proc sys; do $b mount --move /$folder /root/$folder; done
-for folder in run tmp; do $b mount -t tmpfs tmpfs /root/$folder; done
+$b mount -t tmpfs tmpfs /root/run
 $b mkdir -p /root/dev/shm /root/run/lock
 $b mount -t tmpfs tmpfs /root/dev/shm
 $b ip link set lo up
