@@ -21,6 +21,7 @@ export async function makePackage(guest) {
   cpSync(join(ROOT, "bin"), join(TARGET, "bin"), { recursive: true });
   symlinkSync(join(ROOT, "build", "buoy.node"), join(TARGET, "build", "buoy.node"));
   symlinkSync(join(ROOT, "test", "support"), join(TARGET, "test", "support"));
+  symlinkSync(join(ROOT, "examples"), join(TARGET, "examples"));
   const programs = PROGRAMS.map((name) => [name, join(ROOT, "dist", `${name}.js`)]);
   // Everything shared lies as deep as the programs do: they find their neighbours by relative paths.
   await write(Object.fromEntries(programs), join(TARGET, "dist"), {
