@@ -60,10 +60,14 @@ export function poolWeight(server: Server, isReplaced: boolean): number | undefi
   return model.inhibitOnFailure ? 0 : undefined;
 }
 
-/** Port 0 of a server is that of the endpoint. */
-export function portAt(server: { readonly port: number }, endpoint: Endpoint): number {
-  if (server.port !== 0 || endpoint.kind === "fwmark") return server.port;
-  return endpoint.port;
+/** Port 0 of a server is that of the endpoint, and a packet that is passed on as it is keeps its port. */
+export function portAt(
+  { port, forwarding }: Pick<RealServerModel, "port" | "forwarding">,
+  endpoint: Endpoint,
+): number {
+  const isKept = port === 0 || forwarding.method !== "nat";
+  if (endpoint.kind === "fwmark") return isKept ? 0 : port;
+  return isKept ? endpoint.port : port;
 }
 
 function serverDestination(model: RealServerModel, endpoint: Endpoint, weight: number): TableDestination {

@@ -115,7 +115,7 @@ function fitsFamily(
   return false;
 }
 
-/** A packet that is passed on as it is keeps its port: it must be the service's (0: that of each address or mark). */
+/** A packet that is passed on as it is keeps its port: it must be the service's; in a group it becomes that of each address. */
 function portOf(
   what: "real_server" | "sorry_server",
   port: number,
@@ -134,7 +134,7 @@ function portOf(
       repair: head.kind === "address" ? `${servicePort} is used` : "the port is ignored",
     });
   }
-  return servicePort;
+  return head.kind === "group" ? port : servicePort;
 }
 
 function readThresholds(

@@ -30,7 +30,7 @@ export function checkLines(
           `   Delay loop = ${timing.delayLoop} us`,
           `   Warmup = ${timing.warmup} us`,
           `   Retries = ${timing.retry}`,
-          `   Delay before retry = ${timing.delayBeforeRetry} us`,
+          ...(timing.retry === 0 ? [] : [`   Delay before retry = ${timing.delayBeforeRetry} us`]),
           `   Retries iterations = ${run?.failures ?? 0}`,
         ]),
     `   Log all failures = ${said(model.logAllFailures)}`,
