@@ -46,7 +46,7 @@ class Site {
   /** Pages that the client gets one after the other. */
   pages(count: number): readonly string[] {
     return Array.from({ length: count }, () =>
-      this.client.run("busybox", "wget", "-q", "-T", "5", "-O", "-", `http://${VIP}/`).trim(),
+      this.client.run("timeout", "20", "busybox", "wget", "-q", "-O", "-", `http://${VIP}/`).trim(),
     );
   }
 
