@@ -6,8 +6,9 @@ import { dummyCases } from "./cases/dummy.ts";
 import { forwardingCases } from "./cases/forwarding.ts";
 import { ipvlanCases } from "./cases/ipvlan.ts";
 import { ipvsCases } from "./cases/ipvs.ts";
-import { twinCases } from "./cases/twins.ts";
 import { lvsDrCases } from "./cases/lvs-dr.ts";
+import { twinCases } from "./cases/twins.ts";
+import { verdictCases } from "./cases/verdicts.ts";
 
 export const CASES: readonly MachineCase[] = [
   ...bondCases,
@@ -17,5 +18,6 @@ export const CASES: readonly MachineCase[] = [
   ...ipvsCases,
   ...forwardingCases,
   ...twinCases,
+  ...verdictCases,
   ...lvsDrCases,
 ];

@@ -21,7 +21,8 @@ export function checkLines(
     ` ${service.model.name} -> ${server.name}`,
     `   Enabled = ${said(!service.memory.suspended)}`,
     `   Up = ${said(verdict.ok)}`,
-    `   Has run = ${said(verdict.known)}`,
+    // keepalived takes a session that has said nothing for one that is down.
+    `   Has run = ${said(verdict.known || probe.kind === "bfd")}`,
     `   Current weight = ${verdict.contribution.sets ?? verdict.contribution.adds}`,
     ...(probe.kind === "file" ? [] : [`   Alpha = ${said(model.alpha)}`]),
     ...(isTold(probe)

@@ -6,7 +6,7 @@ import { type Configuration, play } from "../director/play.ts";
 import { SERVICES } from "../director/services.ts";
 import { withTwins } from "../director/twins.ts";
 
-/** Of the daemons' the first three only: the others, and `verdicts.ts`, have not been seen to their end on a real kernel yet. */
+/** Of the daemons' the first three only: the lists of differences of the others are not complete yet. */
 const CONFIGURATIONS: readonly Configuration[] = [...SERVICES, ...DAEMONS.slice(0, 3)];
 
 export const twinCases: readonly MachineCase[] = CONFIGURATIONS.map((configuration) => ({
