@@ -1,11 +1,11 @@
 /**
- * What many virtual routers cost: processor time of a daemon with 1,000 instances as master and as backup, advertisements
- * every 10 ms, and 1,000 addresses taken over. buoy and keepalived run the same at the same time, on twin LANs.
+ * What many virtual routers cost: processor time of a daemon with 1,000 instances as master and as backup, and advertisements
+ * every 10 ms, which buoy and keepalived send at the same time, on twin LANs.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { masterDownInterval, Pair } from "../test/interop/pair.ts";
+import { test } from "vitest";
+import { Pair } from "../test/interop/pair.ts";
 import { Director, type DirectorKind } from "../test/support/director.ts";
 import { type Host, Lan } from "../test/support/lan.ts";
 import { A_SEGMENT, addSegments, manyInstances } from "../test/support/many.ts";
@@ -22,7 +22,9 @@ const TICKS_PER_SECOND = 100;
 test("1,000 instances", async () => {
   const samples = new Map<string, number[]>();
   for (let round = 0; round < ROUNDS; round++) {
-    const [ours, theirs] = await Promise.all([load("buoy", "keepalived"), load("keepalived", "buoy")]);
+    // One pair after the other: together they would measure how two processors are shared out.
+    const ours = await load("buoy", "keepalived");
+    const theirs = await load("keepalived", "buoy");
     for (const [key, value] of [
       ["buoy master", ours.master],
       ["keepalived backup", ours.backup],
@@ -64,7 +66,11 @@ async function load(master: DirectorKind, backup: DirectorKind): Promise<{ maste
     await waitFor("the master", () => heldBy(one) === INSTANCES, { within: 60_000, every: 500 });
     two.start(manyInstances({ count: INSTANCES, priority: 100 }));
     await pause(8_000);
-    expect(heldBy(two)).toBe(0);
+    await waitFor("the backup to hold nothing", () => heldBy(two) === 0, {
+      within: 30_000,
+      every: 500,
+      detail: () => `${backup} holds ${heldBy(two)} beside ${master}`,
+    });
     const before = [ticksOf(one), ticksOf(two)] as const;
     await pause(WATCHED_SECONDS * 1_000);
     const [first, second] = [ticksOf(one) - before[0], ticksOf(two) - before[1]];
@@ -123,96 +129,6 @@ async function every10ms(kind: DirectorKind): Promise<string[]> {
   } finally {
     await pair.destroy();
   }
-}
-
-const ADDRESSES = 1_000;
-
-test("1,000 addresses taken over", async () => {
-  const rows: string[][] = [];
-  const both = await Promise.all(KINDS.map((kind) => takeOver(kind)));
-  for (const [index, kind] of KINDS.entries()) {
-    const samples = both[index] ?? [];
-    const column = (pick: (sample: Takeover) => number): string => median(samples.map(pick)).toFixed(1);
-    rows.push([
-      kind,
-      String(samples.length),
-      column(({ firstAnnounced }) => firstAnnounced),
-      column(({ allAnnounced }) => allAnnounced),
-      column(({ longestGap }) => longestGap),
-    ]);
-  }
-  report(
-    "addresses",
-    "1,000 addresses taken over",
-    `Milliseconds, medians: from the first advertisement to the first gratuitous ARP, to the first of the last address, and the longest gap between advertisements in the 3 s after it (advert_int ${TAKEOVER_INTERVAL}).`,
-    table(["backup", "rounds", "first announced", "all announced", "longest gap"], rows),
-  );
-});
-
-interface Takeover {
-  readonly firstAnnounced: number;
-  readonly allAnnounced: number;
-  readonly longestGap: number;
-}
-
-/** At 0.1 s two keepalived with this many addresses depose each other without end: adding them takes longer than a backup waits. */
-const TAKEOVER_INTERVAL = 1;
-
-async function takeOver(kind: DirectorKind): Promise<Takeover[]> {
-  const interval = TAKEOVER_INTERVAL;
-  const pair = await Pair.create("v3-ipv4", ["keepalived", kind]);
-  const { one, two, wire, lan } = pair;
-  const samples: Takeover[] = [];
-  try {
-    one.start(manyAddresses(200, interval));
-    two.start(manyAddresses(100, interval));
-    await pair.waitForMaster(one, 20_000);
-    const mac = two.host.mac();
-    for (let round = 0; round < ROUNDS; round++) {
-      await pause(8_000);
-      const before = wire.advertisementsFrom("10.9.0.2").length;
-      lan.setCable(one.host, false);
-      const taken = await waitFor("the takeover", () => wire.advertisementsFrom("10.9.0.2").at(before), {
-        within: masterDownInterval("v3-ipv4", 100, interval) * 1_000 + 5_000,
-      });
-      await pause(3_000);
-      const announced = new Map<string, number>();
-      for (const seen of wire.announcements) {
-        if (seen.mac !== mac || seen.at < taken.at || announced.has(seen.address)) continue;
-        announced.set(seen.address, (seen.at - taken.at) * 1_000);
-      }
-      expect(announced.size).toBeGreaterThanOrEqual(ADDRESSES);
-      const times = wire
-        .advertisementsFrom("10.9.0.2")
-        .slice(before)
-        .map(({ at }) => at * 1_000);
-      const gaps = times.slice(1).map((at, index) => at - (times[index] ?? at));
-      samples.push({
-        firstAnnounced: Math.min(...announced.values()),
-        allAnnounced: Math.max(...announced.values()),
-        longestGap: Math.max(...gaps),
-      });
-      lan.setCable(one.host, true);
-      await pair.waitForMaster(one, 20_000);
-    }
-    return samples;
-  } finally {
-    await pair.destroy();
-  }
-}
-
-function manyAddresses(priority: number, interval: number): string {
-  const excluded = Array.from(
-    { length: ADDRESSES - 1 },
-    (_, index) => `    10.40.${Math.floor(index / 250)}.${(index % 250) + 1}/32`,
-  );
-  return [
-    "vrrp_instance VI_1 {",
-    `  interface eth0\n  virtual_router_id 51\n  version 3\n  priority ${priority}\n  advert_int ${interval}`,
-    "  virtual_ipaddress {\n    10.9.0.100/24\n  }",
-    `  virtual_ipaddress_excluded {\n${excluded.join("\n")}\n  }`,
-    "}\n",
-  ].join("\n");
 }
 
 function report(name: string, title: string, note: string, text: string): void {
