@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { Director } from "../support/director.ts";
 import { type Host, Lan } from "../support/lan.ts";
 import { watchStalls } from "../support/stall-watch.ts";
-import { waitFor } from "../support/wait.ts";
+import { pause, waitFor } from "../support/wait.ts";
 import { WireLog } from "../support/wire-log.ts";
 import { buoy, murder, processOf } from "./daemon.ts";
 
@@ -214,6 +214,8 @@ test("orders stand over the checker's and the steward's deaths, and states survi
     });
     expect(buoy(director, "status")).toContain("weight ordered by");
 
+    // What it knows is kept outside of it once a second.
+    await pause(2_000);
     const checker = murder(director, "checker");
     await waitFor(
       "another checker",

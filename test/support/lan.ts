@@ -176,6 +176,15 @@ function namespaces(): string[] {
 }
 
 function removeNamespace(name: string): void {
+  try {
+    clearAway(name);
+  } catch (error) {
+    // Another process that tidies up was faster.
+    if (namespaces().includes(name)) throw error;
+  }
+}
+
+function clearAway(name: string): void {
   if (!namespaces().includes(name)) return;
   for (const pid of run("ip", "netns", "pids", name).split("\n").filter(Boolean)) {
     try {
