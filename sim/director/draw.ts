@@ -5,6 +5,7 @@ import type {
   CheckModel,
   DirectorModel,
   Endpoint,
+  Forwarding,
   ProbeModel,
   RealServerModel,
   SorryServerModel,
@@ -78,7 +79,11 @@ function drawService(random: Prng, number: number): VirtualServerModel {
 function drawSorry(random: Prng): SorryServerModel {
   // Now and then it is one of the real servers.
   const address = random.chance(0.2) ? "10.0.1.1" : "10.0.9.9";
-  return { address, port: 80, forwarding: { method: "nat" }, inhibit: random.chance(0.3) };
+  return { address, port: 80, forwarding: drawForwarding(random), inhibit: random.chance(0.3) };
+}
+
+function drawForwarding(random: Prng): Forwarding {
+  return { method: random.pick(["nat", "dr"]) };
 }
 
 function drawEndpoints(random: Prng, number: number): readonly Endpoint[] {
@@ -94,7 +99,7 @@ function drawServer(random: Prng, host: number): RealServerModel {
     .filter(() => random.chance(0.35))
     .map((check) => ({ ...check, alpha, logAllFailures: random.chance(0.2) }));
   return realServer(host, {
-    forwarding: { method: "nat" },
+    forwarding: drawForwarding(random),
     weight: random.integer(0, 4),
     inhibitOnFailure: random.chance(0.3),
     alpha,

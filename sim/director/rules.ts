@@ -11,6 +11,7 @@ import type {
   Endpoint,
   ProbeModel,
   RealServerModel,
+  SorryServerModel,
   VirtualServerModel,
 } from "../../src/model/director-models.ts";
 import { endpointText } from "./fake-table.ts";
@@ -233,15 +234,17 @@ export class Rules {
     const { sorryServer, scheduler } = service.model;
     const isSorry = sorryServer !== undefined && !service.quorumUp;
     const weights = new Map<string, number>();
-    if (sorryServer?.inhibit === true && !isSorry) weights.set(`${sorryServer.address}:80`, 0);
+    const nameOf = (server: RealServerModel | SorryServerModel): string =>
+      `${server.address}:${portBehind(endpoint, server)}`;
+    if (sorryServer?.inhibit === true && !isSorry) weights.set(nameOf(sorryServer), 0);
     for (const server of service.servers.values()) {
-      const name = `${server.model.address}:80`;
+      const name = nameOf(server.model);
       if (this.#order(service, server, "disable") !== undefined) continue;
       if (this.#up(service, server) && !isSorry && !server.drained)
         weights.set(name, this.#weight(service, server));
       else if (server.model.inhibitOnFailure) weights.set(name, 0);
     }
-    if (isSorry) weights.set(`${sorryServer.address}:80`, 1);
+    if (isSorry) weights.set(nameOf(sorryServer), 1);
     const list = [...weights].map(([name, weight]) => `${name}=${weight}`).sort();
     return [`${endpointText(endpoint)} ${scheduler}:`, ...list].join(" ");
   }
@@ -261,4 +264,10 @@ export class Rules {
       }
     }
   }
+}
+
+/** Only what is translated can come to another port than the one it was sent to; a mark says nothing of ports. */
+function portBehind(endpoint: Endpoint, { port, forwarding }: RealServerModel | SorryServerModel): number {
+  if (forwarding.method === "nat") return port;
+  return endpoint.kind === "address" ? endpoint.port : 0;
 }
