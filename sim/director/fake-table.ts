@@ -8,22 +8,9 @@ import type {
   TableDestination,
   TableRefusal,
   TableService,
-  TableStatistics,
 } from "../../src/director/table.ts";
 import type { Endpoint } from "../../src/model/director-models.ts";
-
-const NO_STATISTICS: TableStatistics = {
-  connections: 0,
-  packetsIn: 0,
-  packetsOut: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  connectionRate: 0,
-  packetRateIn: 0,
-  packetRateOut: 0,
-  byteRateIn: 0,
-  byteRateOut: 0,
-};
+import { NO_STATISTICS } from "../../src/wire/netlink/ipvs.ts";
 
 interface Row {
   head: Omit<TableService, "destinations">;

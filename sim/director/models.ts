@@ -7,26 +7,13 @@ import type {
   RealServerModel,
   VirtualServerModel,
 } from "../../src/model/director-models.ts";
-import { NO_SCHEDULING } from "../../src/model/scheduling-model.ts";
+import { NO_DIRECTOR } from "../../src/model/director-models.ts";
 
 export function directorModel(
   virtualServers: readonly VirtualServerModel[],
   over: Partial<DirectorModel> = {},
 ): DirectorModel {
-  return {
-    virtualServers,
-    dataPlane: "auto",
-    tableNamespace: undefined,
-    flushAtStart: false,
-    flushAtStop: "each",
-    timeouts: undefined,
-    syncDaemon: undefined,
-    notifyAtStart: false,
-    noCheckMail: false,
-    tls: { password: undefined, authorities: undefined, certificate: undefined, key: undefined },
-    process: NO_SCHEDULING,
-    ...over,
-  };
+  return { ...NO_DIRECTOR, virtualServers, ...over };
 }
 
 /** 10.0.0.1:tcp:80, or another last number of the address. */

@@ -4,7 +4,7 @@ import { formatOsError, type OsError, type Result } from "../base/result.ts";
 import type { FoundService } from "../director/table.ts";
 import type { Ipvs } from "../host/ipvs.ts";
 import { createLoop } from "../host/loop.ts";
-import { NFT_PLANE } from "../host/nft-plane.ts";
+import { NFT_PLANE } from "../host/nft/plane.ts";
 import { tableRows } from "../observe/table-rows.ts";
 import { tableLines } from "../observe/table-text.ts";
 import type { DataPlane } from "../ports/data-plane.ts";

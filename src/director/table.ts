@@ -1,13 +1,9 @@
 /** The forwarding table of a data plane: what the rules ask for, what a kernel has, and the steps between the two. */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
 import type { OsError } from "../base/result.ts";
-import type {
-  Endpoint,
-  Forwarding,
-  Persistence,
-  Scheduler,
-  SchedulerFlags,
-} from "../model/director-models.ts";
+import type { Scheduler } from "../base/scheduler.ts";
+import type { Endpoint, Forwarding, Persistence, SchedulerFlags } from "../model/director-models.ts";
+import type { IpvsStatistics } from "../wire/netlink/ipvs.ts";
 
 export interface TableService {
   readonly endpoint: Endpoint;
@@ -42,19 +38,8 @@ export interface FoundDestination extends TableDestination {
   readonly statistics: TableStatistics;
 }
 
-/** Since the kernel began to count; rates are per second, and 0 where a data plane measures none. */
-export interface TableStatistics {
-  readonly connections: number;
-  readonly packetsIn: number;
-  readonly packetsOut: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly connectionRate: number;
-  readonly packetRateIn: number;
-  readonly packetRateOut: number;
-  readonly byteRateIn: number;
-  readonly byteRateOut: number;
-}
+/** Counters as IPVS has them; other data planes fill in what they measure. */
+export type TableStatistics = IpvsStatistics;
 
 /**
  * One step; the order of a list is contract: services before their destinations, removals last. A data plane heals what it

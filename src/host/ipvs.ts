@@ -32,7 +32,7 @@ import type { IpvsStep } from "./ipvs-table.ts";
 import { foundService, stepOf } from "./ipvs-table.ts";
 import { osError } from "./native.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";
-import { Sequencer } from "./sequencer.ts";
+import { Turns } from "./sequencer.ts";
 
 /** Messages in one send: their acknowledgements have to fit the socket's receive buffer. */
 const BATCH = 200;
@@ -52,8 +52,7 @@ export class Ipvs implements DataPlane {
   readonly info: IpvsInfo;
   readonly #writer: NetlinkWriter;
   readonly #family: number;
-  readonly #sequencer = new Sequencer();
-  #turns = 0;
+  readonly #turns = new Turns();
 
   /** `family` is the number that generic netlink has for IPVS. The writer is closed with it. */
   constructor(writer: NetlinkWriter, family: number, info: IpvsInfo) {
@@ -64,27 +63,27 @@ export class Ipvs implements DataPlane {
   }
 
   read(done: Answer<readonly FoundService[]>): void {
-    this.#inTurn((ended) => this.#read(ended), done);
+    this.#turns.run((ended) => this.#read(ended), done);
   }
 
   change(changes: readonly TableChange[], done: (refusals: readonly TableRefusal[]) => void): void {
-    this.#inTurn((ended) => this.#change(changes, ended), done);
+    this.#turns.run((ended) => this.#change(changes, ended), done);
   }
 
   flush(done: Done): void {
-    this.#inTurn((ended) => this.#flush(ended), done);
+    this.#turns.run((ended) => this.#flush(ended), done);
   }
 
   setSyncDaemon(daemon: SyncDaemonModel, role: SyncRole, done: Done): void {
-    this.#inTurn((ended) => this.#setSyncDaemon(daemon, role, ended), done);
+    this.#turns.run((ended) => this.#setSyncDaemon(daemon, role, ended), done);
   }
 
   readTimeouts(done: Answer<LvsTimeouts>): void {
-    this.#inTurn((ended) => this.#readTimeouts(ended), done);
+    this.#turns.run((ended) => this.#readTimeouts(ended), done);
   }
 
   setTimeouts(timeouts: LvsTimeouts, done: Done): void {
-    this.#inTurn((ended) => this.#setTimeouts(timeouts, ended), done);
+    this.#turns.run((ended) => this.#setTimeouts(timeouts, ended), done);
   }
 
   watch(): void {
@@ -93,16 +92,6 @@ export class Ipvs implements DataPlane {
 
   close(): void {
     this.#writer.close();
-  }
-
-  /** One request after the other: a change may take several sends, and nothing may come between them. */
-  #inTurn<Value>(start: (ended: (value: Value) => void) => void, done: (value: Value) => void): void {
-    this.#sequencer.run("table", String(this.#turns++), (next) =>
-      start((value) => {
-        done(value);
-        next();
-      }),
-    );
   }
 
   #read(done: Answer<readonly FoundService[]>): void {

@@ -6,7 +6,7 @@ import type { Loop } from "./loop.ts";
 import { SystemError } from "./native.ts";
 import type { NetlinkWriter } from "./netlink-writer.ts";
 import { openNetlinkWriter } from "./netlink-writer.ts";
-import { NftPlane } from "./nft-plane.ts";
+import { NftPlane } from "./nft/plane.ts";
 
 const QUEUE_LIMIT = 1024;
 

@@ -13,6 +13,23 @@ interface Line {
   readonly waiting: Waiting[];
 }
 
+/** One request after the other, for a request that takes several sends: nothing may come between them. */
+export class Turns {
+  readonly #sequencer = new Sequencer();
+  #count = 0;
+
+  /** Starts when all that was asked for before has ended; `done` is called with what `start` ends with. */
+  run<Value>(start: (ended: (value: Value) => void) => void, done: (value: Value) => void): void {
+    // No two are of one kind, and so none run side by side.
+    this.#sequencer.run("turn", String(this.#count++), (next) =>
+      start((value) => {
+        done(value);
+        next();
+      }),
+    );
+  }
+}
+
 export class Sequencer {
   readonly #lines = new Map<string, Line>();
 

@@ -1,5 +1,6 @@
 /** What virtual servers, their real servers and their checks mean: plain values, every default and inheritance resolved. */
 import type { IpAddress, IpFamily } from "../base/ip.ts";
+import type { Scheduler } from "../base/scheduler.ts";
 import type { Micros } from "../base/time.ts";
 import type { CommandModel } from "./command-model.ts";
 import { NO_SCHEDULING, type SchedulingModel } from "./scheduling-model.ts";
@@ -71,22 +72,6 @@ export type Endpoint =
       readonly port: number;
     }
   | { readonly kind: "fwmark"; readonly mark: number; readonly family: IpFamily };
-
-export type Scheduler =
-  | "rr"
-  | "wrr"
-  | "lc"
-  | "wlc"
-  | "lblc"
-  | "lblcr"
-  | "sh"
-  | "mh"
-  | "dh"
-  | "fo"
-  | "ovf"
-  | "sed"
-  | "nq"
-  | "twos";
 
 /** Raw flags of the scheduler: 1 fallback, 2 port (of `sh` and `mh`), 3. */
 export interface SchedulerFlags {

@@ -1,7 +1,8 @@
 /** Which server takes the next connection. */
+import type { Scheduler } from "../base/scheduler.ts";
 import type { ResolveContext } from "./context.ts";
 import type { ServiceHead } from "./director-head.ts";
-import type { Protocol, Scheduler, SchedulerFlags, VirtualServerModel } from "./director-models.ts";
+import type { Protocol, SchedulerFlags, VirtualServerModel } from "./director-models.ts";
 import type { DraftBlock, DraftStatement } from "./draft.ts";
 
 const NO_FLAGS: SchedulerFlags = { flag1: false, flag2: false, flag3: false };

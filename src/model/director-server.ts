@@ -1,7 +1,6 @@
 /** Real servers and the sorry server of a service. */
 import { familyOf, type IpAddress, type IpFamily } from "../base/ip.ts";
 import type { CommandModel } from "./command-model.ts";
-import { resolveCommand } from "./commands.ts";
 import type { ResolveContext } from "./context.ts";
 import { resolveChecks } from "./director-checks.ts";
 import { readForwarding } from "./director-forwarding.ts";
@@ -9,6 +8,7 @@ import type { ServiceHead } from "./director-head.ts";
 import type { Forwarding, Protocol, RealServerModel, SorryServerModel } from "./director-models.ts";
 import { type InheritedSettings, inheritSettings, type ServiceSurroundings } from "./director-settings.ts";
 import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
+import { scriptOf } from "./notify.ts";
 
 /** What a service hands down to its servers. */
 export interface Pool {
@@ -62,13 +62,8 @@ function resolveRealServer(
   const alpha = block.flag("alpha") ?? pool.alpha;
   const name = `[${place.address}]:${pool.protocol}:${place.port}`;
   const checked = { name, ...place, alpha, settings: inheritSettings(block, pool.settings) };
-  const script = (keyword: "notify_up" | "notify_down"): CommandModel | undefined => {
-    const text = block.command(keyword);
-    const subject = { name: `${keyword} of ${name}`, counted: false };
-    return text === undefined
-      ? undefined
-      : resolveCommand(text, undefined, subject, surroundings.policy, context);
-  };
+  const script = (keyword: string): CommandModel | undefined =>
+    scriptOf(block, keyword, name, surroundings.policy, context);
   return {
     key: `${place.address} ${port}`,
     address: place.address,

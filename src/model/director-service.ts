@@ -1,7 +1,6 @@
 /** One `virtual_server`. */
 import { familyOf, type IpFamily } from "../base/ip.ts";
 import type { CommandModel } from "./command-model.ts";
-import { resolveCommand } from "./commands.ts";
 import type { ResolveContext } from "./context.ts";
 import { endpointsOf, reachable } from "./director-endpoints.ts";
 import { readForwarding } from "./director-forwarding.ts";
@@ -14,6 +13,7 @@ import { resolveSchedule } from "./director-scheduler.ts";
 import { type Pool, resolveRealServers, resolveSorryServer } from "./director-server.ts";
 import { BUILT_IN_SETTINGS, inheritSettings, type ServiceSurroundings } from "./director-settings.ts";
 import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
+import { scriptOf } from "./notify.ts";
 
 const FAMILIES: Readonly<Record<string, IpFamily>> = { inet: "ipv4", inet6: "ipv6" };
 const PROTOCOLS: Readonly<Record<string, Protocol>> = { TCP: "tcp", UDP: "udp", SCTP: "sctp" };
@@ -60,13 +60,8 @@ export function resolveService(
     { name, family, span: statement.keywordSpan },
     context,
   );
-  const script = (keyword: "quorum_up" | "quorum_down"): CommandModel | undefined => {
-    const text = block.command(keyword);
-    const subject = { name: `${keyword} of ${name}`, counted: false };
-    return text === undefined
-      ? undefined
-      : resolveCommand(text, undefined, subject, surroundings.policy, context);
-  };
+  const script = (keyword: string): CommandModel | undefined =>
+    scriptOf(block, keyword, name, surroundings.policy, context);
   return {
     key: keyOf(head, protocol),
     name,

@@ -7,6 +7,19 @@ import type { DraftBlock } from "./draft.ts";
 import { findRow } from "./keywords/table.ts";
 import type { NotifyModel } from "./model.ts";
 
+/** The script that a keyword of a block names, if it does and may run; `owner` is whose it is, for messages. */
+export function scriptOf(
+  block: DraftBlock,
+  keyword: string,
+  owner: string,
+  policy: ScriptPolicy,
+  context: ResolveContext,
+): CommandModel | undefined {
+  const text = block.command(keyword);
+  if (text === undefined) return undefined;
+  return resolveCommand(text, undefined, { name: `${keyword} of ${owner}`, counted: false }, policy, context);
+}
+
 export function resolveNotify(
   block: DraftBlock,
   name: string,
@@ -16,12 +29,8 @@ export function resolveNotify(
 ): NotifyModel {
   // A sync group knows fewer of them.
   const knows = (keyword: string): boolean => findRow(block.name, keyword) !== undefined;
-  const command = (keyword: string): CommandModel | undefined => {
-    const text = knows(keyword) ? block.command(keyword) : undefined;
-    return text === undefined
-      ? undefined
-      : resolveCommand(text, undefined, { name: `${keyword} of '${name}'`, counted: false }, policy, context);
-  };
+  const command = (keyword: string): CommandModel | undefined =>
+    knows(keyword) ? scriptOf(block, keyword, `'${name}'`, policy, context) : undefined;
   return {
     master: command("notify_master"),
     backup: command("notify_backup"),

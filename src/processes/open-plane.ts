@@ -4,7 +4,7 @@ import type { Ipvs } from "../host/ipvs.ts";
 import type { Loop } from "../host/loop.ts";
 import { SystemError } from "../host/native.ts";
 import { insideFile, isInsideFile, namespaceFile } from "../host/network-namespace.ts";
-import type { NftPlane } from "../host/nft-plane.ts";
+import type { NftPlane } from "../host/nft/plane.ts";
 import { NoPlane } from "../host/no-plane.ts";
 import { openIpvs } from "../host/open-ipvs.ts";
 import { openNft } from "../host/open-nft.ts";

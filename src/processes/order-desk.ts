@@ -3,7 +3,6 @@
  * every instance has said how it went. They are kept in the runtime directory, so that a restart of the daemon does not
  * end a maintenance.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { Micros } from "../base/time.ts";
@@ -16,6 +15,7 @@ import { decideOrder, freezeAmong } from "../supervise/orders.ts";
 import type { VrrpEvent } from "../vrrp/event.ts";
 import type { Order } from "../vrrp/order.ts";
 import { isoMicros } from "./journal.ts";
+import { readOrders, writeOrders } from "./order-file.ts";
 
 /** A handover takes three times the skew of the slowest backup; longer than this nobody waits before a terminal. */
 const PATIENCE: Micros = seconds(20);
@@ -78,7 +78,7 @@ export class OrderDesk {
 
   /** Goes on where a daemon ended. A file that makes no sense is put aside, and said so. */
   recall(): void {
-    const text = readIfThere(this.#path);
+    const text = readOrders(this.#path);
     if (text === undefined) return;
     const stored = parseStored(text, this.#loop.wallClock(), this.#loop.now());
     if (stored.ok) this.#orders = stored.value;
@@ -166,18 +166,13 @@ export class OrderDesk {
 
   /** Instants mean nothing to the next boot: ends are written by the wall clock. */
   #store(): void {
-    if (this.#orders.length === 0) {
-      rmSync(this.#path, { force: true });
-      return;
-    }
     const offset = this.#loop.wallClock() - this.#loop.now();
     const stored = this.#orders.map(({ since, until, ...order }) => ({
       ...order,
       since: since + offset,
       until: until === undefined ? null : until + offset,
     }));
-    writeFileSync(`${this.#path}.new`, JSON.stringify(stored), { mode: 0o600 });
-    renameSync(`${this.#path}.new`, this.#path);
+    writeOrders(this.#path, stored);
   }
 
   #record(what: "given" | "taken-back" | "expired" | "recalled", order: Order, by: string): void {
@@ -192,15 +187,6 @@ export class OrderDesk {
       why,
       until: until === undefined ? undefined : isoMicros(until + offset),
     });
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
   }
 }
 

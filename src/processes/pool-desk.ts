@@ -2,7 +2,6 @@
  * Where the steward keeps what operators ordered about real servers. The orders stand in the runtime directory, so that a
  * restart of the daemon does not put a server that is being repaired back into its pool.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Result } from "../base/result.ts";
 import { fail, ok } from "../base/result.ts";
 import type { PoolOrder } from "../director/pool-order.ts";
@@ -16,6 +15,7 @@ import { decidePoolOrder, standingPoolOrders } from "../supervise/pool-orders.ts
 import { encodeServices } from "../supervise/service-texts.ts";
 import { namesOf } from "./control-answers.ts";
 import type { CheckerSlice } from "./messages.ts";
+import { readOrders, writeOrders } from "./order-file.ts";
 
 export interface PoolDeskMemory {
   readonly orders: readonly PoolOrder[];
@@ -82,7 +82,7 @@ export class PoolDesk {
 
   /** Goes on where a daemon ended. A file that makes no sense is left out, and said so. */
   recall(): void {
-    const text = readIfThere(this.#path);
+    const text = readOrders(this.#path);
     if (text === undefined) return;
     const stored = parseStored(text, this.#loop.wallClock() - this.#loop.now());
     if (stored.ok) this.#orders = stored.value;
@@ -110,14 +110,9 @@ export class PoolDesk {
 
   /** Instants mean nothing to the next boot: they are written by the wall clock. */
   #store(): void {
-    if (this.#orders.length === 0) {
-      rmSync(this.#path, { force: true });
-      return;
-    }
     const offset = this.#loop.wallClock() - this.#loop.now();
     const stored = this.#orders.map((order) => ({ ...order, since: order.since + offset }));
-    writeFileSync(`${this.#path}.new`, JSON.stringify(stored), { mode: 0o600 });
-    renameSync(`${this.#path}.new`, this.#path);
+    writeOrders(this.#path, stored);
   }
 
   #record(what: "given" | "taken-back" | "recalled", order: PoolOrder, by: string): void {
@@ -132,15 +127,6 @@ export class PoolDesk {
       by,
       why,
     });
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
   }
 }
 

@@ -12,6 +12,7 @@ import type { NetworkProbe } from "../../src/host/probes/prober.ts";
 import type { GrpcProbeModel, HttpProbeModel, Target, TlsModel } from "../../src/model/director-models.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { type Host, Lan } from "../support/lan.ts";
+import { startNameServer } from "../support/name-server.ts";
 import { http, NO_TLS, pattern, targetAt, url } from "../support/probe-models.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -51,26 +52,9 @@ beforeAll(async () => {
   writeFileSync(`${folder}/www/huge`, "");
   truncateSync(`${folder}/www/huge`, 20 * 1024 * 1024);
   two.spawn(["nginx", "-c", two.writeFile("nginx.conf", nginxConfig(folder)), "-e", `${folder}/nginx.err`]);
-  two.spawn([
-    "dnsmasq",
-    "-u",
-    "root",
-    "-k",
-    "--no-resolv",
-    "--no-hosts",
-    "-C",
-    "/dev/null",
-    "-x",
-    "",
-    "--local-ttl=1",
-    "-A",
-    "/www.example/10.0.0.1",
-    "-A",
-    "/gone.example/",
-    // Nobody answers there.
-    "-S",
-    "/lost.example/10.9.0.99",
-  ]);
+  // Nobody answers for lost.example.
+  const names = ["-A", "/www.example/10.0.0.1", "-A", "/gone.example/", "-S", "/lost.example/10.9.0.99"];
+  startNameServer(two, "--local-ttl=1", ...names);
   let ready = "";
   two.spawn([process.execPath, SICK_SERVERS, SERVER, folder]).stdout?.on("data", (chunk: Buffer) => {
     ready += chunk.toString();

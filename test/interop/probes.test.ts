@@ -9,6 +9,7 @@ import type { NetworkProbe } from "../../src/host/probes/prober.ts";
 import type { HttpProbeModel, Target, TlsModel } from "../../src/model/director-models.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { type Host, Lan } from "../support/lan.ts";
+import { startNameServer } from "../support/name-server.ts";
 import { http, NO_TLS, pattern, targetAt, url } from "../support/probe-models.ts";
 import { waitFor } from "../support/wait.ts";
 
@@ -37,20 +38,7 @@ beforeAll(async () => {
   writeFileSync(`${folder}/www/index.html`, PAGE);
   const config = two.writeFile("nginx.conf", nginxConfig(folder));
   two.spawn(["nginx", "-c", config, "-e", `${folder}/nginx.err`]);
-  two.spawn([
-    "dnsmasq",
-    "-u",
-    "root",
-    "-k",
-    "--no-resolv",
-    "--no-hosts",
-    "-C",
-    "/dev/null",
-    "-x",
-    "",
-    "-A",
-    "/www.example/10.0.0.1",
-  ]);
+  startNameServer(two, "-A", "/www.example/10.0.0.1");
   two.spawn([process.execPath, MAIL_SERVER, "10.9.0.2", "25"]);
   two.spawn([process.execPath, "-e", ECHO]);
   two.run(

@@ -1,4 +1,5 @@
 /** Keywords of `virtual_server`, `virtual_server_group`, `real_server` and `SSL`. */
+import { SCHEDULERS } from "../../base/scheduler.ts";
 import {
   accepted,
   address,
@@ -21,9 +22,7 @@ import {
 } from "./row.ts";
 
 const LONGEST = 4294;
-const scheduler = [
-  choice("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "fo", "ovf", "sed", "nq", "twos"),
-];
+const scheduler = [choice(...SCHEDULERS)];
 /** 0 is whatever port the packet has: of services by mark, and of those for every port. */
 const anyPort = integer(0, 65535);
 const method = [rest("NAT | DR | TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]")];

@@ -56,6 +56,7 @@ export interface IpvsDestination {
   readonly tunnelFlags: number;
 }
 
+/** Since the kernel began to count; rates are per second. */
 export interface IpvsStatistics {
   readonly connections: number;
   readonly packetsIn: number;
@@ -251,7 +252,7 @@ const NUMBER_FIELDS: ReadonlyMap<number, keyof typeof NO_NUMBERS> = new Map([
   [ipvs.IPVS_DEST_ATTR_PERSIST_CONNS, "persistentConnections"],
 ]);
 
-const NO_STATISTICS: IpvsStatistics = {
+export const NO_STATISTICS: IpvsStatistics = {
   connections: 0,
   packetsIn: 0,
   packetsOut: 0,

@@ -7,7 +7,7 @@ import type {
   TableRefusal,
 } from "../../../src/director/table.ts";
 import { createLoop } from "../../../src/host/loop.ts";
-import type { NftPlane } from "../../../src/host/nft-plane.ts";
+import type { NftPlane } from "../../../src/host/nft/plane.ts";
 import { openNft } from "../../../src/host/open-nft.ts";
 import type { Endpoint, Persistence } from "../../../src/model/director-models.ts";
 import { enterNewNamespace } from "./namespace.ts";

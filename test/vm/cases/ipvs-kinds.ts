@@ -1,7 +1,8 @@
 /** Services of every kind that IPVS has, as plain values, as keepalived's words and as ipvsadm saves them. */
 import { familyOf } from "../../../src/base/ip.ts";
+import type { Scheduler } from "../../../src/base/scheduler.ts";
 import type { TableChange, TableService } from "../../../src/director/table.ts";
-import type { Endpoint, Forwarding, Protocol, Scheduler } from "../../../src/model/director-models.ts";
+import type { Endpoint, Forwarding, Protocol } from "../../../src/model/director-models.ts";
 
 export function address(protocol: Protocol, ip: string, port: number): Endpoint {
   return { kind: "address", protocol, address: ip, port };

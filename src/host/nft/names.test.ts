@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { TableDestination } from "../director/table.ts";
-import type { Endpoint } from "../model/director-models.ts";
+import type { TableDestination } from "../../director/table.ts";
+import type { Endpoint } from "../../model/director-models.ts";
 import {
   chainOf,
   endpointOf,
@@ -13,7 +13,7 @@ import {
   serverComment,
   serverOf,
   serviceComment,
-} from "./nft-names.ts";
+} from "./names.ts";
 
 const ENDPOINTS: readonly Endpoint[] = [
   { kind: "address", protocol: "tcp", address: "10.0.0.1", port: 80 },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Candidate, slotsOf } from "./nft-slots.ts";
+import { type Candidate, slotsOf } from "./slots.ts";
 
 function servers(...weights: number[]): Candidate[] {
   return weights.map((weight, index) => ({ id: index + 1, name: `10.0.0.${index + 1} 80`, weight }));

@@ -1,21 +1,22 @@
 /** Reads our nftables tables of virtual servers back: who made them, and what they have counted. */
-import type { OsError, Result } from "../base/result.ts";
-import { fail, ok } from "../base/result.ts";
-import type { FoundDestination, FoundService, TableStatistics } from "../director/table.ts";
-import { readHost32 } from "../wire/netlink/host-order.ts";
-import type { NetlinkMessage } from "../wire/netlink/message.ts";
-import { splitMessages } from "../wire/netlink/message.ts";
-import { decodeTable, encodeTableDump } from "../wire/netlink/nftables.ts";
-import type { NftCounter, NftElementFact, NftRuleFact } from "../wire/netlink/nftables-dump.ts";
+import type { OsError, Result } from "../../base/result.ts";
+import { fail, ok } from "../../base/result.ts";
+import type { FoundDestination, FoundService, TableStatistics } from "../../director/table.ts";
+import { readHost32 } from "../../wire/netlink/host-order.ts";
+import { NO_STATISTICS } from "../../wire/netlink/ipvs.ts";
+import type { NetlinkMessage } from "../../wire/netlink/message.ts";
+import { splitMessages } from "../../wire/netlink/message.ts";
+import { decodeTable, encodeTableDump } from "../../wire/netlink/nftables.ts";
+import type { NftCounter, NftElementFact, NftRuleFact } from "../../wire/netlink/nftables-dump.ts";
 import {
   decodeElements,
   decodeNftRule,
   encodeElementDump,
   encodeRuleDump,
-} from "../wire/netlink/nftables-dump.ts";
-import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import type { NetlinkWriter } from "./netlink-writer.ts";
-import type { ConnectionCounts } from "./nft-connections.ts";
+} from "../../wire/netlink/nftables-dump.ts";
+import type { NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import type { NetlinkWriter } from "../netlink-writer.ts";
+import type { ConnectionCounts } from "./connections.ts";
 import {
   endpointOf,
   isLocalServer,
@@ -23,9 +24,9 @@ import {
   readServiceComment,
   serverChainOf,
   serverOf,
-} from "./nft-names.ts";
-import type { HeldServer, HeldService } from "./nft-table.ts";
-import { SERVICES_COMMENT, SERVICES_TABLE, STAGES, serversMapOf } from "./nft-table.ts";
+} from "./names.ts";
+import type { HeldServer, HeldService } from "./table.ts";
+import { SERVICES_COMMENT, SERVICES_TABLE, STAGES, serversMapOf } from "./table.ts";
 
 /** A table that we can go on with. */
 export interface FoundTable {
@@ -147,19 +148,12 @@ export function foundServices(
   });
 }
 
-function statisticsOf(counted: NftCounter & { readonly connections: number }): TableStatistics {
-  return {
-    connections: counted.connections,
-    packetsIn: counted.packets,
-    packetsOut: 0,
-    bytesIn: counted.bytes,
-    bytesOut: 0,
-    connectionRate: 0,
-    packetRateIn: 0,
-    packetRateOut: 0,
-    byteRateIn: 0,
-    byteRateOut: 0,
-  };
+function statisticsOf({
+  connections,
+  packets,
+  bytes,
+}: NftCounter & { readonly connections: number }): TableStatistics {
+  return { ...NO_STATISTICS, connections, packetsIn: packets, bytesIn: bytes };
 }
 
 function sumOf(all: readonly TableStatistics[]): TableStatistics {

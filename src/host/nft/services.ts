@@ -2,19 +2,19 @@
  * A virtual server in our nftables table: elements of maps that go to its chain, which chooses one of the chains of its
  * servers. A change writes what differs, and of that service only.
  */
-import { present } from "../base/assert.ts";
-import { concatBytes } from "../base/bytes.ts";
-import { ipToBytes } from "../base/ip.ts";
-import type { LvsTimeouts } from "../model/director-models.ts";
-import type { NftBatch, NftElement } from "../wire/netlink/nftables.ts";
-import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import { hostNumber } from "../wire/netlink/nftables-expressions.ts";
-import { clientKeyShape } from "./nft-matches.ts";
-import type { ServiceHead } from "./nft-names.ts";
-import { chainOf, nftFamilyOf, serverChainOf, serverComment, serviceComment } from "./nft-names.ts";
-import { clientsOf, portBytes, serverRules, serviceRules } from "./nft-rules.ts";
-import type { HeldServer, HeldService, Stage } from "./nft-table.ts";
-import { methodOf, PROTOCOLS, SERVICES_TABLE, STAGES, serversOf, UNSERVED } from "./nft-table.ts";
+import { present } from "../../base/assert.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import { ipToBytes } from "../../base/ip.ts";
+import type { LvsTimeouts } from "../../model/director-models.ts";
+import type { NftBatch, NftElement } from "../../wire/netlink/nftables.ts";
+import type { NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import { hostNumber } from "../../wire/netlink/nftables-expressions.ts";
+import { clientKeyShape } from "./matches.ts";
+import type { ServiceHead } from "./names.ts";
+import { chainOf, nftFamilyOf, serverChainOf, serverComment, serviceComment } from "./names.ts";
+import { clientsOf, portBytes, serverRules, serviceRules } from "./rules.ts";
+import type { HeldServer, HeldService, Stage } from "./table.ts";
+import { methodOf, PROTOCOLS, SERVICES_TABLE, STAGES, serversOf, UNSERVED } from "./table.ts";
 
 const CLIENT_LIMIT = 65_536;
 

@@ -1,28 +1,13 @@
 /** Names and comments of our tables of virtual servers: what an operator reads in them, and what we read back after a crash. */
-import { familyOf } from "../base/ip.ts";
-import type { TableDestination, TableService } from "../director/table.ts";
-import type { Endpoint, Scheduler } from "../model/director-models.ts";
-import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
+import { familyOf } from "../../base/ip.ts";
+import { SCHEDULERS } from "../../base/scheduler.ts";
+import type { TableDestination, TableService } from "../../director/table.ts";
+import type { Endpoint } from "../../model/director-models.ts";
+import type { NftFamily } from "../../wire/netlink/nftables-expressions.ts";
 
 export type ServiceHead = Omit<TableService, "destinations">;
 
 const LOCAL = "local";
-const SCHEDULERS: readonly Scheduler[] = [
-  "rr",
-  "wrr",
-  "lc",
-  "wlc",
-  "lblc",
-  "lblcr",
-  "sh",
-  "mh",
-  "dh",
-  "fo",
-  "ovf",
-  "sed",
-  "nq",
-  "twos",
-];
 
 export function nftFamilyOf(endpoint: Endpoint): NftFamily {
   const family = endpoint.kind === "fwmark" ? endpoint.family : familyOf(endpoint.address);

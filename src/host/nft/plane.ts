@@ -3,29 +3,29 @@
  * one transaction, all of it or nothing; the steps of a service that is refused are refused together.
  */
 import { networkInterfaces } from "node:os";
-import type { OsError, Result } from "../base/result.ts";
-import { fail, ok } from "../base/result.ts";
-import type { FoundService, TableChange, TableRefusal } from "../director/table.ts";
-import type { LvsTimeouts, SyncDaemonModel } from "../model/director-models.ts";
-import type { Answer, DataPlane, Done, SyncRole } from "../ports/data-plane.ts";
-import { NftBatch } from "../wire/netlink/nftables.ts";
-import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import type { Loop } from "./loop.ts";
-import { SystemError } from "./native.ts";
-import type { NetlinkWriter } from "./netlink-writer.ts";
-import type { ConnectionCounts } from "./nft-connections.ts";
-import { countConnections, endConnections } from "./nft-connections.ts";
-import type { Draft } from "./nft-drafts.ts";
-import { draftChanges, goneFrom } from "./nft-drafts.ts";
-import { chainOf } from "./nft-names.ts";
-import type { FoundTable } from "./nft-reader.ts";
-import { foundServices, readTables } from "./nft-reader.ts";
-import { writeService } from "./nft-services.ts";
-import type { HeldService } from "./nft-table.ts";
-import { removeServicesTable, SERVICES_TABLE, writeServicesTable } from "./nft-table.ts";
-import { Sequencer } from "./sequencer.ts";
-import type { TableWatch } from "./table-watch.ts";
-import { watchTables } from "./table-watch.ts";
+import type { OsError, Result } from "../../base/result.ts";
+import { fail, ok } from "../../base/result.ts";
+import type { FoundService, TableChange, TableRefusal } from "../../director/table.ts";
+import type { LvsTimeouts, SyncDaemonModel } from "../../model/director-models.ts";
+import type { Answer, DataPlane, Done, SyncRole } from "../../ports/data-plane.ts";
+import { NftBatch } from "../../wire/netlink/nftables.ts";
+import type { NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import type { Loop } from "../loop.ts";
+import { SystemError } from "../native.ts";
+import type { NetlinkWriter } from "../netlink-writer.ts";
+import { Turns } from "../sequencer.ts";
+import type { TableWatch } from "../table-watch.ts";
+import { watchTables } from "../table-watch.ts";
+import type { ConnectionCounts } from "./connections.ts";
+import { countConnections, endConnections } from "./connections.ts";
+import type { Draft } from "./drafts.ts";
+import { draftChanges, goneFrom } from "./drafts.ts";
+import { chainOf } from "./names.ts";
+import type { FoundTable } from "./reader.ts";
+import { foundServices, readTables } from "./reader.ts";
+import { writeService } from "./services.ts";
+import type { HeldService } from "./table.ts";
+import { removeServicesTable, SERVICES_TABLE, writeServicesTable } from "./table.ts";
 
 export const NFT_PLANE = "nftables";
 const FAMILIES: readonly NftFamily[] = ["ip", "ip6"];
@@ -41,13 +41,12 @@ export class NftPlane implements DataPlane {
   readonly #loop: Loop;
   readonly #writer: NetlinkWriter;
   readonly #counting: boolean;
-  readonly #sequencer = new Sequencer();
+  readonly #turns = new Turns();
   readonly #held: Record<NftFamily, Held> = { ip: undefined, ip6: undefined };
   #watch: TableWatch | undefined;
   #loaded = false;
   #nextId = 1;
   #timeouts = NO_TIMEOUTS;
-  #turns = 0;
 
   /** The writer is closed with it. With `counting`, connections are counted at every look. */
   constructor(loop: Loop, writer: NetlinkWriter, counting: boolean) {
@@ -57,7 +56,7 @@ export class NftPlane implements DataPlane {
   }
 
   read(done: Answer<readonly FoundService[]>): void {
-    this.#inTurn((ended: (result: Result<readonly FoundService[], OsError>) => void) => {
+    this.#turns.run((ended: (result: Result<readonly FoundService[], OsError>) => void) => {
       this.#load((result) => {
         if (!result.ok) return ended(result);
         return this.#count(result.value, [], ended);
@@ -66,7 +65,7 @@ export class NftPlane implements DataPlane {
   }
 
   change(changes: readonly TableChange[], done: (refusals: readonly TableRefusal[]) => void): void {
-    this.#inTurn((ended: (refusals: readonly TableRefusal[]) => void) => {
+    this.#turns.run((ended: (refusals: readonly TableRefusal[]) => void) => {
       this.#ready((error) => {
         if (error === undefined) this.#change(changes, ended);
         else ended(changes.map((_, index) => ({ index, error })));
@@ -75,7 +74,7 @@ export class NftPlane implements DataPlane {
   }
 
   flush(done: Done): void {
-    this.#inTurn((ended: Done) => {
+    this.#turns.run((ended: Done) => {
       this.#submit(
         "remove tables",
         "all",
@@ -121,16 +120,6 @@ export class NftPlane implements DataPlane {
   close(): void {
     this.#watch?.close();
     this.#writer.close();
-  }
-
-  /** One request after the other: a change may take several sends, and nothing may come between them. */
-  #inTurn<Value>(start: (ended: (value: Value) => void) => void, done: (value: Value) => void): void {
-    this.#sequencer.run("table", String(this.#turns++), (next) =>
-      start((value) => {
-        done(value);
-        next();
-      }),
-    );
   }
 
   #ready(done: Done): void {

@@ -3,18 +3,18 @@
  * on, in a map of our table.
  */
 
-import { concatBytes } from "../base/bytes.ts";
-import type { OsError, Result } from "../base/result.ts";
-import { fail, ok } from "../base/result.ts";
-import type { TrackedConnection } from "../wire/netlink/conntrack.ts";
-import { decodeConnection, encodeConnectionDump, encodeConnectionEnd } from "../wire/netlink/conntrack.ts";
-import { readHost32 } from "../wire/netlink/host-order.ts";
-import { splitMessages } from "../wire/netlink/message.ts";
-import { decodeElements, encodeElementDump } from "../wire/netlink/nftables-dump.ts";
-import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import type { NetlinkWriter } from "./netlink-writer.ts";
-import type { HeldServer, HeldService } from "./nft-table.ts";
-import { CONNECTIONS, PROTOCOLS, SERVICES_TABLE } from "./nft-table.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import type { OsError, Result } from "../../base/result.ts";
+import { fail, ok } from "../../base/result.ts";
+import type { TrackedConnection } from "../../wire/netlink/conntrack.ts";
+import { decodeConnection, encodeConnectionDump, encodeConnectionEnd } from "../../wire/netlink/conntrack.ts";
+import { readHost32 } from "../../wire/netlink/host-order.ts";
+import { splitMessages } from "../../wire/netlink/message.ts";
+import { decodeElements, encodeElementDump } from "../../wire/netlink/nftables-dump.ts";
+import type { NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import type { NetlinkWriter } from "../netlink-writer.ts";
+import type { HeldServer, HeldService } from "./table.ts";
+import { CONNECTIONS, PROTOCOLS, SERVICES_TABLE } from "./table.ts";
 
 export interface ConnectionCount {
   readonly active: number;

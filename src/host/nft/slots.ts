@@ -2,7 +2,7 @@
  * Weights as rows of slots: a number that counts on with each connection, or a hash of it, falls into one slot, and the slot
  * names the server. The same servers make the same row on every director.
  */
-import type { Scheduler } from "../model/director-models.ts";
+import type { Scheduler } from "../../base/scheduler.ts";
 
 /** One that may be chosen. */
 export interface Candidate {

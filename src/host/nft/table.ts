@@ -1,11 +1,11 @@
 /** Our nftables tables of virtual servers, one for each family, as they stand before any service is in them. */
-import type { TableDestination } from "../director/table.ts";
-import type { Protocol } from "../model/director-models.ts";
-import type { NftBatch } from "../wire/netlink/nftables.ts";
-import type { NftExpression, NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import { hostNumber, word } from "../wire/netlink/nftables-expressions.ts";
-import { addressKeyShape, connectionKeyShape, serviceKeyShape } from "./nft-matches.ts";
-import type { ServiceHead } from "./nft-names.ts";
+import type { TableDestination } from "../../director/table.ts";
+import type { Protocol } from "../../model/director-models.ts";
+import type { NftBatch } from "../../wire/netlink/nftables.ts";
+import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import { hostNumber, word } from "../../wire/netlink/nftables-expressions.ts";
+import { addressKeyShape, connectionKeyShape, serviceKeyShape } from "./matches.ts";
+import type { ServiceHead } from "./names.ts";
 
 /** The table's name, and the comment that tells ours from another's. */
 export const SERVICES_TABLE = "buoy";

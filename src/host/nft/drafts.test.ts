@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import type { TableChange, TableDestination } from "../director/table.ts";
-import type { Endpoint } from "../model/director-models.ts";
-import { type DraftSurroundings, draftChanges } from "./nft-drafts.ts";
-import type { HeldService } from "./nft-table.ts";
+import type { TableChange, TableDestination } from "../../director/table.ts";
+import type { Endpoint } from "../../model/director-models.ts";
+import { type DraftSurroundings, draftChanges } from "./drafts.ts";
+import type { HeldService } from "./table.ts";
 
 const endpoint: Endpoint = { kind: "address", protocol: "tcp", address: "10.0.0.1", port: 80 };
 const head = {

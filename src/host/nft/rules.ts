@@ -1,11 +1,11 @@
 /** The rules of virtual servers: how a packet's server is chosen, what is remembered of it, and how the packet goes there. */
-import { present } from "../base/assert.ts";
-import { ipToBytes } from "../base/ip.ts";
-import type { TableDestination } from "../director/table.ts";
-import type { LvsTimeouts } from "../model/director-models.ts";
-import type { NftBatch } from "../wire/netlink/nftables.ts";
-import type { NftExpression, NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import { hostNumber, word } from "../wire/netlink/nftables-expressions.ts";
+import { present } from "../../base/assert.ts";
+import { ipToBytes } from "../../base/ip.ts";
+import type { TableDestination } from "../../director/table.ts";
+import type { LvsTimeouts } from "../../model/director-models.ts";
+import type { NftBatch } from "../../wire/netlink/nftables.ts";
+import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import { hostNumber, word } from "../../wire/netlink/nftables-expressions.ts";
 import {
   clientKeyShape,
   connectionKeyShape,
@@ -13,11 +13,11 @@ import {
   isProtocol,
   SERVER_REGISTER,
   tcpFlags,
-} from "./nft-matches.ts";
-import type { ServiceHead } from "./nft-names.ts";
-import { chainOf, nftFamilyOf, serverChainOf } from "./nft-names.ts";
-import { slotsOf } from "./nft-slots.ts";
-import type { HeldServer, HeldService, Stage } from "./nft-table.ts";
+} from "./matches.ts";
+import type { ServiceHead } from "./names.ts";
+import { chainOf, nftFamilyOf, serverChainOf } from "./names.ts";
+import { slotsOf } from "./slots.ts";
+import type { HeldServer, HeldService, Stage } from "./table.ts";
 import {
   CONNECTIONS,
   methodOf,
@@ -27,7 +27,7 @@ import {
   stageOf,
   UNSERVED,
   verdictOf,
-} from "./nft-table.ts";
+} from "./table.ts";
 
 type Rule = readonly NftExpression[];
 

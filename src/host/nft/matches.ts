@@ -1,6 +1,6 @@
 /** What the rules of virtual servers read of a packet, by family: where it stands in the headers, and how long it is. */
-import type { NftExpression, NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import { word } from "../wire/netlink/nftables-expressions.ts";
+import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import { word } from "../../wire/netlink/nftables-expressions.ts";
 
 /** nft's numbers of types; a concatenation has six bits for each. */
 const TYPE_PROTOCOL = 12;

@@ -1,11 +1,11 @@
 /** What steps make of the services of our nftables table, before anything is written: and what nftables cannot do of them. */
-import type { OsError } from "../base/result.ts";
-import type { TableChange, TableDestination, TableRefusal } from "../director/table.ts";
-import type { Endpoint } from "../model/director-models.ts";
-import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
-import { chainOf, nftFamilyOf } from "./nft-names.ts";
-import type { HeldServer, HeldService } from "./nft-table.ts";
-import { methodOf } from "./nft-table.ts";
+import type { OsError } from "../../base/result.ts";
+import type { TableChange, TableDestination, TableRefusal } from "../../director/table.ts";
+import type { Endpoint } from "../../model/director-models.ts";
+import type { NftFamily } from "../../wire/netlink/nftables-expressions.ts";
+import { chainOf, nftFamilyOf } from "./names.ts";
+import type { HeldServer, HeldService } from "./table.ts";
+import { methodOf } from "./table.ts";
 
 /** One service, as it is and as it is to be. */
 export interface Draft {
