@@ -201,7 +201,7 @@ function reportClashes(instances: readonly ResolvedInstance[], context: ResolveC
   }
 }
 
-/** Two instances that each put up and take down the same address: the second to leave MASTER finds it gone. */
+/** Two instances with one address: it is here as long as one of them is MASTER, and may be elsewhere for the other. */
 function reportSharedAddresses(instances: readonly ResolvedInstance[], context: ResolveContext): void {
   const owners = new Map<string, string>();
   for (const { model, span } of instances) {
@@ -211,7 +211,7 @@ function reportSharedAddresses(instances: readonly ResolvedInstance[], context: 
       owners.set(place, owner ?? model.name);
       if (owner === undefined || owner === model.name) continue;
       context.report.note("shared-address", span, `'${owner}' and '${model.name}' both hold ${place}`, {
-        hint: "whichever leaves MASTER first takes it from the other; leave it to one of them",
+        hint: "where they are MASTER on different hosts, both hosts hold it; leave it to one of them, or put them in a vrrp_sync_group",
       });
     }
   }

@@ -20,7 +20,7 @@ import { deadlineOf, earlier, freshStatistics, isInstance, makeStaticHolder } fr
 import { debounce, forgetHeld, heldLinksAt, releaseHeld } from "./link-delay.ts";
 import { freshEngineMemory } from "./memory.ts";
 import { changeOrders, expireOrders, ordersExpireAt, takeOrders } from "./order-book.ts";
-import { noteItemRemoval, noteRemoval } from "./ownership.ts";
+import { noteItemRemoval, noteReleased, noteRemoval } from "./ownership.ts";
 import { receivePacket } from "./reception.ts";
 import { configureInstances, reconsiderMembers } from "./reload.ts";
 import type { Restored } from "./restore.ts";
@@ -338,6 +338,7 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
     const { holder, record } = found;
     if (answer.kind === "ActionFailed") settleFailed(turn, holder, record, answer.error);
     const recovered = answer.kind === "ActionDone" && settleDone(turn, holder, record);
+    if (record.state === "absent") noteReleased(turn, holder, item);
     if (!isInstance(holder)) {
       this.#judgeStatics(item, answer.kind === "ActionDone" ? "it is there" : formatOsError(answer.error));
       return;

@@ -123,6 +123,8 @@ export type VrrpEventDetail =
     }
   /** The kernel removed it with the first address of its subnet, which we released; it was put back. */
   | { readonly kind: "AddressWentAlong"; readonly address: IpAddress; readonly interface: string }
+  /** An address, route or rule that it no longer wants stays in the kernel, because another instance does. */
+  | { readonly kind: "LeftToOther"; readonly item: string; readonly other: string }
   /** `item` is a route or rule in iproute2's words. */
   | { readonly kind: "RoutingAdded"; readonly item: string }
   | {

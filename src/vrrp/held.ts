@@ -44,22 +44,24 @@ export function removeAll(turn: Turn, holder: Holder): void {
 }
 
 /**
- * Asks the kernel for a change of these; nothing for an empty list. Routes need their source address and rules their
- * table: addresses, routes, rules are added in this order and removed in the reverse one.
+ * Asks the kernel for a change of these; nothing for an empty list, and no removal of what another holder wants there.
+ * Routes need their source address and rules their table: addresses, routes, rules are added in this order and removed in
+ * the reverse one.
  */
 export function request(
   turn: Turn,
   holder: Holder,
   change: "add" | "remove",
-  records: readonly HeldRecord[],
+  asked: readonly HeldRecord[],
 ): void {
+  const records = change === "add" ? asked : asked.filter((record) => !leaveToOther(turn, holder, record));
   const addresses = records.flatMap((record) => (record.kind === "address" ? [record] : []));
   // Those that are not advertised go first: the reverse of how they came, as far as it matters to anybody.
   if (change === "remove") addresses.sort((a, b) => Number(b.excluded) - Number(a.excluded));
   const routing = records.flatMap((record) => (record.kind === "routing" ? [record] : []));
   const models = routing.map((record) => record.model);
-  const ask = (asked: readonly HeldRecord[], tell: (head: RequestHead) => void): void => {
-    if (asked.length > 0) tell(beginRequest(turn, holder, change, asked));
+  const ask = (some: readonly HeldRecord[], tell: (head: RequestHead) => void): void => {
+    if (some.length > 0) tell(beginRequest(turn, holder, change, some));
   };
   const askAddresses = (kind: "AddAddresses" | "RemoveAddresses"): void =>
     ask(addresses, (head) =>
@@ -181,17 +183,9 @@ export function retryDue(turn: Turn, holder: Holder): void {
   const { memory } = holder;
   const adds: HeldRecord[] = [];
   const removals: HeldRecord[] = [];
-  const taken: HeldRecord[] = [];
   for (const record of heldBy(holder)) {
     if (record.retryAt === undefined || record.retryAt > turn.now) continue;
-    if (isDesired(holder, record)) adds.push(record);
-    else if (isDesiredElsewhere(turn, holder, record.key)) taken.push(record);
-    else removals.push(record);
-  }
-  for (const record of taken) {
-    release(turn, record);
-    forgetTrouble(record);
-    markAbsent(holder, record);
+    (isDesired(holder, record) ? adds : removals).push(record);
   }
   request(turn, holder, "remove", removals);
   request(turn, holder, "add", adds);
@@ -225,12 +219,32 @@ export function release(turn: Turn, record: HeldRecord): boolean {
   return turn.outstanding.delete(actionId);
 }
 
-/** Whether a reload has given the item to another holder, which must not lose it to a late removal. */
-function isDesiredElsewhere(turn: Turn, holder: Holder, key: string): boolean {
-  return [turn.statics, ...turn.instances].some((other) => {
+/** Where another holder wants the item in the kernel, it stays there and is that one's alone. */
+function leaveToOther(turn: Turn, holder: Holder, record: HeldRecord): boolean {
+  const other = otherOwners(turn, holder, record.key).next().value;
+  if (other === undefined) return false;
+  release(turn, record);
+  forgetTrouble(record);
+  markAbsent(holder, record);
+  const { name } = other.holder.model;
+  emit(turn, holder, { kind: "LeftToOther", item: nameOf(record), other: name });
+  return true;
+}
+
+/** Others who want the same item in the kernel: instances may share one, and a reload gives it to another. */
+export function* otherOwners(
+  turn: Turn,
+  holder: Holder,
+  key: string,
+): Generator<{ readonly holder: Holder; readonly record: HeldRecord }, undefined> {
+  for (const other of [turn.statics, ...turn.instances]) {
     const record = other === holder ? undefined : other.records.get(key);
-    return record !== undefined && isDesired(other, record);
-  });
+    if (record !== undefined && isDesired(other, record)) yield { holder: other, record };
+  }
+}
+
+function nameOf(record: HeldRecord): string {
+  return record.kind === "routing" ? record.key : record.model.address;
 }
 
 function rearm(memory: HolderMemory): void {

@@ -3,9 +3,10 @@
 import { addressKey } from "../base/routing.ts";
 import { announce } from "./announce.ts";
 import { holdOff } from "./automaton.ts";
-import { isDesired, markAbsent, noteDeletion, postpone, release, request } from "./held.ts";
+import { isDesired, markAbsent, noteDeletion, otherOwners, postpone, release, request } from "./held.ts";
 import type { InterfaceAddress } from "./input.ts";
 import type { Holder, Instance } from "./instance.ts";
+import { isInstance } from "./instance.ts";
 import type { HeldRecord } from "./memory.ts";
 import type { Roster } from "./roster.ts";
 import type { Turn } from "./turn.ts";
@@ -39,6 +40,16 @@ export function noteItemRemoval(
   if (record === undefined || !isTaken(turn, turn.statics, record)) return;
   if (origin === "along") restore(turn, turn.statics, record);
   else putBack(turn, turn.statics, record);
+}
+
+/** A removal that one holder had asked for has come after another one's request to add the same: it is put back. */
+export function noteReleased(turn: Turn, holder: Holder, key: string): void {
+  for (const other of otherOwners(turn, holder, key)) {
+    if (other.record.state !== "present") continue;
+    request(turn, other.holder, "add", [other.record]);
+    if (!isInstance(other.holder) || other.record.kind !== "address") continue;
+    announce(turn, other.holder, [other.record], other.holder.model.garp.masterRepeat);
+  }
 }
 
 /** The kernel removes the secondaries of a subnet with its primary: nobody fights, however often that is. */
