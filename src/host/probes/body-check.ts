@@ -2,6 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { PatternModel, UrlModel } from "../../model/director-models.ts";
 import type { Verdict } from "./attempt.ts";
+import { SEARCH_LIMIT, searchWithin } from "./pattern-search.ts";
 
 /** Where a body that nobody ends is given up; a pattern is looked for in as much. */
 export const MAX_BODY = 16 * 1024 * 1024;
@@ -14,6 +15,8 @@ export class BodyCheck {
   readonly #pieces: Buffer[] = [];
   #length = 0;
   #start: Buffer | undefined;
+  /** What is to be known of an answer that is good. */
+  #remark = "";
 
   /** `pattern` is the url's, compiled. */
   constructor(url: UrlModel, pattern: RegExp | undefined) {
@@ -33,7 +36,7 @@ export class BodyCheck {
 
   judge(status: number): Verdict {
     const fault = this.#fault(status);
-    if (fault === undefined) return { ok: true, detail: `answered ${status}` };
+    if (fault === undefined) return { ok: true, detail: `answered ${status}${this.#remark}` };
     const excerpt = this.#start === undefined ? undefined : printable(this.#start);
     return { ok: false, detail: fault, excerpt };
   }
@@ -47,22 +50,27 @@ export class BodyCheck {
     return undefined;
   }
 
+  /** What cannot be found in time counts as not found, as with the bounds that PCRE2 has. */
   #missed(pattern: PatternModel, expression: RegExp): string | undefined {
     const found = isFound(pattern, expression, Buffer.concat(this.#pieces));
-    if (found !== pattern.negated) return undefined;
-    return `${pattern.regex} ${found ? "found" : "not found"} in the answer`;
+    const how = found === undefined ? `not found within ${SEARCH_LIMIT} ms` : found ? "found" : "not found";
+    const said = `${pattern.regex} ${how} in the answer`;
+    if ((found ?? false) === pattern.negated) return said;
+    if (found === undefined) this.#remark = `, ${said}`;
+    return undefined;
   }
 }
 
-/** The first match decides: no other one begins earlier. Offsets count bytes. */
-function isFound(pattern: PatternModel, expression: RegExp, bytes: Buffer): boolean {
+/** The first match decides: no other one begins earlier. Offsets count bytes. Undefined where the search took too long. */
+function isFound(pattern: PatternModel, expression: RegExp, bytes: Buffer): boolean | undefined {
   const { options, minOffset, maxOffset } = pattern;
   const encoding = options.includes("utf") ? "utf8" : "latin1";
   const lengthOf = (offset: number): number =>
     encoding === "utf8" ? bytes.subarray(0, offset).toString(encoding).length : offset;
   const text = bytes.toString(encoding);
   expression.lastIndex = lengthOf(minOffset);
-  const match = expression.exec(text);
+  const match = searchWithin(expression, text);
+  if (match === undefined) return undefined;
   if (match === null || (maxOffset !== undefined && match.index > lengthOf(maxOffset))) return false;
   return !options.includes("firstline") || !text.slice(lengthOf(minOffset), match.index).includes("\n");
 }
