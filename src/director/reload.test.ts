@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { command, directorModel, realServer, tcpCheck, virtualServer } from "../../sim/director/models.ts";
-import { BAD, DirectorDriver, GOOD, newsOf } from "../../test/support/director-driver.ts";
+import { BAD, DirectorDriver, eventsOf, GOOD, newsOf } from "../../test/support/director-driver.ts";
 import { seconds } from "../base/time.ts";
 import type { DirectorModel, VirtualServerModel } from "../model/director-models.ts";
 
@@ -52,6 +52,36 @@ describe("a reload", () => {
     expect(steps(actions)).toEqual(["AddDestination"]);
     expect(driver.kernel.text).toEqual(["tcp 10.0.0.1:80 wlc: 10.0.1.1:80=1 10.0.1.2:80=1"]);
     expect(newsOf(driver.pass(0))).toEqual(["up [10.0.1.3]:tcp:80"]);
+  });
+
+  it.each([false, true])("tells of a new server that is known to be dead (alpha: %s)", (alpha) => {
+    const dead = realServer(1, { checks: [tcpCheck(1)] });
+    const driver = running(directorModel([virtualServer([dead, realServer(2)])]), ["1"]);
+    const probe = { kind: "file", file: "full", weight: 0, reverse: false } as const;
+    driver.tell({ kind: "FileMeasured", file: "full", value: 7 });
+    const more = virtualServer(
+      [
+        realServer(1, { notifyDown: command("/dead"), checks: [tcpCheck(1, { alpha })] }),
+        realServer(2),
+        realServer(3, { notifyDown: command("/full"), checks: [tcpCheck(0, { key: "file", alpha, probe })] }),
+      ],
+      { key: "more", endpoints: [{ kind: "address", protocol: "tcp", address: "10.0.0.2", port: 80 }] },
+    );
+    const actions = driver.configure(directorModel([virtualServer([dead, realServer(2)]), more]));
+    expect(newsOf(actions)).toEqual([
+      "down [10.0.1.1]:tcp:80",
+      "run DOWN /dead",
+      "down [10.0.1.3]:tcp:80",
+      "run DOWN /full",
+      "quorum gained 1",
+    ]);
+    expect(eventsOf(actions).flatMap((event) => (event.kind === "ServerChanged" ? event.cause : []))).toEqual(
+      [
+        expect.objectContaining({ kind: "check", ok: false, detail: "connection refused" }),
+        expect.objectContaining({ kind: "check", ok: false, detail: "the file holds 7" }),
+      ],
+    );
+    expect(newsOf(driver.pass(seconds(30)))).toEqual([]);
   });
 
   it("takes a server out with its down script, and tells nothing of one that was down", () => {

@@ -2,6 +2,7 @@
  * A new configuration: services are matched by key, their servers and checks by theirs, and what did not change is not
  * touched. The state of what stays is kept.
  */
+import { present } from "../base/assert.ts";
 import { equalPlain } from "../base/plain.ts";
 import type { DirectorModel, RealServerModel, VirtualServerModel } from "../model/director-models.ts";
 import type { DirectorFact } from "./cause.ts";
@@ -11,10 +12,10 @@ import { markService } from "./pool.ts";
 import { allGood } from "./real-server.ts";
 import type { CheckPart, Server, Service } from "./service.ts";
 import { assumed, beginWith, freshServer, freshService, isTold, sorryInUse, verdictOf } from "./service.ts";
-import { changeQuorum, changeServer, settleQuorum, settleServer } from "./settle.ts";
+import { changeQuorum, changeServer, factOf, settleQuorum, settleServer } from "./settle.ts";
 import { leaveChecks, regulate } from "./suspension.ts";
 import type { TableKeeper } from "./table-keeper.ts";
-import { catchUp } from "./told.ts";
+import { catchUp, toldFact } from "./told.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factNow } from "./turn.ts";
 
@@ -74,13 +75,17 @@ function startServer(
 ): Server {
   const server = freshServer(service.model, model, pool.surroundings.ordersOf(service.model.key, model.key));
   server.parts = joinChecks(turn, pool, service, server, undefined);
-  // One that is down until checked comes up by a check that others had: its scripts hear of it.
   const wasUp = server.memory.up;
+  const known = server.memory.verdicts.map((_, index) => knownVerdict(pool, server, index));
   beginWith(
     server,
-    server.memory.verdicts.map((verdict, index) => knownVerdict(pool, server, index) ?? verdict),
+    server.memory.verdicts.map((verdict, index) => known[index] ?? verdict),
   );
-  if (server.memory.up && !wasUp) changeServer(turn, service, server, true, [fact], "change");
+  const failed = known.findIndex((verdict) => verdict?.ok === false);
+  // Its own first checks would have told: its scripts hear of what others knew before.
+  if (failed >= 0)
+    changeServer(turn, service, server, false, [knownFact(turn, pool, server, failed)], "change");
+  else if (server.memory.up && !wasUp) changeServer(turn, service, server, true, [fact], "change");
   else if (notifies && server.memory.up) changeServer(turn, service, server, true, [fact], "start");
   return server;
 }
@@ -163,6 +168,15 @@ function knownVerdict(pool: Pool, server: Server, index: number): VerdictMemory 
   const part = server.parts[index];
   if (part !== undefined) return verdictOf(part.check);
   return model && pool.surroundings.toldVerdict(model);
+}
+
+/** Why {@link knownVerdict} is what it is. */
+function knownFact(turn: Turn, pool: Pool, server: Server, index: number): DirectorFact {
+  const model = present(server.model.checks[index], "check");
+  const part = server.parts[index];
+  return part === undefined
+    ? toldFact(turn, pool, model, present(pool.surroundings.toldVerdict(model), "verdict"))
+    : present(factOf(part.check), "run");
 }
 
 function retire(turn: Turn, service: Service, leaving: (CheckPart | undefined)[]): void {

@@ -42,19 +42,26 @@ export function hear(turn: Turn, subscriber: Subscriber, check: Check, conclusio
 /** Takes what a check says by now, if it has run. Returns whether the server changed. */
 export function relearn(turn: Turn, part: CheckPart): boolean {
   const { check, subscriber } = part;
-  const { last, failures } = check.memory;
+  const fact = factOf(check);
   const verdict = verdictOf(check);
-  if (last === undefined || verdict === undefined) return false;
-  const fact: DirectorFact = {
-    at: last.at,
-    kind: "check",
-    check: probeName(check.probe),
-    ok: last.ok,
-    detail: last.detail,
-    excerpt: last.excerpt,
-    times: last.ok ? 1 : failures,
-  };
+  if (fact === undefined || verdict === undefined) return false;
   return takeVerdict(turn, subscriber.service, subscriber.server, subscriber.index, verdict, fact);
+}
+
+/** What the last run of a check came to. */
+export function factOf(check: Check): DirectorFact | undefined {
+  const { last, failures } = check.memory;
+  return (
+    last && {
+      at: last.at,
+      kind: "check",
+      check: probeName(check.probe),
+      ok: last.ok,
+      detail: last.detail,
+      excerpt: last.excerpt,
+      times: last.ok ? 1 : failures,
+    }
+  );
 }
 
 /** Takes what one check says; `fact` is why. Returns whether the server changed. */

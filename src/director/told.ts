@@ -1,6 +1,8 @@
 /** Facts that servers are told of: numbers in files, BFD sessions, orders of operators. */
 import { equalPlain } from "../base/plain.ts";
-import type { DirectorCause, DirectorFactDetail } from "./cause.ts";
+import type { CheckModel } from "../model/director-models.ts";
+import type { DirectorCause, DirectorFact, DirectorFactDetail } from "./cause.ts";
+import type { VerdictMemory } from "./memory.ts";
 import { probeName } from "./names.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolOrder } from "./pool-order.ts";
@@ -27,20 +29,29 @@ export function tellFollower(turn: Turn, pool: Pool, follower: Subscriber, chang
   const model = server.model.checks[index];
   const verdict = model && pool.surroundings.toldVerdict(model);
   if (model === undefined || verdict === undefined || service.memory.suspended) return;
-  const { probe } = model;
+  const fact = toldFact(turn, pool, model, verdict);
+  if (takeVerdict(turn, service, server, index, verdict, fact)) noteChange(turn, changes, service, server);
+}
+
+/** What a file or a session says. */
+export function toldFact(
+  turn: Turn,
+  pool: Pool,
+  { probe }: CheckModel,
+  { ok }: Pick<VerdictMemory, "ok">,
+): DirectorFact {
   const detail =
     probe.kind === "file"
       ? `the file holds ${pool.surroundings.files.get(probe.file) ?? 0}`
-      : `the session is ${verdict.ok ? "up" : "down"}`;
-  const fact = factNow(turn, {
+      : `the session is ${ok ? "up" : "down"}`;
+  return factNow(turn, {
     kind: "check",
     check: probeName(probe),
-    ok: verdict.ok,
+    ok,
     detail,
     excerpt: undefined,
     times: 1,
   });
-  if (takeVerdict(turn, service, server, index, verdict, fact)) noteChange(turn, changes, service, server);
 }
 
 /** Tells the servers of a service that goes on what is known by now: checks may have run for others, and files changed. */
