@@ -291,6 +291,7 @@ export class RouterNode implements LanHost, LoopOwner {
     this.configured.scriptsSince = this.now;
     for (const model of this.model.instances) this.views.set(model.key, firstView(model, snapshot, this.now));
     for (const checker of checkers) checker.started?.(this, snapshot === undefined ? "cold" : "warm");
+    this.#save(snapshot);
     // As the edge does: what the kernel has comes first, then the configuration.
     for (const link of this.kernel.links) this.tell({ kind: "LinkChanged", link });
     for (const address of this.kernel.addresses)
@@ -314,6 +315,12 @@ export class RouterNode implements LanHost, LoopOwner {
       if (this.kernel.hasAddress(address.interface, address.address)) continue;
       this.tell({ kind: "AddressRemoved", address, origin: "other" });
     }
+  }
+
+  /** What the supervisor has for another life; the one that this life began with, until there is a newer one. */
+  #save(snapshot: VrrpSnapshot | undefined): void {
+    this.#lastSnapshot = snapshot;
+    if (snapshot !== undefined) for (const checker of this.#context.checkers) checker.saved?.(this);
   }
 
   #end(how: "killed" | "stopped" | "power"): void {
@@ -384,8 +391,7 @@ export class RouterNode implements LanHost, LoopOwner {
     for (const action of actions) this.#execute(action);
     if (input.kind === "ConfigChanged") leaveModel(this.views, input.model);
     if (actions.some((action) => action.kind === "Emit" && action.event.kind === "StateChanged")) {
-      this.#lastSnapshot = this.engine === undefined ? undefined : clone(engine.snapshot(now));
-      for (const checker of checkers) checker.saved?.(this);
+      this.#save(this.engine === undefined ? undefined : clone(engine.snapshot(now)));
     }
   }
 

@@ -204,6 +204,8 @@ function checkDeafened(world: World, fit: readonly Member[], masters: readonly M
   for (const master of masters)
     if (!fit.includes(master)) fail("deafened", `${master.node.name} is master and not fit`);
   for (const member of fit) {
+    // It yields to anybody, and need not be master if it hears nobody.
+    if (standsAside(member)) continue;
     const { node, view } = member;
     const heard = masters.filter((master) => master !== member && isHeard(world, master, member));
     const ruler =

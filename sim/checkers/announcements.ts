@@ -16,6 +16,8 @@ interface Dues {
   lower: Instant | undefined;
   refresh: Instant | undefined;
   lastSent: Instant | undefined;
+  /** An order was felt: which bursts it has left due is not known from outside. */
+  unknown: boolean;
 }
 
 export class Announcements implements Checker {
@@ -44,13 +46,16 @@ export class Announcements implements Checker {
       const was = before.get(key)?.state;
       const { garp } = view.model;
       this.#noteFrames(handling, view, dues);
-      if (view.state !== "MASTER" || view.ordered || before.get(key)?.ordered === true)
-        Object.assign(dues, { ...noDues(), lastSent: dues.lastSent });
+      const isOrdered = view.ordered || before.get(key)?.ordered === true;
+      if (view.state !== "MASTER" || isOrdered)
+        Object.assign(dues, { ...noDues(), lastSent: dues.lastSent, unknown: isOrdered });
       else if (was !== "MASTER") {
         dues.second = garp.masterDelay > 0 ? now + garp.masterDelay : undefined;
         dues.refresh = garp.masterRefresh > 0 ? now + garp.masterRefresh : undefined;
         dues.lower = undefined;
-      } else if (hasMoreAddresses(before.get(key), view)) {
+        dues.unknown = false;
+      } else if (dues.unknown) continue;
+      else if (hasMoreAddresses(before.get(key), view)) {
         if (garp.masterDelay > 0) dues.second = now + garp.masterDelay;
       } else if (this.#hasHeardLesser(handling, view)) {
         if (garp.lowerPrioDelay > 0) dues.lower ??= now + garp.lowerPrioDelay;
@@ -116,7 +121,7 @@ export class Announcements implements Checker {
 }
 
 function noDues(): Dues {
-  return { second: undefined, lower: undefined, refresh: undefined, lastSent: undefined };
+  return { second: undefined, lower: undefined, refresh: undefined, lastSent: undefined, unknown: false };
 }
 
 function isPaced(view: InstanceView): boolean {

@@ -136,13 +136,13 @@ function change(turn: Turn, instance: Instance, next: VrrpInstanceModel): readon
   return changeHoldings(turn, instance, next);
 }
 
-/** Goes on with the new model: a master says so first, and holds and announces what is new. */
+/** Goes on with the new model: a master says so first, unless it slept and listens, and holds and announces what is new. */
 function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact: CauseFact): void {
   const { model, memory } = instance;
   const { phase } = memory;
   reconsider(turn, instance, fact);
   if (phase.kind === "MASTER") {
-    if (phase.handover === undefined) {
+    if (phase.handover === undefined && !phase.listening) {
       advertise(turn, instance);
       phase.advertAt = turn.now + model.advertisementInterval;
     }
@@ -152,7 +152,8 @@ function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact
     if (fresh.length === 0) return;
     request(turn, instance, "add", fresh);
     const addresses = fresh.filter((record) => record.kind === "address");
-    if (addresses.length === 0) return;
+    // One that slept announces everything once it has listened.
+    if (addresses.length === 0 || phase.listening) return;
     verify(turn, instance, addresses);
     announce(turn, instance, addresses, model.garp.masterRepeat);
     if (model.garp.masterDelay > 0) phase.secondBurstAt = turn.now + model.garp.masterDelay;

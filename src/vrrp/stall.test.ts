@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { advertFrom, Driver, instanceModel } from "../../test/support/vrrp-driver.ts";
+import {
+  advertFrom,
+  Driver,
+  instanceModel,
+  virtualAddress,
+  vrrpModel,
+} from "../../test/support/vrrp-driver.ts";
 import { millis, seconds } from "../base/time.ts";
 
 const MODEL = instanceModel({ priority: 200 });
@@ -56,6 +62,23 @@ describe("a master that slept", () => {
     driver.feed(advertFrom(MODEL, { priority: 210 }));
     expect(driver.state).toBe("BACKUP");
     expect(driver.adverts).toEqual([]);
+  });
+
+  it("listens even if a reload wakes it, and then announces what that brought too", () => {
+    const driver = master();
+    oversleep(driver, seconds(5));
+    const virtualAddresses = [...MODEL.virtualAddresses, virtualAddress("10.9.0.222")];
+    driver.feed({
+      kind: "ConfigChanged",
+      model: vrrpModel([{ ...MODEL, name: "VI_renamed", virtualAddresses }]),
+    });
+    expect(driver.eventsOf("Stalled")).toMatchObject([{ reaction: "listens first" }]);
+    expect([driver.adverts, driver.frames]).toEqual([[], []]);
+    driver.run(seconds(1) + SKEW - 1);
+    expect([driver.adverts, driver.frames]).toEqual([[], []]);
+    driver.run(1);
+    expect(driver.adverts).toEqual([200]);
+    expect(driver.frames).toHaveLength(10);
   });
 
   it("answers a lower priority that took over, and announces", () => {
