@@ -1,32 +1,29 @@
 /** `buoy realserver`: makes this host a real server of a director that forwards by direct routing or through tunnels. */
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { familyOf, type IpAddress, parseIp } from "../base/ip.ts";
 import { formatOsError } from "../base/result.ts";
 import { LoopbackAddresses } from "../host/loopback-addresses.ts";
 import { readSysctl, writeSysctl } from "../host/sysctl.ts";
-import type { PersistentFile, RealServerWish } from "../supervise/real-server-setup.ts";
-import { interfacesFiles, networkdFiles, prefixFor, sysctlsFor } from "../supervise/real-server-setup.ts";
+import type { RealServerWish } from "../supervise/real-server-setup.ts";
+import { prefixFor, sysctlsFor } from "../supervise/real-server-setup.ts";
 import { CommandError, EXIT_FAILED } from "./exit-codes.ts";
+import {
+  allWishes,
+  type Persistence,
+  readStanding,
+  type Standing,
+  writeStanding,
+} from "./realserver-standing.ts";
 import { printLines } from "./terminal.ts";
-
-type Persistence = "networkd" | "interfaces";
 
 interface Options {
   readonly persist?: Persistence | true;
   readonly etc: string;
 }
 
-/** What `up` found and did, so that `down` undoes that and nothing else. */
-interface Standing {
-  readonly addresses: readonly IpAddress[];
-  /** Values of settings before the first `up`. */
-  readonly settings: Readonly<Record<string, number>>;
-  readonly persisted: Persistence | undefined;
-}
-
-const NOTHING: Standing = { addresses: [], settings: {}, persisted: undefined };
+const DEFAULT_ETC = "/etc";
 
 export function registerRealServer(program: Command): void {
   const realserver = program
@@ -37,13 +34,13 @@ export function registerRealServer(program: Command): void {
     .description("put VIPs on lo, and see to it that no neighbour hears of them")
     .argument("<vip...>", "addresses of virtual servers", collectVips)
     .option("--persist [way]", "bring them back at boot: networkd or interfaces", parsePersistence)
-    .option("--etc <dir>", "where the files of --persist go", "/etc")
+    .option("--etc <dir>", "where the files of --persist go", DEFAULT_ETC)
     .action(up);
   realserver
     .command("down")
     .description("take VIPs off lo again; without any left, settings go back to what they were")
     .argument("[vip...]", "all that `up` has put there", collectVips)
-    .option("--etc <dir>", "where the files of --persist are", "/etc")
+    .option("--etc <dir>", "where the files of --persist are", DEFAULT_ETC)
     .action(down);
   realserver
     .command("show")
@@ -65,24 +62,18 @@ function parsePersistence(text: string): Persistence {
 }
 
 async function up(wishes: readonly RealServerWish[], options: Options): Promise<void> {
-  const before = readStanding();
-  const persisted = options.persist === undefined ? before.persisted : chosenPersistence(options);
-  // In this order: a VIP must not be on lo for an instant while neighbours could hear of it.
-  const settings = { ...(await quietArp(wishes)), ...before.settings };
-  writeStanding({ ...before, settings });
   const lo = await LoopbackAddresses.open();
   try {
-    const there = new Set(lo.list());
-    for (const { address, family } of wishes) {
-      const error = await lo.add(address, prefixFor(family));
-      if (error !== undefined)
-        throw refused(`cannot put ${address} on lo: ${formatOsError(error)}`, error.errno);
-      if (!lo.list().includes(address)) throw refused(`${address} is not on lo, although the kernel took it`);
+    const keeper = new Keeper(readStanding(options.etc, lo.list()), options.etc);
+    const persisted = options.persist === undefined ? keeper.standing.persisted : chosenPersistence(options);
+    // In this order: a VIP must not be on lo for an instant while neighbours could hear of it.
+    await quietArp(keeper, wishes);
+    for (const wish of wishes) {
+      // One that somebody else put there stays theirs, unless it is to come back by our files.
+      if (persisted === undefined && lo.list().includes(wish.address)) continue;
+      await putOnLo(keeper, lo, wish);
     }
-    const fresh = wishes.map(({ address }) => address).filter((address) => !there.has(address));
-    const addresses = [...new Set([...before.addresses, ...fresh])];
-    writeStanding({ addresses, settings, persisted });
-    if (persisted !== undefined) replaceFiles(persistentFiles(persisted, allWishes(addresses)), options.etc);
+    keeper.keep({ persisted });
     const kept = persisted === undefined ? "" : `, and after a restart of the host (${persisted})`;
     printLines(wishes.map((wish) => `${wish.address}/${prefixFor(wish.family)} is on lo${kept}`));
   } finally {
@@ -90,42 +81,73 @@ async function up(wishes: readonly RealServerWish[], options: Options): Promise<
   }
 }
 
+/** What stands is written down before it is done: whatever fails afterwards, `down` undoes it. */
+class Keeper {
+  readonly #etc: string;
+  standing: Standing;
+
+  constructor(standing: Standing, etc: string) {
+    this.standing = standing;
+    this.#etc = etc;
+  }
+
+  keep(change: Partial<Standing>): void {
+    const next = { ...this.standing, ...change };
+    writeStanding(this.standing, next, this.#etc);
+    this.standing = next;
+  }
+}
+
+async function putOnLo(
+  keeper: Keeper,
+  lo: LoopbackAddresses,
+  { address, family }: RealServerWish,
+): Promise<void> {
+  const { addresses } = keeper.standing;
+  if (!addresses.includes(address)) keeper.keep({ addresses: [...addresses, address] });
+  if (lo.list().includes(address)) return;
+  const error = await lo.add(address, prefixFor(family));
+  if (error !== undefined) throw refused(`cannot put ${address} on lo: ${formatOsError(error)}`, error.errno);
+  if (!lo.list().includes(address)) throw refused(`${address} is not on lo, although the kernel took it`);
+}
+
 async function down(wishes: readonly RealServerWish[] | undefined, { etc }: Options): Promise<void> {
-  const before = readStanding();
-  const named = wishes?.map(({ address }) => address) ?? [];
-  const going = named.length > 0 ? named : before.addresses;
-  if (going.length === 0) return printLines(["no VIP was put on lo by `buoy realserver up`"]);
-  const foreign = named.find((address) => !before.addresses.includes(address));
-  if (foreign !== undefined)
-    throw refused(`${foreign} was not put on lo by \`buoy realserver up\`: it is left alone`);
   const lo = await LoopbackAddresses.open();
   try {
-    for (const address of going) {
-      const error = await lo.remove(address, prefixFor(familyOf(address)));
-      if (error !== undefined)
-        throw refused(`cannot take ${address} off lo: ${formatOsError(error)}`, error.errno);
-    }
+    const keeper = new Keeper(readStanding(etc, lo.list()), etc);
+    const before = keeper.standing;
+    const named = wishes?.map(({ address }) => address) ?? [];
+    const going = named.length > 0 ? named : before.addresses;
+    if (going.length === 0 && Object.keys(before.settings).length === 0)
+      return printLines(["no VIP was put on lo by `buoy realserver up`"]);
+    const foreign = named.find((address) => !before.addresses.includes(address));
+    if (foreign !== undefined)
+      throw refused(`${foreign} was not put on lo by \`buoy realserver up\`: it is left alone`);
+    for (const address of going) await takeOffLo(lo, address);
+    const addresses = before.addresses.filter((address) => !going.includes(address));
+    const isLast = sysctlsFor(allWishes(addresses)).length === 0;
+    // Settings go last: the VIPs are gone by then.
+    if (isLast) for (const [path, value] of Object.entries(before.settings)) await setSysctl(path, value);
+    keeper.keep({ addresses, settings: isLast ? {} : before.settings });
+    printLines(going.map((address) => `${address} is off lo`));
   } finally {
     lo.close();
   }
-  const addresses = before.addresses.filter((address) => !going.includes(address));
-  const isLast = sysctlsFor(allWishes(addresses)).length === 0;
-  // Settings go last: the VIPs are gone by then.
-  if (isLast) for (const [path, value] of Object.entries(before.settings)) await setSysctl(path, value);
-  if (before.persisted !== undefined) {
-    for (const { path } of persistentFiles(before.persisted, allWishes(before.addresses)))
-      rmSync(join(etc, path), { force: true });
-    if (addresses.length > 0) replaceFiles(persistentFiles(before.persisted, allWishes(addresses)), etc);
-  }
-  writeStanding({ ...before, addresses, settings: isLast ? {} : before.settings });
-  printLines(going.map((address) => `${address} is off lo`));
+}
+
+/** Somebody may have taken it off already. */
+async function takeOffLo(lo: LoopbackAddresses, address: IpAddress): Promise<void> {
+  if (!lo.list().includes(address)) return;
+  const error = await lo.remove(address, prefixFor(familyOf(address)));
+  if (error !== undefined)
+    throw refused(`cannot take ${address} off lo: ${formatOsError(error)}`, error.errno);
 }
 
 async function show(wishes: readonly RealServerWish[] | undefined): Promise<void> {
   const lo = await LoopbackAddresses.open();
   const present = lo.list();
   lo.close();
-  const { addresses } = readStanding();
+  const { addresses } = readStanding(DEFAULT_ETC, present);
   const asked = wishes?.map(({ address }) => address) ?? [];
   const shown = allWishes(asked.length > 0 ? asked : present);
   if (shown.length === 0) return printLines(["no VIP is on lo"]);
@@ -150,16 +172,15 @@ async function show(wishes: readonly RealServerWish[] | undefined): Promise<void
     throw new CommandError("this host is not ready; `buoy realserver up` makes it so", EXIT_FAILED);
 }
 
-/** Writes the settings and reads them again. Answers what they were where they were something else. */
-async function quietArp(wishes: readonly RealServerWish[]): Promise<Record<string, number>> {
-  const before: Record<string, number> = {};
+/** Writes the settings and reads them again, and keeps what they were. */
+async function quietArp(keeper: Keeper, wishes: readonly RealServerWish[]): Promise<void> {
   for (const { path, value } of sysctlsFor(wishes)) {
     const found = await readSysctl(path);
     if (found === value) continue;
-    if (found !== undefined) before[path] = found;
+    const { settings } = keeper.standing;
+    if (found !== undefined) keeper.keep({ settings: { [path]: found, ...settings } });
     await setSysctl(path, value);
   }
-  return before;
 }
 
 async function setSysctl(path: string, value: number): Promise<void> {
@@ -177,10 +198,6 @@ function refused(message: string, errno?: string): CommandError {
   );
 }
 
-function allWishes(addresses: readonly IpAddress[]): readonly RealServerWish[] {
-  return addresses.map((address) => ({ address, family: familyOf(address) }));
-}
-
 /** The way that this host uses, where none is named. */
 function chosenPersistence({ persist, etc }: Options): Persistence {
   if (persist !== undefined && persist !== true) return persist;
@@ -189,41 +206,4 @@ function chosenPersistence({ persist, etc }: Options): Persistence {
   throw refused(
     "neither systemd-networkd nor /etc/network/interfaces is in use: say --persist networkd or --persist interfaces",
   );
-}
-
-function persistentFiles(way: Persistence, wishes: readonly RealServerWish[]): readonly PersistentFile[] {
-  return way === "networkd" ? networkdFiles(wishes) : interfacesFiles(wishes);
-}
-
-function replaceFiles(files: readonly PersistentFile[], etc: string): void {
-  for (const { path, text } of files) {
-    const target = join(etc, path);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, text, { mode: 0o644 });
-  }
-}
-
-/** One file for each network namespace. */
-function standingPath(): string {
-  const [namespace = ""] = /\d+/.exec(readlinkSync("/proc/self/ns/net")) ?? [];
-  return `/run/buoy-realserver-${namespace}.json`;
-}
-
-function readStanding(): Standing {
-  const path = standingPath();
-  if (!existsSync(path)) return NOTHING;
-  return { ...NOTHING, ...(JSON.parse(readFileSync(path, "utf8")) as Partial<Standing>) };
-}
-
-function writeStanding(standing: Standing): void {
-  const path = standingPath();
-  if (standing.addresses.length === 0 && Object.keys(standing.settings).length === 0) {
-    rmSync(path, { force: true });
-    return;
-  }
-  try {
-    writeFileSync(path, JSON.stringify(standing), { mode: 0o600 });
-  } catch (error) {
-    throw refused(`cannot write ${path}: ${(error as Error).message}`, (error as NodeJS.ErrnoException).code);
-  }
 }

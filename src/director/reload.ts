@@ -35,7 +35,10 @@ export function configureServices(
     retire(turn, service, leaving);
     markService(table, service);
   }
-  const fact = factNow(turn, isReload ? { kind: "configured", what: "a reload" } : { kind: "started" });
+  const fact = factNow(
+    turn,
+    isReload ? { kind: "configured", what: "a reload changed the configuration" } : { kind: "started" },
+  );
   let changed = pool.services.length !== models.length;
   const services = models.map((model) => {
     const known = pool.find(model.key);
@@ -106,7 +109,7 @@ function change(
   service.model = model;
   service.memory = { ...service.memory, suspended };
   if (suspended !== wasSuspended) emit(turn, { kind: "Suspended", virtualServer: model.name, suspended });
-  const fact = factNow(turn, { kind: "configured", what: "a reload" });
+  const fact = factNow(turn, { kind: "configured", what: "a reload changed the configuration" });
   const servers = model.realServers.map((next) => {
     const known = before.get(next.key);
     before.delete(next.key);

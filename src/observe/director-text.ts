@@ -58,7 +58,7 @@ export function directorFactText(fact: DirectorFact): string {
     case "started":
       return "the daemon started";
     case "configured":
-      return `the configuration has ${fact.what}`;
+      return fact.what;
     case "check": {
       const times = fact.times > 1 ? ` ${numberWord(fact.times)} times in a row` : "";
       const excerpt =

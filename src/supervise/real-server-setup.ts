@@ -47,27 +47,27 @@ export interface PersistentFile {
 const HEAD = "# Written by `buoy realserver up --persist`; `buoy realserver down` removes it.\n";
 const SYSCTL_FILE = "sysctl.d/90-buoy-realserver.conf";
 
-/** systemd-networkd's way. */
-export function networkdFiles(wishes: readonly RealServerWish[]): readonly PersistentFile[] {
+/** systemd-networkd's way. `note` stands in the first file, as a comment. */
+export function networkdFiles(wishes: readonly RealServerWish[], note: string): readonly PersistentFile[] {
   const addresses = wishes.map(({ address, family }) => `Address=${address}/${prefixFor(family)}\n`);
   return [
     {
       path: "systemd/network/90-buoy-realserver.network",
-      text: `${HEAD}[Match]\nName=lo\n\n[Network]\nKeepConfiguration=yes\n${addresses.join("")}`,
+      text: `${HEAD}# ${note}\n[Match]\nName=lo\n\n[Network]\nKeepConfiguration=yes\n${addresses.join("")}`,
     },
     ...sysctlFile(wishes),
   ];
 }
 
-/** ifupdown's way (Debian's /etc/network/interfaces, which reads interfaces.d). */
-export function interfacesFiles(wishes: readonly RealServerWish[]): readonly PersistentFile[] {
+/** ifupdown's way (Debian's /etc/network/interfaces, which reads interfaces.d). `note` as with {@link networkdFiles}. */
+export function interfacesFiles(wishes: readonly RealServerWish[], note: string): readonly PersistentFile[] {
   const stanzas = wishes.map(({ address, family }, index) =>
     family === "ipv4"
       ? stanza(`lo:buoy${index}`, "inet", `${address}/${prefixFor(family)}`)
       : stanza("lo", "inet6", `${address}/${prefixFor(family)}`),
   );
   return [
-    { path: "network/interfaces.d/buoy-realserver", text: `${HEAD}${stanzas.join("\n")}` },
+    { path: "network/interfaces.d/buoy-realserver", text: `${HEAD}# ${note}\n${stanzas.join("\n")}` },
     ...sysctlFile(wishes),
   ];
 }

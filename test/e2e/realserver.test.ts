@@ -1,6 +1,6 @@
 /** `buoy realserver` in a host of a LAN: neighbours do not hear of the VIP, and `down` leaves nothing behind. */
-import { existsSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Host, Lan } from "../support/lan.ts";
 
 const BUOY = new URL("../../bin/buoy", import.meta.url).pathname;
@@ -65,3 +65,73 @@ test("a VIP comes, is not heard of, and goes without a trace", () => {
     lan.destroy();
   }
 });
+
+describe("what `up` began `down` ends", () => {
+  let lan: Lan;
+  let web: Host;
+  let etc: string;
+  beforeEach(() => {
+    lan = new Lan();
+    web = lan.addHost("web", { ipv4: "10.9.0.11/24" });
+    etc = web.path("etc");
+  });
+  afterEach(() => lan.destroy());
+
+  /** What there is of it: on lo, in the kernel's settings, on disk. */
+  function traces(): readonly string[] {
+    const files = existsSync(etc) ? readdirSync(etc, { recursive: true, withFileTypes: true }) : [];
+    const names = files.filter((file) => file.isFile()).map(({ name }) => name);
+    return [
+      ...web.addresses("lo").filter((address) => /^(10|2001)/.test(address)),
+      ...settings(web),
+      ...names,
+    ];
+  }
+  const CLEAN = ["0", "0"];
+
+  test("where it failed half way", () => {
+    web.run("sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=1");
+    expect(() => realserver(web, "up", VIP, "2001:db8::100")).toThrow(/2001:db8::100 on lo/);
+    expect(traces()).toEqual([`${VIP}/32`, "1", "2"]);
+    realserver(web, "down");
+    expect(traces()).toEqual(CLEAN);
+  });
+
+  test("where it was to come back in one way, and then in another", () => {
+    realserver(web, "up", VIP, "--persist", "interfaces", "--etc", etc);
+    realserver(web, "up", VIP, "--persist", "networkd", "--etc", etc);
+    expect(traces()).toEqual([
+      `${VIP}/32`,
+      "1",
+      "2",
+      expect.stringMatching(/sysctl|conf$|network$/),
+      expect.anything(),
+    ]);
+    realserver(web, "down", "--etc", etc);
+    expect(traces()).toEqual(CLEAN);
+  });
+
+  test("after a boot", () => {
+    realserver(web, "up", VIP, "--persist", "interfaces", "--etc", etc);
+    forget(web);
+    realserver(web, "up", "10.9.0.101", "--etc", etc);
+    expect(readFileSync(`${etc}/network/interfaces.d/buoy-realserver`, "utf8")).toContain(
+      `address ${VIP}/32`,
+    );
+    forget(web);
+    realserver(web, "down", "--etc", etc);
+    expect(traces()).toEqual(CLEAN);
+  });
+
+  test("where somebody else took the VIP off", () => {
+    realserver(web, "up", VIP);
+    web.ip(`addr del ${VIP}/32 dev lo`);
+    realserver(web, "down");
+    expect(traces()).toEqual(CLEAN);
+  });
+});
+
+/** As a boot does, after which the files of --persist have brought everything back. */
+function forget(host: Host): void {
+  host.run("sh", "-c", "rm /run/buoy-realserver-$(readlink /proc/self/ns/net | tr -dc 0-9).json");
+}
