@@ -101,6 +101,7 @@ function valueText(value: unknown, row: KeywordRow | undefined): string {
 function identityOf(value: unknown): string {
   if (!isRecord(value)) return JSON.stringify(value);
   const { name, id, address, prefixLength, interface: device } = value;
+  if ((value.kind === "route" || value.kind === "rule") && typeof value.key === "string") return value.key;
   if (typeof name === "string") return name;
   if (typeof id === "number") return String(id);
   if (typeof address === "string" && typeof prefixLength === "number") {

@@ -19,6 +19,9 @@ export function planLines(plan: ReloadPlan, paint: Paint, width: number): readon
     planSummary(plan),
     ...plan.instances.flatMap((instance) => instanceLines(instance, paint, width)),
     ...plan.director.services.flatMap((service) => serviceLines(service, paint, width)),
+    ...plan.followers.map(
+      ({ name, group, member }) => `  => ${name} follows ${member} in sync group ${group}`,
+    ),
     ...plan.others.map((difference) => paint("yellow", `  ~ ${differenceText(difference)}`)),
     movementText(plan, paint),
   ];
@@ -84,15 +87,17 @@ function serviceLines(service: PlannedService, paint: Paint, width: number): rea
   ];
 }
 
-function movementText({ instances, movement }: ReloadPlan, paint: Paint): string {
-  const named = (worst: string): string =>
-    instances
-      .filter((instance) => instance.movement === worst)
-      .map(({ name }) => name)
-      .join(", ");
+function movementText({ instances, followers, movement }: ReloadPlan, paint: Paint): string {
   if (movement === "no") return paint("green", "no virtual address moves");
-  if (movement === "yes") return paint("red", `virtual addresses move: ${named("yes")}`);
-  return paint("yellow", `virtual addresses may move: ${named("possible")}`);
+  const sure = instances.filter((instance) => instance.movement === "yes").map(({ name }) => name);
+  const possible = instances
+    .filter((instance) => instance.movement === "possible")
+    .map(({ name }) => name)
+    .concat(followers.map(({ name }) => name));
+  const unsure = [...new Set(possible)].filter((name) => !sure.includes(name)).join(", ");
+  if (sure.length === 0) return paint("yellow", `virtual addresses may move: ${unsure}`);
+  const more = unsure === "" ? "" : `; may move: ${unsure}`;
+  return paint("red", `virtual addresses move: ${sure.join(", ")}${more}`);
 }
 
 function plural(count: number, noun: string): string {

@@ -27,7 +27,7 @@ function plan(
     { ...NO_DIRECTOR, virtualServers: after },
   );
   return planLines(
-    { instances: [], untouched: 0, director, others: [], movement: "no" },
+    { instances: [], untouched: 0, followers: [], director, others: [], movement: "no" },
     plainPaint,
     80,
   ).slice(0, -1);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { instanceModel, virtualAddress, vrrpModel } from "../../test/support/vrrp-driver.ts";
+import { routeModel } from "../../sim/routing.ts";
+import { groupModel, instanceModel, virtualAddress, vrrpModel } from "../../test/support/vrrp-driver.ts";
 import { NO_DIRECTOR } from "../model/director-models.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "../model/model.ts";
+import { planLines } from "../observe/plan-text.ts";
+import { plainPaint } from "../observe/style.ts";
 import type { InstanceSnapshot } from "../vrrp/snapshot.ts";
 import { planReload } from "./plan.ts";
 
@@ -32,7 +35,14 @@ describe("planReload", () => {
   test("an equal model changes nothing", () => {
     const plan = planReload(model([one]), structuredClone(model([one])), standing(one, "MASTER"));
     const director = { services: [], untouched: 0 };
-    expect(plan).toEqual({ instances: [], untouched: 1, director, others: [], movement: "no" });
+    expect(plan).toEqual({
+      instances: [],
+      untouched: 1,
+      followers: [],
+      director,
+      others: [],
+      movement: "no",
+    });
   });
 
   test("a removed master gives its addresses away, a removed backup nothing", () => {
@@ -131,5 +141,42 @@ describe("planReload", () => {
       { field: "trackScripts", what: "vrrp_script", from: "old", to: undefined },
       { field: "trackScripts", what: "vrrp_script chk: interval", from: "1 s", to: "2 s" },
     ]);
+  });
+
+  test("masters follow a member of their sync group that may yield or is no master, nobody else", () => {
+    const two = { ...one, ...OTHER, name: "VI_2" };
+    const grouped = (...instances: VrrpInstanceModel[]): Model => {
+      const syncGroups = [groupModel(["VI_1", "VI_2"])];
+      return { ...model(instances), vrrp: vrrpModel(instances, { syncGroups }) };
+    };
+    const masters = new Map([...standing(one, "MASTER"), ...standing(two, "MASTER")]);
+    const follower = { name: "VI_2", group: "G1", member: "VI_1" };
+    const lowered = planReload(grouped(one, two), grouped({ ...one, priority: 90 }, two), masters);
+    expect(lowered).toMatchObject({ movement: "possible", followers: [follower] });
+    expect(planLines(lowered, plainPaint, 80)).toContain("virtual addresses may move: VI_1, VI_2");
+
+    const mixed = new Map([...standing(one, "BACKUP", 200), ...standing(two, "MASTER")]);
+    const joined = planReload(model([one, two]), grouped(one, two), mixed);
+    expect(joined).toMatchObject({ movement: "possible", followers: [follower] });
+    expect(planReload(grouped(one, two), grouped({ ...one, priority: 110 }, two), masters).followers).toEqual(
+      [],
+    );
+  });
+
+  test("what surely moves and what may move is told beside each other", () => {
+    const two = { ...one, ...OTHER, name: "VI_2" };
+    const masters = new Map([...standing(one, "MASTER"), ...standing(two, "MASTER")]);
+    const plan = planReload(model([one, two]), model([{ ...one, priority: 90 }]), masters);
+    expect(planLines(plan, plainPaint, 80)).toContain("virtual addresses move: VI_2; may move: VI_1");
+  });
+
+  test("routes and rules stand there in iproute2's words", () => {
+    const route = routeModel("10.78.0.0/24", { gateway: "10.9.0.2" });
+    const routed = {
+      ...model([one]),
+      vrrp: vrrpModel([one], { statics: { addresses: [], routing: [route] } }),
+    };
+    const { others } = planReload(model([one]), routed, new Map());
+    expect(others).toMatchObject([{ what: "static_routes", to: route.key }]);
   });
 });

@@ -14,11 +14,21 @@ export interface ReloadPlan {
   /** What is added, removed, changed or moved; what stays as it is is counted only. */
   readonly instances: readonly PlannedInstance[];
   readonly untouched: number;
+  /** Masters that may be drawn along by a member of their sync group. */
+  readonly followers: readonly Follower[];
   readonly director: DirectorPlan;
   /** Everything outside of instances and virtual servers. */
   readonly others: readonly Difference[];
   /** The worst of all instances. */
   readonly movement: Movement;
+}
+
+/** A master whose sync group may take it along. */
+export interface Follower {
+  readonly name: string;
+  readonly group: string;
+  /** Whom it would follow. */
+  readonly member: string;
 }
 
 export interface PlannedInstance {
@@ -31,6 +41,8 @@ export interface PlannedInstance {
   /** What follows, in sentences. */
   readonly effects: readonly string[];
   readonly movement: Movement;
+  /** It may have to give way to another router. */
+  readonly mayYield: boolean;
 }
 
 /** How an instance stands now, by its key. */
@@ -58,13 +70,37 @@ export function planReload(before: Model, after: Model, standings: Standings): R
       .filter(({ name }) => !removed.has(name))
       .map((fresh) => planned("add", fresh, standings, [], addition(fresh))),
   ];
+  const followers = followersOf(after, instances, standings);
   return {
     instances,
     untouched: diff.unchanged.length,
+    followers,
     director: planDirector(before.director, after.director),
     others: otherDifferences(before, after),
-    movement: worst(instances.map(({ movement }) => movement)),
+    movement: worst([
+      ...instances.map(({ movement }) => movement),
+      ...followers.map(() => "possible" as const),
+    ]),
   };
+}
+
+/** Masters of sync groups one of whose other members may yield, or is no master and may have to obey one. */
+function followersOf(
+  after: Model,
+  instances: readonly PlannedInstance[],
+  standings: Standings,
+): readonly Follower[] {
+  const keys = new Map(after.vrrp.instances.map(({ name, key }) => [name, key]));
+  const isMaster = (name: string): boolean => standings.get(keys.get(name) ?? "")?.state === "MASTER";
+  const planOf = new Map(instances.map((instance) => [instance.name, instance]));
+  const pulls = (name: string): boolean => planOf.get(name)?.mayYield === true || !isMaster(name);
+  return after.vrrp.syncGroups.flatMap(({ name: group, members }) =>
+    members.flatMap((name) => {
+      const member = members.find((other) => other !== name && pulls(other));
+      const follows = member !== undefined && isMaster(name) && planOf.get(name)?.mayYield !== true;
+      return follows ? [{ name, group, member }] : [];
+    }),
+  );
 }
 
 function planned(
@@ -81,6 +117,7 @@ function planned(
     changes,
     effects: effects.map(({ text }) => text),
     movement: worst(effects.map(({ movement }) => movement)),
+    mayYield: effects.some(({ movement }) => movement === "possible"),
   };
 }
 

@@ -227,7 +227,9 @@ function leaveToOther(turn: Turn, holder: Holder, record: HeldRecord): boolean {
   forgetTrouble(record);
   markAbsent(holder, record);
   const { name } = other.holder.model;
-  emit(turn, holder, { kind: "LeftToOther", item: nameOf(record), other: name });
+  // A reload that makes an instance anew, under its old name, does not mean two.
+  if (name !== holder.model.name)
+    emit(turn, holder, { kind: "LeftToOther", item: nameOf(record), other: name });
   return true;
 }
 
