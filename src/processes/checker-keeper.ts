@@ -9,7 +9,7 @@ import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import type { ChildExit } from "../supervise/respawn.ts";
 import { type ServiceTexts, serviceChange } from "../supervise/service-texts.ts";
 import type { Measurement } from "../vrrp/input.ts";
-import type { ChildLife } from "./child.ts";
+import type { ChildLife, ChildListener } from "./child.ts";
 import { Child } from "./child.ts";
 import type { Followed, FromChecker, ToChecker } from "./messages.ts";
 import { parseFromChecker } from "./messages.ts";
@@ -20,6 +20,8 @@ const SILENCE_LIMIT: Micros = seconds(30);
 /** Before its first word: a machine that is too slow for a start is not helped by another one. Nothing waits for it. */
 const START_LIMIT: Micros = seconds(180);
 const PING_INTERVAL: Micros = seconds(5);
+/** Lives in a row that ended before they could say where they stood. What they all went on from may be what ends them. */
+const LIVES_OF_SNAPSHOT = 3;
 
 export interface CheckerKeeperListener {
   message(message: FromChecker): void;
@@ -37,6 +39,13 @@ interface CheckerConfiguration {
   readonly services: ServiceTexts;
 }
 
+/** What of a child process is used here. */
+export type CheckerProcess = ChildLife & {
+  readonly outbox: { post(message: ToChecker): void };
+  kill(signal: NodeJS.Signals): void;
+};
+export type SpawnChecker = (listener: ChildListener<FromChecker>) => CheckerProcess;
+
 /** What a new life goes on from, and the configuration under which it was true. */
 interface Restorable {
   readonly snapshot: string;
@@ -46,16 +55,18 @@ interface Restorable {
 export class CheckerKeeper {
   readonly #loop: Loop;
   readonly #options: RunOptions;
-  readonly #version: string;
+  readonly #spawn: SpawnChecker;
   readonly #listener: CheckerKeeperListener;
   readonly #pingTimer: Timer;
   readonly #followed = new Map<string, Followed>();
   #measured: readonly Measurement[] = [];
-  #child: Child<FromChecker, ToChecker> | undefined;
+  #child: CheckerProcess | undefined;
   #slice: CheckerConfiguration | undefined;
   /** Those that the child may still run with, oldest first: all that came since its last snapshot. */
   #recent: readonly CheckerConfiguration[] = [];
   #restorable: Restorable | undefined;
+  /** Lives that began with it and have not said where they stand. */
+  #livesOfSnapshot = 0;
   #greeted = false;
   #started = false;
   /** Told to take its services out and end. */
@@ -63,15 +74,21 @@ export class CheckerKeeper {
   #ending = false;
   #heardAt = 0;
 
-  constructor(loop: Loop, options: RunOptions, version: string, listener: CheckerKeeperListener) {
+  constructor(
+    loop: Loop,
+    options: RunOptions,
+    version: string,
+    listener: CheckerKeeperListener,
+    spawn: SpawnChecker = (child) => new Child(loop, "checker", options, version, parseFromChecker, child),
+  ) {
     this.#loop = loop;
     this.#options = options;
-    this.#version = version;
+    this.#spawn = spawn;
     this.#listener = listener;
     this.#pingTimer = loop.timer(() => this.#ping());
   }
 
-  get child(): Child<FromChecker, ToChecker> | undefined {
+  get child(): ChildLife | undefined {
     return this.#child;
   }
 
@@ -106,13 +123,15 @@ export class CheckerKeeper {
   #forget(): void {
     this.#recent = this.#slice === undefined ? [] : [this.#slice];
     this.#restorable = undefined;
+    this.#livesOfSnapshot = 0;
   }
 
   /** Starts a child if there is something for it to do and none runs. */
   start(): void {
     if (this.#child !== undefined || this.#slice === undefined || this.#ending) return;
-    const child = new Child(this.#loop, "checker", this.#options, this.#version, parseFromChecker, {
-      message: (message: FromChecker) => this.#receive(message),
+    if (this.#livesOfSnapshot >= LIVES_OF_SNAPSHOT) this.#forget();
+    const child = this.#spawn({
+      message: (message) => this.#receive(message),
       exited: (exit) => this.#exited(exit),
     });
     this.#child = child;
@@ -122,6 +141,7 @@ export class CheckerKeeper {
     this.#heardAt = child.startedAt;
     this.#pingTimer.set(child.startedAt + PING_INTERVAL);
     const warm = this.#restorable !== undefined;
+    if (warm) this.#livesOfSnapshot++;
     this.#listener.event({ kind: "ChildStarted", child: "checker", pid: child.pid ?? 0, warm });
   }
 
@@ -180,6 +200,7 @@ export class CheckerKeeper {
   }
 
   #remember(generation: number, snapshot: string): void {
+    this.#livesOfSnapshot = 0;
     this.#recent = this.#recent.filter((one) => one.generation >= generation);
     const slice = this.#recent.find((one) => one.generation === generation);
     if (slice !== undefined) this.#restorable = { snapshot, slice };
