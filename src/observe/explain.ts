@@ -179,6 +179,8 @@ function vrrpText(event: VrrpEvent, instant: InstantText): string {
       return `${name} saw somebody else delete ${event.address} from ${event.interface}: ${event.reaction}`;
     case "AddressWentAlong":
       return `${name} put ${event.address} back on ${event.interface}: the kernel had removed it along with the first address of its subnet`;
+    case "MacChanged":
+      return `${name} announced its addresses again: ${event.interface} has another MAC, ${event.mac}`;
     case "LeftToOther":
       return `${name} left ${event.item} where it is: ${event.other} holds it`;
     case "RoutingAdded":

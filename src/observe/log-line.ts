@@ -91,6 +91,13 @@ function vrrpLines(entry: JournalEntry, event: VrrpEvent): readonly LogLine[] {
           `${prefix}${event.address} went from ${event.interface} with the first address of its subnet: put back`,
         ),
       ];
+    case "MacChanged":
+      return [
+        vrrp(
+          LOG_INFO,
+          `${prefix}${event.interface} has another MAC, ${event.mac}: announcing our addresses again`,
+        ),
+      ];
     case "LeftToOther":
       return [vrrp(LOG_INFO, `${prefix}${event.item} stays: ${event.other} holds it`)];
     case "AddressDeletedByOther":

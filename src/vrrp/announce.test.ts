@@ -172,6 +172,31 @@ describe("a thousand addresses", () => {
   });
 });
 
+describe("an interface that gets another MAC", () => {
+  const other = "02:00:00:00:00:77";
+  const model = instanceModel({
+    virtualAddresses: [virtualAddress("10.9.0.100"), virtualAddress("10.9.1.100", { interface: "eth1" })],
+  });
+
+  it("has what a master holds on it announced again, with the new one", () => {
+    const driver = Driver.start(model);
+    driver.feed({ kind: "LinkChanged", link: link({ name: "eth1", index: 3 }) });
+    driver.run(seconds(10));
+    driver.feed({ kind: "LinkChanged", link: link({ mtu: 9000 }) });
+    expect(driver.actions).toEqual([]);
+    driver.feed({ kind: "LinkChanged", link: link({ mac: other }) });
+    const frame = toHex(encodeGratuitousArp("10.9.0.100", other));
+    expect(driver.frames.map(toHex)).toEqual(Array(5).fill(frame));
+    expect(driver.eventsOf("MacChanged")).toMatchObject([{ interface: "eth0", mac: other }]);
+  });
+
+  it("means nothing to a backup", () => {
+    const driver = Driver.start(model);
+    driver.feed({ kind: "LinkChanged", link: link({ mac: other }) });
+    expect(driver.actions).toEqual([]);
+  });
+});
+
 describe("a garp_group", () => {
   const elsewhere = virtualAddress("10.8.0.100", { interface: "eth1" });
   const model = instanceModel({

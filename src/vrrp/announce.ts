@@ -19,7 +19,7 @@ import type { Roster } from "./roster.ts";
 import { sourceInterfaceOf } from "./source-address.ts";
 import type { Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
-import { beginQuestions } from "./verify.ts";
+import { beginQuestions, verify } from "./verify.ts";
 
 /** Frames that one burst may send before the next in the queue has its turn. */
 const FAIR_SHARE = 16;
@@ -79,6 +79,20 @@ export function announceSources(turn: Turn, name: string): void {
   for (const instance of turn.instances) {
     if (sourceInterfaceOf(instance.model) === name) announceSource(turn, instance);
   }
+}
+
+/** An interface has got another MAC, as a bond does from its next port: the LAN still maps our addresses to the one before. */
+export function announceStation(turn: Turn, name: string, mac: MacAddress): void {
+  for (const instance of turn.instances) {
+    const { phase, addresses } = instance.memory;
+    const records = addresses.filter((record) => record.model.interface === name);
+    if (phase.kind !== "MASTER" || phase.handover !== undefined || records.length === 0) continue;
+    verify(turn, instance, records);
+    announce(turn, instance, records, instance.model.garp.masterRepeat);
+    emit(turn, instance, { kind: "MacChanged", interface: name, mac });
+    turn.touched.add(instance);
+  }
+  announceSources(turn, name);
 }
 
 function announceSource(turn: Turn, instance: Instance): void {

@@ -9,7 +9,13 @@ import type { Engine } from "../ports/engine.ts";
 import { settleDropping } from "./accept-mode.ts";
 import type { VrrpAction } from "./action.ts";
 import { ActionList } from "./action-list.ts";
-import { announce, announcementsAt, announceSources, sendAnnouncements } from "./announce.ts";
+import {
+  announce,
+  announcementsAt,
+  announceSources,
+  announceStation,
+  sendAnnouncements,
+} from "./announce.ts";
 import { holdOff, reachDeadlines, reconsider } from "./automaton.ts";
 import type { CauseFact } from "./cause.ts";
 import { awaiting, holdsNothing, retryDue, settleDone, settleFailed } from "./held.ts";
@@ -298,12 +304,14 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   #countLink(name: string, link: LinkState | undefined): void {
     const turn = this.#turn;
     const { links } = turn.surroundings;
-    const before = linkProblem(links.get(name));
+    const known = links.get(name);
+    const before = linkProblem(known);
     if (link === undefined) links.delete(name);
     else links.set(name, link);
     const problem = linkProblem(link);
-    if (problem === before) return;
     const up = problem === undefined;
+    if (up && link?.mac !== undefined && link.mac !== known?.mac) announceStation(turn, name, link.mac);
+    if (problem === before) return;
     if (up) for (const holder of [turn.statics, ...this.#roster.all]) reviveOnLink(turn, holder, name);
     this.#reconsiderAll(factAt(turn.now, { kind: "interface", name, up, reason: problem ?? "up" }));
     if (up) announceSources(turn, name);

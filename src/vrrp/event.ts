@@ -125,6 +125,8 @@ export type VrrpEventDetail =
   | { readonly kind: "AddressWentAlong"; readonly address: IpAddress; readonly interface: string }
   /** An address, route or rule that it no longer wants stays in the kernel, because another instance does. */
   | { readonly kind: "LeftToOther"; readonly item: string; readonly other: string }
+  /** An interface has another MAC: what a master holds on it is announced again. */
+  | { readonly kind: "MacChanged"; readonly interface: string; readonly mac: MacAddress }
   /** `item` is a route or rule in iproute2's words. */
   | { readonly kind: "RoutingAdded"; readonly item: string }
   | {
