@@ -23,14 +23,17 @@ import { draftChanges, goneFrom } from "./drafts.ts";
 import { chainOf } from "./names.ts";
 import type { FoundTable } from "./reader.ts";
 import { foundServices, readTables } from "./reader.ts";
-import { writeService } from "./services.ts";
+import { writeService, writeTimeouts } from "./services.ts";
 import type { HeldService } from "./table.ts";
 import { removeServicesTable, SERVICES_TABLE, writeServicesTable } from "./table.ts";
 
 export const NFT_PLANE = "nftables";
 const FAMILIES: readonly NftFamily[] = ["ip", "ip6"];
-/** Servers of one transaction, unless one service has more: a send has to fit the socket's buffer. */
-const BATCH = 250;
+/**
+ * Servers of one transaction, unless one service has more: a send has to fit the socket's buffer, and while the kernel is at
+ * it, nobody else has that processor.
+ */
+const BATCH = 150;
 const NO_TIMEOUTS: LvsTimeouts = { tcp: undefined, tcpFin: undefined, udp: undefined };
 
 /** Services of one family by their chain's name; undefined where the kernel has no table that we can go on with. */
@@ -100,8 +103,14 @@ export class NftPlane implements DataPlane {
   }
 
   setTimeouts(timeouts: LvsTimeouts, done: Done): void {
-    this.#timeouts = timeouts;
-    queueMicrotask(() => done(undefined));
+    this.#turns.run((ended: Done) => {
+      this.#timeouts = timeouts;
+      const fill = (batch: NftBatch): void => {
+        for (const family of FAMILIES)
+          if (this.#held[family] !== undefined) writeTimeouts(batch, family, timeouts);
+      };
+      this.#submit("set timeouts", "all", fill, ended);
+    }, done);
   }
 
   /** A ruleset that is flushed, as firewalls do when they are reloaded, takes our tables with it. */
@@ -209,7 +218,8 @@ export class NftPlane implements DataPlane {
     );
     const fill = (batch: NftBatch): void => {
       for (const family of fresh) writeServicesTable(batch, family);
-      for (const { before, after } of part) writeService(batch, before, after, this.#timeouts, leaveChains);
+      for (const family of fresh) writeTimeouts(batch, family, this.#timeouts);
+      for (const { before, after } of part) writeService(batch, before, after, leaveChains);
       for (const family of this.#emptied(part)) removeServicesTable(batch, family);
     };
     this.#submit("change services", subject, fill, (error) => {

@@ -26,7 +26,7 @@ import {
   serverOf,
 } from "./names.ts";
 import type { HeldServer, HeldService } from "./table.ts";
-import { SERVICES_COMMENT, SERVICES_TABLE, STAGES, serversMapOf } from "./table.ts";
+import { SERVERS, SERVICES_COMMENT, SERVICES_TABLE, STAGES } from "./table.ts";
 
 /** A table that we can go on with. */
 export interface FoundTable {
@@ -41,7 +41,6 @@ type Answered<Value> = (result: Result<Value, OsError>) => void;
 const ENTRANCES = STAGES.flatMap((stage) =>
   ["services", "addresses", "marks"].map((kind) => `${stage}-${kind}`),
 );
-const SERVERS = STAGES.map(serversMapOf);
 const NOTHING: NftCounter = { packets: 0, bytes: 0 };
 
 /** The tables that are ours, each with its services; one in which something is missing is left out, to be made anew. */
@@ -77,7 +76,7 @@ function readTable(writer: NetlinkWriter, family: NftFamily, done: Answered<Foun
     (sequence) => encodeRuleDump(family, SERVICES_TABLE, sequence),
     (rules) => {
       if (!rules.ok) return done(rules);
-      inOrder([...ENTRANCES, ...SERVERS], elements, (maps) => {
+      inOrder([...ENTRANCES, SERVERS], elements, (maps) => {
         // A table of ours without its maps is one that somebody has taken apart.
         if (!maps.ok) return done(maps.error.errno === "ENOENT" ? ok(undefined) : maps);
         const facts = rules.value.flatMap((message) => decodeNftRule(message) ?? []);

@@ -3,7 +3,7 @@ import { present } from "../../base/assert.ts";
 import { ipToBytes } from "../../base/ip.ts";
 import type { TableDestination } from "../../director/table.ts";
 import type { LvsTimeouts } from "../../model/director-models.ts";
-import type { NftBatch } from "../../wire/netlink/nftables.ts";
+import { type NftBatch, TYPE_INTEGER, TYPE_MARK } from "../../wire/netlink/nftables.ts";
 import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
 import { hostNumber, word } from "../../wire/netlink/nftables-expressions.ts";
 import {
@@ -17,17 +17,8 @@ import {
 import type { ServiceHead } from "./names.ts";
 import { chainOf, nftFamilyOf, serverChainOf } from "./names.ts";
 import { slotsOf } from "./slots.ts";
-import type { HeldServer, HeldService, Stage } from "./table.ts";
-import {
-  CONNECTIONS,
-  methodOf,
-  PROTOCOLS,
-  SERVICES_TABLE,
-  serversMapOf,
-  stageOf,
-  UNSERVED,
-  verdictOf,
-} from "./table.ts";
+import type { HeldServer, HeldService } from "./table.ts";
+import { CONNECTIONS, methodOf, PROTOCOLS, REMEMBER, SERVICES_TABLE, UNSERVED } from "./table.ts";
 
 type Rule = readonly NftExpression[];
 
@@ -57,21 +48,22 @@ export function serviceRules(batch: NftBatch, service: HeldService): readonly Ru
   const known = [...connection, ...markOf(CONNECTIONS)];
   return [
     ...(endpoint.kind === "fwmark" ? [[...isProtocol(ICMP[family]), ACCEPT]] : []),
-    ...(isDirect && !head.onePacket ? [[...known, ...toMarkedServer("input")]] : []),
+    ...(isDirect && !head.onePacket ? [[...known, ...toMarkedServer(batch, service)]] : []),
     // A connection that nobody here saw begin is for the host's own answer.
     ...(mayBeTcp ? [[...isLate, ACCEPT]] : []),
     ...(isDirect ? [[...connection, ...forget(CONNECTIONS)]] : []),
-    ...persistenceRules(head, family, stageOf(service)),
+    ...persistenceRules(batch, service),
     ...scheduleRules(batch, service, family),
   ];
 }
 
-function persistenceRules(head: ServiceHead, family: NftFamily, stage: Stage): readonly Rule[] {
-  if (head.persistence === undefined) return [];
-  const { load } = clientKeyShape(family, head.persistence.prefixLength);
+function persistenceRules(batch: NftBatch, service: HeldService): readonly Rule[] {
+  const { head, servers } = service;
+  if (head.persistence === undefined || servers.length === 0) return [];
+  const { load } = clientKeyShape(nftFamilyOf(head.endpoint), head.persistence.prefixLength);
   const map = clientsOf(head);
   return [
-    [...load, ...markOf(map), ...toMarkedServer(stage)],
+    [...load, ...markOf(map), ...toMarkedServer(batch, service)],
     // Its server has gone: what is remembered would keep its value.
     [...load, ...forget(map)],
   ];
@@ -97,10 +89,10 @@ function scheduleRules(batch: NftBatch, service: HeldService, family: NftFamily)
   const chains = new Map(
     service.servers.map(({ id, destination }) => [id, serverChainOf(endpoint, destination)]),
   );
-  const row = ids.map((id) => present(chains.get(id), "chain of a server"));
-  const [first = ""] = row;
-  if (row.every((chain) => chain === first)) return [[{ kind: "goto", chain: first }]];
-  const map = batch.anonymousMap(family, SERVICES_TABLE, row);
+  const row = ids.map((id, slot) => [slot, present(chains.get(id), "chain of a server")] as const);
+  const [[, first] = [0, ""]] = row;
+  if (row.every(([, chain]) => chain === first)) return [[{ kind: "goto", chain: first }]];
+  const map = batch.anonymousMap(family, SERVICES_TABLE, TYPE_INTEGER, row);
   return [[...choice, { kind: "map", map, register, into: "verdict" }]];
 }
 
@@ -115,18 +107,11 @@ export function serverRules(
   head: ServiceHead,
   { id, destination, local }: HeldServer,
   family: NftFamily,
-  timeouts: LvsTimeouts,
 ): readonly Rule[] {
-  const { endpoint, persistence } = head;
   const isDirect = destination.forwarding.method === "dr";
-  const mark = hostNumber(endpoint.kind === "fwmark" ? endpoint.mark : 0);
-  const unmark: Rule = [
-    { kind: "load", bytes: mark, register: word(0) },
-    { kind: "mark", register: word(0) },
-  ];
   const remembered = [
-    ...(isDirect || persistence !== undefined ? [unmark] : []),
-    ...(isDirect && !head.onePacket ? connectionRules(head, family, id, timeouts) : []),
+    ...(isDirect && !head.onePacket ? [[...setMark(id), { kind: "jump", chain: REMEMBER } as const]] : []),
+    ...(isDirect || head.persistence !== undefined ? [setMark(ownMark(head))] : []),
     ...clientRules(head, family, id),
   ];
   const counter: NftExpression = { kind: "counter" };
@@ -141,6 +126,19 @@ export function serverRules(
   // nft reads a port back only where the protocol stands before it.
   const guards = destination.port === 0 ? [[]] : protocolsOf(head).map(isProtocol);
   return [...remembered, ...guards.map((guard) => [...guard, counter, ...translated])];
+}
+
+/** The mark that the service's packets come with. */
+function ownMark({ endpoint }: ServiceHead): number {
+  return endpoint.kind === "fwmark" ? endpoint.mark : 0;
+}
+
+function setMark(mark: number): Rule {
+  const register = word(0);
+  return [
+    { kind: "load", bytes: hostNumber(mark), register },
+    { kind: "mark", register },
+  ];
 }
 
 function protocolsOf({ endpoint }: ServiceHead): readonly number[] {
@@ -166,31 +164,22 @@ function translation({ address, port }: TableDestination, family: NftFamily, loa
   ];
 }
 
-/** Remembers where a connection goes; after its end, for a shorter time. */
-function connectionRules(
-  { endpoint }: ServiceHead,
-  family: NftFamily,
-  id: number,
-  timeouts: LvsTimeouts,
-): readonly Rule[] {
+/**
+ * Remembers that a connection goes to the server that the packet is marked with; after its end, for a shorter time. All
+ * servers share these rules: the kernel looks through all rules that feed a map whenever another one comes.
+ */
+export function rememberRules(family: NftFamily, timeouts: LvsTimeouts): readonly Rule[] {
   const { load } = connectionKeyShape(family);
   const remember = (timeout: number): Rule => [
     ...load,
-    { kind: "load", bytes: hostNumber(id), register: SERVER_REGISTER },
-    {
-      kind: "remember",
-      map: CONNECTIONS,
-      key: word(0),
-      value: SERVER_REGISTER,
-      timeout: timeout * 1000,
-    },
+    { kind: "meta", key: "mark", register: SERVER_REGISTER },
+    { kind: "remember", map: CONNECTIONS, key: word(0), value: SERVER_REGISTER, timeout: timeout * 1000 },
   ];
   const { tcp, tcpFin, udp } = { ...TIMEOUTS, ...definedOf(timeouts) };
-  const isUdp = endpoint.kind === "address" && endpoint.protocol === "udp";
-  const mayBeTcp = endpoint.kind === "fwmark" || endpoint.protocol === "tcp";
   return [
-    remember(isUdp ? udp : tcp),
-    ...(mayBeTcp ? [[...isProtocol(TCP), ...tcpFlags(FIN | RST, "differs", 0), ...remember(tcpFin)]] : []),
+    remember(tcp),
+    [...isProtocol(TCP), ...tcpFlags(FIN | RST, "differs", 0), ...remember(tcpFin)],
+    [...isProtocol(PROTOCOLS.udp), ...remember(udp)],
   ];
 }
 
@@ -232,8 +221,15 @@ function markOf(name: string): Rule {
   ];
 }
 
-function toMarkedServer(stage: Stage): Rule {
-  return [{ kind: "meta", key: "mark", register: word(0) }, verdictOf(serversMapOf(stage), word(0))];
+/** To that server, if it is still one of the service's. */
+function toMarkedServer(batch: NftBatch, { head: { endpoint }, servers }: HeldService): Rule {
+  const chains = servers.map(({ id, destination }) => [id, serverChainOf(endpoint, destination)] as const);
+  const map = batch.anonymousMap(nftFamilyOf(endpoint), SERVICES_TABLE, TYPE_MARK, chains);
+  const register = word(0);
+  return [
+    { kind: "meta", key: "mark", register },
+    { kind: "map", map, register, into: "verdict" },
+  ];
 }
 
 function forget(map: string): Rule {

@@ -12,9 +12,9 @@ import { hostNumber } from "../../wire/netlink/nftables-expressions.ts";
 import { clientKeyShape } from "./matches.ts";
 import type { ServiceHead } from "./names.ts";
 import { chainOf, nftFamilyOf, serverChainOf, serverComment, serviceComment } from "./names.ts";
-import { clientsOf, portBytes, serverRules, serviceRules } from "./rules.ts";
+import { clientsOf, portBytes, rememberRules, serverRules, serviceRules } from "./rules.ts";
 import type { HeldServer, HeldService, Stage } from "./table.ts";
-import { methodOf, PROTOCOLS, SERVICES_TABLE, STAGES, serversOf, UNSERVED } from "./table.ts";
+import { methodOf, PROTOCOLS, REMEMBER, SERVERS, SERVICES_TABLE, STAGES, UNSERVED } from "./table.ts";
 
 const CLIENT_LIMIT = 65_536;
 
@@ -26,7 +26,6 @@ export function writeService(
   batch: NftBatch,
   before: HeldService | undefined,
   after: HeldService | undefined,
-  timeouts: LvsTimeouts,
   leaveChains: boolean,
 ): void {
   const head = after?.head ?? before?.head;
@@ -38,16 +37,22 @@ export function writeService(
   else clearRules(batch, family, before, after);
   writeClients(batch, before, after);
   if (after !== undefined) {
-    for (const server of after.servers) writeServer(batch, before, after, server, timeouts);
+    for (const server of after.servers) writeServer(batch, before, after, server);
     for (const rule of serviceRules(batch, after)) batch.rule(family, SERVICES_TABLE, chain, rule);
   }
   writeEntrances(batch, family, before, after);
   for (const { id, destination } of before?.servers ?? []) {
     if (after?.servers.some((server) => server.id === id) === true) continue;
-    batch.deleteElements(family, SERVICES_TABLE, serversOf(destination), [hostNumber(id)]);
+    batch.deleteElements(family, SERVICES_TABLE, SERVERS, [hostNumber(id)]);
     if (!leaveChains) batch.deleteChain(family, SERVICES_TABLE, serverChainOf(head.endpoint, destination));
   }
   if (after === undefined && !leaveChains) batch.deleteChain(family, SERVICES_TABLE, chain);
+}
+
+/** How long connections are remembered from now on. */
+export function writeTimeouts(batch: NftBatch, family: NftFamily, timeouts: LvsTimeouts): void {
+  batch.flushChain(family, SERVICES_TABLE, REMEMBER);
+  for (const rule of rememberRules(family, timeouts)) batch.rule(family, SERVICES_TABLE, REMEMBER, rule);
 }
 
 /** Takes out the rules that will be others: until they have gone, what they look into cannot. */
@@ -151,7 +156,6 @@ function writeServer(
   before: HeldService | undefined,
   service: HeldService,
   server: HeldServer,
-  timeouts: LvsTimeouts,
 ): void {
   const { endpoint } = service.head;
   const family = nftFamilyOf(endpoint);
@@ -161,12 +165,12 @@ function writeServer(
   // One that could not be removed when its server went is emptied.
   if (old === undefined) batch.chain(family, SERVICES_TABLE, chain).flushChain(family, SERVICES_TABLE, chain);
   if (before === undefined || old === undefined || !keepsRules(before, service, old, server)) {
-    for (const rule of serverRules(service.head, server, family, timeouts))
+    for (const rule of serverRules(service.head, server, family))
       batch.rule(family, SERVICES_TABLE, chain, rule);
   }
   if (old !== undefined && serverComment(old.destination, old.local) === comment) return;
   const key = hostNumber(server.id);
-  if (old !== undefined) batch.deleteElements(family, SERVICES_TABLE, serversOf(old.destination), [key]);
+  if (old !== undefined) batch.deleteElements(family, SERVICES_TABLE, SERVERS, [key]);
   const element = { key, value: { chain }, comment };
-  batch.mapElements(family, SERVICES_TABLE, serversOf(server.destination), [element]);
+  batch.mapElements(family, SERVICES_TABLE, SERVERS, [element]);
 }

@@ -1,7 +1,7 @@
 /** Our nftables tables of virtual servers, one for each family, as they stand before any service is in them. */
 import type { TableDestination } from "../../director/table.ts";
 import type { Protocol } from "../../model/director-models.ts";
-import type { NftBatch } from "../../wire/netlink/nftables.ts";
+import { type NftBatch, TYPE_MARK } from "../../wire/netlink/nftables.ts";
 import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
 import { hostNumber, word } from "../../wire/netlink/nftables-expressions.ts";
 import { addressKeyShape, connectionKeyShape, serviceKeyShape } from "./matches.ts";
@@ -9,18 +9,16 @@ import type { ServiceHead } from "./names.ts";
 
 /** The table's name, and the comment that tells ours from another's. */
 export const SERVICES_TABLE = "buoy";
-export const SERVICES_COMMENT = "virtual servers, by buoy (1)";
+export const SERVICES_COMMENT = "virtual servers, by buoy (2)";
 /** Which hooks a service is found from: new connections to be translated, or every packet on its way in. */
 export const STAGES = ["nat", "input"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /**
- * The map of servers that a stage's services find theirs in: the kernel refuses a chain that translates wherever a stage
- * without translation could go to it.
+ * The servers with their numbers and weights, for who reads the table. No rule may look into it: at every change the kernel
+ * follows whatever a rule can go to, so that it would take each service's way to each server there is.
  */
-export function serversMapOf(stage: Stage): string {
-  return `${stage}-servers`;
-}
+export const SERVERS = "servers";
 
 export interface HeldServer {
   /** Never the same for two servers of a family, and never given again. */
@@ -36,8 +34,6 @@ export interface HeldService {
 }
 
 export const PROTOCOLS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
-/** nft's number of the type. */
-const TYPE_MARK = 19;
 const PORT_UNREACHABLE = { ip: 3, ip6: 4 } as const;
 const RTN_LOCAL = 2;
 /** Before the other translations, as those of containers; and after the filters of what comes in, as IPVS. */
@@ -45,6 +41,8 @@ const NAT_PRIORITY = -110;
 const INPUT_PRIORITY = 98;
 export const UNSERVED = "unserved";
 export const CONNECTIONS = "connections";
+/** The chain that remembers where a connection goes. */
+export const REMEMBER = "remember";
 /** Most entries of a map that packets feed: the kernel sets 16 bytes aside for each. */
 const CONNECTION_LIMIT = 262_144;
 
@@ -61,11 +59,13 @@ export function writeServicesTable(batch: NftBatch, family: NftFamily): void {
     value: "mark",
     fed: { size: CONNECTION_LIMIT },
   });
+  batch.chain(family, table, REMEMBER);
   batch.chain(family, table, UNSERVED);
   batch.rule(family, table, UNSERVED, [
     { kind: "counter" },
     { kind: "reject", code: PORT_UNREACHABLE[family] },
   ]);
+  batch.map(family, table, { name: SERVERS, keyType: TYPE_MARK, keyLength: 4, value: "verdict" });
   for (const stage of STAGES) writeStage(batch, family, stage);
 }
 
@@ -80,8 +80,7 @@ function writeStage(batch: NftBatch, family: NftFamily, stage: Stage): void {
   const address = addressKeyShape(family);
   const value = "verdict";
   const names = { marks: `${stage}-marks`, services: `${stage}-services`, addresses: `${stage}-addresses` };
-  for (const name of [names.marks, serversMapOf(stage)])
-    batch.map(family, table, { name, keyType: TYPE_MARK, keyLength: 4, value });
+  batch.map(family, table, { name: names.marks, keyType: TYPE_MARK, keyLength: 4, value });
   batch.map(family, table, { name: names.services, keyType: service.type, keyLength: service.length, value });
   batch.map(family, table, {
     name: names.addresses,
@@ -119,15 +118,6 @@ export function methodOf({ servers }: HeldService): "nat" | "dr" {
   return servers[0]?.destination.forwarding.method === "dr" ? "dr" : "nat";
 }
 
-export function stageOf(service: HeldService): Stage {
-  return methodOf(service) === "nat" ? "nat" : "input";
-}
-
-/** The map that the server stands in. */
-export function serversOf({ forwarding }: TableDestination): string {
-  return serversMapOf(forwarding.method === "nat" ? "nat" : "input");
-}
-
-export function verdictOf(name: string, register: number): NftExpression {
+function verdictOf(name: string, register: number): NftExpression {
   return { kind: "map", map: { name }, register, into: "verdict" };
 }

@@ -34,6 +34,7 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   LIFETIME_FOREVER: "0xFFFFFFFFu",
   RTMGRP_IPV6_RULE: "1 << (RTNLGRP_IPV6_RULE - 1)",
   NFT_GOTO: "(unsigned int)NFT_GOTO",
+  NFT_JUMP: "(unsigned int)NFT_JUMP",
 };
 /** Newer than the headers of some distributions that are still in use. */
 const MAY_BE_MISSING: readonly string[] = ["IFA_PROTO", "RTPROT_KEEPALIVED"];

@@ -31,6 +31,8 @@ export const NF_DROP = 0;
 export const NF_ACCEPT = 1;
 /** -4. */
 export const NFT_GOTO = 0xffff_fffc;
+/** -3. */
+export const NFT_JUMP = 0xffff_fffd;
 
 export const NFTA_LIST_ELEM = 1;
 export const NFTA_TABLE_NAME = 1;

@@ -68,7 +68,7 @@ export type NftExpression =
   | { readonly kind: "reject"; readonly code: number }
   | { readonly kind: "counter" }
   | { readonly kind: "verdict"; readonly verdict: "accept" | "drop" }
-  | { readonly kind: "goto"; readonly chain: string };
+  | { readonly kind: "goto" | "jump"; readonly chain: string };
 
 export type NftFamily = "ip" | "ip6";
 
@@ -107,6 +107,7 @@ function nameOf(expression: NftExpression): string {
     case "load":
     case "verdict":
     case "goto":
+    case "jump":
       return "immediate";
     case "mark":
       return "meta";
@@ -242,7 +243,8 @@ function writeEnd(data: MessageBuilder, expression: NftExpression): void {
       verdict(data, expression.verdict === "accept" ? nft.NF_ACCEPT : nft.NF_DROP);
       return;
     case "goto":
-      verdict(data, nft.NFT_GOTO, expression.chain);
+    case "jump":
+      verdict(data, expression.kind === "goto" ? nft.NFT_GOTO : nft.NFT_JUMP, expression.chain);
       return;
     default:
       return;
