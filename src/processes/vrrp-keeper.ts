@@ -8,6 +8,7 @@ import { removeFirewallTables } from "../host/firewall.ts";
 import type { Loop, Timer } from "../host/loop.ts";
 import { releaseHeld } from "../host/release-held.ts";
 import { runtimePaths } from "../host/runtime-dir.ts";
+import { threadTime } from "../host/thread-time.ts";
 import type { SupervisorEvent } from "../observe/journal-entry.ts";
 import { HeartbeatWatch } from "../supervise/heartbeat.ts";
 import { Ledger, releaseDeadline } from "../supervise/ledger.ts";
@@ -96,7 +97,7 @@ export class VrrpKeeper {
     this.#sent = "nothing";
     this.#killedForSilence = false;
     this.#watch = new HeartbeatWatch(child.startedAt);
-    this.#heartbeatTimer.set(this.#watch.deadline());
+    this.#heartbeatTimer.set(this.#watch.firstCheck());
     const warm = this.#canResume();
     this.#listener.event({ kind: "ChildStarted", child: "vrrp", pid: child.pid ?? 0, warm });
   }
@@ -181,7 +182,7 @@ export class VrrpKeeper {
     const watch = this.#watch;
     if (watch === undefined) return;
     watch.beat(this.#loop.now(), masterDown);
-    this.#heartbeatTimer.set(watch.deadline());
+    this.#heartbeatTimer.set(watch.firstCheck());
     // Until it has gone on, a new child is master of nothing, but what the one before was master of still counts.
     if (this.#sent === "cold" || this.#sent === "running") this.#masterDown = masterDown;
   }
@@ -292,7 +293,8 @@ export class VrrpKeeper {
     setImmediate(() => {
       const watch = this.#watch;
       if (watch === undefined || this.#child === undefined) return;
-      const verdict = watch.check(this.#loop.now());
+      const { pid } = this.#child;
+      const verdict = watch.check(this.#loop.now(), pid === undefined ? undefined : threadTime(pid));
       if (verdict.kind === "fresh") {
         this.#heartbeatTimer.set(verdict.checkAt);
         return;

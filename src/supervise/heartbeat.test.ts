@@ -44,6 +44,30 @@ describe("HeartbeatWatch", () => {
     expect(watch.check(late + seconds(0.9)).kind).toBe("silent");
   });
 
+  it("bears with a child that gets no processor, for a while", () => {
+    const watch = new HeartbeatWatch(0);
+    watch.beat(0, millis(361));
+    expect(watch.firstCheck()).toBe(millis(250));
+    const waiting = { wantsProcessor: true, used: 700 };
+    expect(watch.check(millis(250), waiting)).toEqual({ kind: "fresh", checkAt: millis(500) });
+    expect(watch.check(millis(501), waiting)).toEqual({ kind: "fresh", checkAt: millis(751) });
+    expect(watch.isFresh(millis(501))).toBe(false);
+    expect(watch.check(millis(751), { ...waiting, used: 700 + 50_000 }).kind).toBe("fresh");
+    expect(watch.check(seconds(5.1), { ...waiting, used: 700 + 50_000 }).kind).toBe("silent");
+  });
+
+  it("does not bear with one that hangs, be it busy or asleep", () => {
+    for (const [wantsProcessor, used] of [
+      [true, millis(100)],
+      [false, 0],
+    ] as const) {
+      const watch = new HeartbeatWatch(0);
+      watch.beat(0, millis(361));
+      watch.check(millis(250), { wantsProcessor, used: 0 });
+      expect(watch.check(millis(500), { wantsProcessor, used }).kind).toBe("silent");
+    }
+  });
+
   it("does not give a silent child chance after chance", () => {
     const watch = new HeartbeatWatch(0);
     watch.beat(0, seconds(3.6));

@@ -28,6 +28,20 @@ export function beatInterval(shortestMasterDown: Micros | undefined): Micros {
   return Math.floor(silenceLimit(shortestMasterDown) / BEATS_PER_LIMIT);
 }
 
+/**
+ * Silence for want of a processor is borne for so long: on an overloaded machine, or where the kernel lets nobody else run
+ * for a while, a new child would have to wait as well, and would begin later.
+ */
+const STARVED_LIMIT: Micros = seconds(5);
+
+/** What the system says of a child's main thread. */
+export interface ThreadTime {
+  /** It could go on if it had a processor. */
+  readonly wantsProcessor: boolean;
+  /** Of processors, so far. */
+  readonly used: Micros;
+}
+
 export type HeartbeatVerdict =
   | { readonly kind: "fresh"; readonly checkAt: Instant }
   | { readonly kind: "silent"; readonly silentFor: Micros };
@@ -40,6 +54,7 @@ export class HeartbeatWatch {
   #limit: Micros = STARTUP_GRACE;
   /** The chance after a late check has been given since the last heartbeat. */
   #pardoned = false;
+  #looked: { readonly at: Instant; readonly used: Micros } | undefined;
 
   constructor(startedAt: Instant) {
     this.#lastBeat = startedAt;
@@ -51,6 +66,7 @@ export class HeartbeatWatch {
     this.#lastBeat = now;
     this.#lastHeard = now;
     this.#pardoned = false;
+    this.#looked = undefined;
     this.#limit = silenceLimit(shortestMasterDown);
   }
 
@@ -59,16 +75,23 @@ export class HeartbeatWatch {
     return this.#lastHeard;
   }
 
-  /** When {@link check} is due. */
+  /** When {@link check} is due for the first time: what a silent child does until the deadline is seen from then on. */
+  firstCheck(): Instant {
+    return this.#lastBeat + Math.floor(this.#limit / 2);
+  }
+
+  /** When the silence has lasted too long. */
   deadline(): Instant {
     return this.#lastBeat + this.#limit;
   }
 
   /**
    * Judges the silence. Where the check itself comes late the watcher was the one that slept: heartbeats may lie unread,
-   * so the child gets half a limit more from now.
+   * so the child gets half a limit more from now. `thread` is the child's, where the system tells of it.
    */
-  check(now: Instant): HeartbeatVerdict {
+  check(now: Instant, thread?: ThreadTime): HeartbeatVerdict {
+    const isStarved = this.#isStarved(now, thread);
+    if (thread !== undefined) this.#looked = { at: now, used: thread.used };
     const deadline = this.deadline();
     if (now < deadline) return { kind: "fresh", checkAt: deadline };
     const late = now - deadline;
@@ -77,7 +100,16 @@ export class HeartbeatWatch {
       this.#lastBeat = now - Math.floor(this.#limit / 2);
       return { kind: "fresh", checkAt: this.deadline() };
     }
+    if (isStarved) return { kind: "fresh", checkAt: now + Math.floor(this.#limit / 2) };
     return { kind: "silent", silentFor: now - this.#lastHeard };
+  }
+
+  /** It wants to go on, and has had next to no processor since the last look. */
+  #isStarved(now: Instant, thread: ThreadTime | undefined): boolean {
+    const looked = this.#looked;
+    if (looked === undefined || thread?.wantsProcessor !== true) return false;
+    if (now - this.#lastHeard > STARVED_LIMIT) return false;
+    return thread.used - looked.used < (now - looked.at) / 4;
   }
 
   /** Whether the last heartbeat is recent enough to tell the service manager that all is well. */
