@@ -57,7 +57,15 @@ export type DirectorEventDetail =
     }
   /** The last connection of a server that takes no new ones has ended. */
   | { readonly kind: "Drained"; readonly virtualServer: string; readonly realServer: string }
-  | { readonly kind: "Suspended"; readonly virtualServer: string; readonly suspended: boolean }
+  | {
+      readonly kind: "Suspended";
+      readonly virtualServer: string;
+      readonly suspended: boolean;
+      /** It has come with this state. */
+      readonly starting: boolean;
+      /** Its servers, each as often as it has checks. */
+      readonly checked: readonly string[];
+    }
   /** This host cannot run checks: servers stay as they are. Told of the first check with this reason, and of the last. */
   | {
       readonly kind: "ChecksBlocked" | "ChecksUnblocked";

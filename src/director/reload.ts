@@ -13,11 +13,11 @@ import { allGood } from "./real-server.ts";
 import type { CheckPart, Server, Service } from "./service.ts";
 import { assumed, beginWith, freshServer, freshService, isTold, sorryInUse, verdictOf } from "./service.ts";
 import { changeQuorum, changeServer, factOf, settleQuorum, settleServer } from "./settle.ts";
-import { leaveChecks, regulate } from "./suspension.ts";
+import { leaveChecks, regulate, tellSuspension } from "./suspension.ts";
 import type { TableKeeper } from "./table-keeper.ts";
 import { catchUp, toldFact } from "./told.ts";
 import type { Turn } from "./turn.ts";
-import { emit, factNow } from "./turn.ts";
+import { factNow } from "./turn.ts";
 
 /** Makes the pool that of these models. */
 export function configureServices(
@@ -60,7 +60,7 @@ function start(turn: Turn, pool: Pool, service: Service, notifies: boolean, fact
   const { model } = service;
   const suspended = pool.surroundings.suspends(model);
   service.memory = { ...service.memory, suspended };
-  if (suspended) emit(turn, { kind: "Suspended", virtualServer: model.name, suspended });
+  if (suspended) tellSuspension(turn, service, true);
   service.servers = model.realServers.map((server) =>
     startServer(turn, pool, service, server, notifies, fact),
   );
@@ -108,7 +108,7 @@ function change(
   const suspended = pool.surroundings.suspends(model);
   service.model = model;
   service.memory = { ...service.memory, suspended };
-  if (suspended !== wasSuspended) emit(turn, { kind: "Suspended", virtualServer: model.name, suspended });
+  if (suspended !== wasSuspended) tellSuspension(turn, service);
   const fact = factNow(turn, { kind: "configured", what: "a reload changed the configuration" });
   const servers = model.realServers.map((next) => {
     const known = before.get(next.key);

@@ -1,5 +1,6 @@
 /** `ha_suspend`: checks of services whose addresses are elsewhere do not run, and their servers stay as they are. */
 
+import { serverName } from "./names.ts";
 import type { Pool } from "./pool.ts";
 import type { CheckRoster } from "./roster.ts";
 import type { Check, CheckPart, Service } from "./service.ts";
@@ -30,12 +31,22 @@ export function leaveChecks(
   }
 }
 
+/** Says that the service's checks rest from now on, or run again. */
+export function tellSuspension(
+  turn: Turn,
+  { model, memory: { suspended } }: Pick<Service, "model" | "memory">,
+  starting = false,
+): void {
+  const checked = model.realServers.flatMap((server) => server.checks.map(() => serverName(model, server)));
+  emit(turn, { kind: "Suspended", virtualServer: model.name, suspended, starting, checked });
+}
+
 /** Suspends the service or lets it go on. Returns whether that is a change. */
 export function settleSuspension(turn: Turn, pool: Pool, service: Service): boolean {
   const suspended = pool.surroundings.suspends(service.model);
   if (suspended === service.memory.suspended) return false;
   service.memory = { ...service.memory, suspended };
-  emit(turn, { kind: "Suspended", virtualServer: service.model.name, suspended });
+  tellSuspension(turn, service);
   for (const { parts } of service.servers) {
     for (const part of parts) if (part !== undefined) regulate(turn, pool.roster, part.check);
   }

@@ -46,6 +46,15 @@ describe("keepalived's log lines (the strings of 2.2.7)", () => {
     expect(lines(server(false, true))).toEqual([`Disabling service ${RS} of VS ${VS}`]);
   });
 
+  it("of checks that rest while the address is elsewhere (ha_suspend)", () => {
+    const told = (suspended: boolean, starting: boolean): readonly string[] =>
+      lines({ kind: "Suspended", virtualServer: VS, suspended, starting, checked: [RS, RS] });
+    const line = (verb: string): string => `${verb} healthchecker for service ${RS} for VS ${VS}`;
+    expect(told(true, false)).toEqual([line("Suspending"), line("Suspending")]);
+    expect(told(false, false)).toEqual([line("Activating"), line("Activating")]);
+    expect(told(true, true)).toEqual([line("Deactivating"), line("Deactivating")]);
+  });
+
   it("of servers that go with the configuration or the daemon, inhibited or not", () => {
     const removed: DirectorCause = [{ at: 1, kind: "configured", what: "a reload removed it" }];
     const stopped: DirectorCause = [{ at: 1, kind: "stop-requested", by: "SIGTERM" }];

@@ -41,9 +41,14 @@ export function directorLines(event: DirectorEvent): readonly LogLine[] {
     case "CheckFailed":
     case "ChecksUnblocked":
     case "PlaneChosen":
-    case "Suspended":
     case "Drained":
       return [line(LOG_INFO, directorText(event))];
+    case "Suspended": {
+      const verb = event.suspended ? (event.starting ? "Deactivating" : "Suspending") : "Activating";
+      const tell = (server: string): LogLine =>
+        line(LOG_INFO, `${verb} healthchecker for service ${server} for VS ${event.virtualServer}`);
+      return [...event.checked.map(tell), line(LOG_INFO, `reason: ${directorText(event)}`)];
+    }
     case "TableChanged":
       return [{ ...line(LOG_INFO, directorText(event)), detail: true }];
   }

@@ -24,5 +24,13 @@ test("keepalived's lines, without a NUL byte", () => {
 });
 
 test("nothing else is told", () => {
-  expect(line({ kind: "Suspended", virtualServer: "FWM 5", suspended: true })).toBeUndefined();
+  expect(
+    line({
+      kind: "Suspended",
+      virtualServer: "FWM 5",
+      suspended: true,
+      starting: false,
+      checked: [],
+    }),
+  ).toBeUndefined();
 });
