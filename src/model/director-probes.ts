@@ -9,6 +9,10 @@ import { blockOf, type DraftBlock, type DraftStatement } from "./draft.ts";
 
 const HELO_NAME = "smtpchecker.keepalived.org";
 const LONGEST_REPLY = 255;
+const ROOT = ".";
+/** Octets, in a query (RFC 1035, section 2.3.4). */
+const LONGEST_LABEL = 63;
+const LONGEST_NAME = 253;
 
 /** The probes of one check: several for a mail check with `host` blocks, none where it cannot run. */
 export function resolveProbes(
@@ -47,13 +51,34 @@ function resolveProbe(
       return { kind: "ping", target };
     case "DNS_CHECK": {
       const recordType = block.text("type") ?? "SOA";
-      return { kind: "dns", target, recordType, domain: block.text("name") ?? "." };
+      return { kind: "dns", target, recordType, domain: readDomain(block, context) ?? ROOT };
     }
     case "UDP_CHECK":
       return resolveUdp(target, block, context);
     default:
       return resolveHttp(statement, target, server, context);
   }
+}
+
+/** A name that no query can hold would be answered with an error by every server. */
+function readDomain(block: DraftBlock, context: ResolveContext): string | undefined {
+  const name = block.text("name");
+  if (name === undefined || name === ROOT) return name;
+  const fault = nameFault(name.endsWith(".") ? name.slice(0, -1) : name);
+  if (fault === undefined) return name;
+  context.report.repair("invalid-value", block.last("name")?.span, `'${name}' ${fault}`, {
+    repair: `the line is ignored; without another one, the default holds (${ROOT})`,
+  });
+  return undefined;
+}
+
+function nameFault(name: string): string | undefined {
+  const length = (text: string): number => new TextEncoder().encode(text).length;
+  const labels = name.split(".");
+  if (labels.includes("")) return "has an empty label";
+  if (labels.some((label) => length(label) > LONGEST_LABEL))
+    return `has a label of more than ${LONGEST_LABEL} octets`;
+  return length(name) > LONGEST_NAME ? `has more than ${LONGEST_NAME} octets` : undefined;
 }
 
 /** Where a check connects: the server, unless its block says otherwise. */
