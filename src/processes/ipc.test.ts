@@ -119,10 +119,35 @@ describe("Outbox", () => {
     outbox.post(mail("before"));
     outbox.post(snapshot(text), "latest");
     outbox.post(mail("after"));
-    expect(port.sent.length).toBeGreaterThan(3);
+    port.read();
+    expect(outbox.drained).toBe(true);
+    expect(port.sent.length).toBeGreaterThan(4);
     const inbox = new Inbox(parseToSteward);
     const received = port.sent.flatMap((value) => inbox.receive(JSON.parse(JSON.stringify(value))) ?? []);
     expect(received).toEqual([mail("before"), snapshot(text), mail("after")]);
+  });
+
+  it("hands over few parts at once, and all of them before what was posted later", () => {
+    const { port, outbox } = setUp(DEFAULT_LIMITS);
+    outbox.post(snapshot("x".repeat(5 * PART_LENGTH)), "latest");
+    outbox.post(mail("after"));
+    expect(port.sent).toHaveLength(2);
+    port.read(1);
+    expect(port.sent).toHaveLength(3);
+    expect(outbox.drained).toBe(false);
+    port.read();
+    expect(kinds(port).at(-1)).toBe("after");
+  });
+
+  it("keeps several long fields apart, and characters of two halves whole", () => {
+    const { port, outbox } = setUp(DEFAULT_LIMITS);
+    const body = `x${"\u{1f600}".repeat(PART_LENGTH)}`;
+    const message: ToSteward = { kind: "Mail", subject: "s".repeat(2_000), body };
+    outbox.post(message);
+    port.read();
+    const inbox = new Inbox(parseToSteward);
+    const received = port.sent.flatMap((value) => inbox.receive(JSON.parse(JSON.stringify(value))) ?? []);
+    expect(received).toEqual([message]);
   });
 
   it("delivers every message that must arrive, in order, whatever the other side's pace", () => {
@@ -176,6 +201,13 @@ describe("Inbox", () => {
     const inbox = new Inbox(parseToSteward);
     expect(inbox.receive({ part: 0, last: false, text: "{" })).toBeUndefined();
     expect(() => inbox.receive({ part: 2, last: true, text: "}" })).toThrow(BugError);
+  });
+
+  it("refuses a last part that does not say whose it is", () => {
+    for (const rest of [undefined, 7, {}, { message: {}, fields: [["text"]] }]) {
+      const inbox = new Inbox(parseToSteward);
+      expect(() => inbox.receive({ part: 0, last: true, text: "x", rest })).toThrow(BugError);
+    }
   });
 });
 

@@ -52,11 +52,31 @@ interface Waiting {
   readonly characters: number;
 }
 
-/** A part of a message's JSON text. */
+/** Parts handed to the channel and not yet written: others have their turn in between. */
+const PARTS_IN_FLIGHT = 2;
+/** Text fields longer than this leave a message that goes in parts, and are sent as they are: as JSON they would be escaped twice. */
+const LONG_FIELD = 1024;
+
+/** A part of the long fields of a message, one after the other. The last one carries the rest of it. */
 interface Part {
   readonly part: number;
   readonly last: boolean;
   readonly text: string;
+  readonly rest?: Rest;
+}
+
+interface Rest {
+  /** The message without its long fields. */
+  readonly message: object;
+  /** Their names and lengths. */
+  readonly fields: readonly (readonly [string, number])[];
+}
+
+/** A message on its way in parts. */
+interface InParts {
+  readonly rest: Rest;
+  readonly text: string;
+  sent: number;
 }
 
 export class Outbox<M extends { readonly kind: string }> {
@@ -66,6 +86,8 @@ export class Outbox<M extends { readonly kind: string }> {
   readonly #waiting: Waiting[] = [];
   #characters = 0;
   #inFlight = 0;
+  #partsInFlight = 0;
+  #inParts: InParts | undefined;
   #dropped = 0;
   #broken = false;
 
@@ -105,7 +127,8 @@ export class Outbox<M extends { readonly kind: string }> {
 
   /** Nothing waits and all that was sent has been written. */
   get drained(): boolean {
-    return this.#broken || (this.#waiting.length === 0 && this.#inFlight === 0);
+    const isEmpty = this.#waiting.length === 0 && this.#inParts === undefined;
+    return this.#broken || (isEmpty && this.#inFlight === 0);
   }
 
   /** Whether more waits than `share` times the soft limits. */
@@ -131,25 +154,39 @@ export class Outbox<M extends { readonly kind: string }> {
 
   #pump(): void {
     while (!this.#broken && this.#inFlight < this.#limits.window) {
+      if (this.#inParts !== undefined) {
+        if (this.#partsInFlight >= PARTS_IN_FLIGHT) return;
+        this.#sendPart(this.#inParts);
+        continue;
+      }
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#characters -= next.characters;
       if (next.characters <= PART_LENGTH) this.#send(next.message);
-      else this.#sendParts(JSON.stringify(next.message));
+      else this.#inParts = inParts(next.message);
     }
   }
 
-  #sendParts(text: string): void {
-    for (let start = 0, part = 0; start < text.length; start += PART_LENGTH, part++) {
-      const last = start + PART_LENGTH >= text.length;
-      this.#send({ part, last, text: text.slice(start, start + PART_LENGTH) } satisfies Part);
-    }
+  #sendPart(whole: InParts): void {
+    const { text, rest, sent } = whole;
+    const last = sent + PART_LENGTH >= text.length;
+    whole.sent += PART_LENGTH;
+    if (last) this.#inParts = undefined;
+    this.#partsInFlight++;
+    const part: Part = {
+      part: sent / PART_LENGTH,
+      last,
+      text: text.slice(sent, sent + PART_LENGTH),
+      ...(last ? { rest } : {}),
+    };
+    this.#send(part, () => this.#partsInFlight--);
   }
 
-  #send(message: object): void {
+  #send(message: object, written?: () => void): void {
     this.#inFlight++;
     this.#port.send(message, (error) => {
       this.#inFlight--;
+      written?.();
       if (error !== null) this.#break(error.message);
       else this.#pump();
     });
@@ -159,6 +196,7 @@ export class Outbox<M extends { readonly kind: string }> {
     if (this.#broken) return;
     this.#broken = true;
     this.#waiting.length = 0;
+    this.#inParts = undefined;
     this.#characters = 0;
     this.#onBroken(why);
   }
@@ -169,6 +207,28 @@ function lengthOf(message: object): number {
   let length = ASSUMED_OVERHEAD;
   for (const value of Object.values(message)) if (typeof value === "string") length += value.length;
   return length;
+}
+
+function inParts(message: object): InParts {
+  const entries = Object.entries(message as Readonly<Record<string, unknown>>);
+  const long = entries.filter(([, value]) => typeof value === "string" && value.length > LONG_FIELD);
+  const names = new Set(long.map(([name]) => name));
+  const rest: Rest = {
+    message: Object.fromEntries(entries.filter(([name]) => !names.has(name))),
+    fields: long.map(([name, value]) => [name, String(value).length]),
+  };
+  return { rest, text: long.map(([, value]) => value).join(""), sent: 0 };
+}
+
+/** The message whose long fields `text` holds. */
+function wholeOf({ message, fields }: Rest, text: string): object {
+  let start = 0;
+  const texts = fields.map(([name, length]) => {
+    const from = start;
+    start += length;
+    return [name, text.slice(from, start)] as const;
+  });
+  return { ...message, ...Object.fromEntries(texts) };
 }
 
 /** Puts parts together and checks what arrives. What is no message is a defect of ours: BugError. */
@@ -190,7 +250,8 @@ export class Inbox<M> {
     if (this.#length > WHOLE_LENGTH) throw new BugError(`a message of more than ${WHOLE_LENGTH} characters`);
     this.#parts.push(part.text);
     if (!part.last) return undefined;
-    const whole: unknown = JSON.parse(this.#parts.join(""));
+    if (part.rest === undefined) throw new BugError("a last part without the rest of its message");
+    const whole = wholeOf(part.rest, this.#parts.join(""));
     this.#parts = [];
     this.#length = 0;
     return this.#checked(whole);
@@ -205,7 +266,16 @@ export class Inbox<M> {
 
 function asPart(value: unknown): Part | undefined {
   if (typeof value !== "object" || value === null || !("part" in value)) return undefined;
-  const { part, last, text } = value as Readonly<Record<string, unknown>>;
+  const { part, last, text, rest } = value as Readonly<Record<string, unknown>>;
   if (typeof part !== "number" || typeof last !== "boolean" || typeof text !== "string") return undefined;
-  return { part, last, text };
+  return isRest(rest) ? { part, last, text, rest } : { part, last, text };
+}
+
+function isRest(value: unknown): value is Rest {
+  if (typeof value !== "object" || value === null) return false;
+  const { message, fields } = value as Readonly<Record<string, unknown>>;
+  if (typeof message !== "object" || message === null || !Array.isArray(fields)) return false;
+  return fields.every(
+    (field: unknown) => Array.isArray(field) && typeof field[0] === "string" && typeof field[1] === "number",
+  );
 }

@@ -56,7 +56,8 @@ export function openParentChannel<In, Out extends { readonly kind: string }>(
     {
       send: (message, done) => {
         if (process.send === undefined || !process.connected) done(new Error("not connected"));
-        else process.send(message, undefined, undefined, done);
+        // Packets and timers have their turn before what is sent next.
+        else process.send(message, undefined, undefined, (error) => setImmediate(done, error));
       },
     },
     (why) => listener.terminated(`channel to the supervisor: ${why}`),

@@ -4,6 +4,9 @@
  */
 import type { Micros } from "../base/time.ts";
 import type { Loop } from "../host/loop.ts";
+import type { VrrpModel } from "../model/model.ts";
+import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
+import type { VrrpChildSnapshot } from "./messages.ts";
 
 /** Elements of a list in one piece. */
 const PIECE = 16;
@@ -35,6 +38,28 @@ function* recordPieces(record: object): Generator<string> {
     separator = ",";
   }
   yield separator === "{" ? "{}" : "}";
+}
+
+/** What goes with the engine's part; the other engine may not be there yet. */
+interface VrrpParts {
+  readonly bfd: VrrpChildSnapshot["bfd"] | undefined;
+  readonly kernelRequests: number;
+}
+
+/** Snapshots of the vrrp process as JSON text. A model stays for hours, and is written once. */
+export class VrrpSnapshotText {
+  #model: VrrpModel | undefined;
+  #modelText = "";
+
+  of(view: VrrpSnapshot, others: VrrpParts): string {
+    const { model, ...rest } = view;
+    if (model !== this.#model) {
+      this.#model = model;
+      this.#modelText = JSON.stringify(model);
+    }
+    // Neither record is ever empty.
+    return `{"vrrp":{"model":${this.#modelText},${JSON.stringify(rest).slice(1)},${JSON.stringify(others).slice(1)}`;
+  }
 }
 
 /** Calls back with the whole text, later; `spent` is the time that it took of this process. */

@@ -13,12 +13,11 @@ import { createLoop } from "../host/loop.ts";
 import type { Netlink, NetlinkEvent } from "../host/netlink.ts";
 import { openNetlink } from "../host/netlink.ts";
 import type { JournalEvent } from "../observe/journal-entry.ts";
-import type { Engine } from "../ports/engine.ts";
 import { beatInterval } from "../supervise/heartbeat.ts";
 import type { InterfaceHoldings } from "../supervise/interface-facts.ts";
 import type { InterfaceWishes } from "../supervise/interface-wishes.ts";
 import { NO_WISHES, wishesOf } from "../supervise/interface-wishes.ts";
-import type { VrrpAction } from "../vrrp/action.ts";
+import type { VrrpEngine } from "../vrrp/engine.ts";
 import { createVrrpEngine, restoreVrrpEngine } from "../vrrp/engine.ts";
 import type { Measurement, VrrpInput } from "../vrrp/input.ts";
 import type { VrrpSnapshot } from "../vrrp/snapshot.ts";
@@ -37,6 +36,7 @@ import { netlinkInput, staleFacts } from "./netlink-inputs.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { openParentChannel } from "./parent-channel.ts";
 import { applyScheduling, VRRP_PROCESS } from "./scheduling.ts";
+import { VrrpSnapshotText } from "./snapshot-text.ts";
 import { bfdTrouble, vrrpTrouble } from "./socket-trouble.ts";
 
 /** Least time between two snapshots that changed; and a snapshot may cost a tenth of the time at most. */
@@ -63,6 +63,7 @@ class VrrpChild {
   readonly #beatTimer: Timer;
   readonly #snapshotTimer: Timer;
   readonly #stopTimer: Timer;
+  readonly #snapshotText = new VrrpSnapshotText();
   #channel: ParentChannel<FromVrrp> | undefined;
   #netlink: Netlink | undefined;
   #executor: VrrpExecutor | undefined;
@@ -70,7 +71,7 @@ class VrrpChild {
   #bfd: BfdSide | undefined;
   #routes: DefaultRoutes | undefined;
   #hops: readonly NextHop[] = [];
-  #engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot> | undefined;
+  #engine: VrrpEngine | undefined;
   #start: StartMessage | undefined;
   #releaseOnStop = true;
   #stopRequested: string | undefined;
@@ -364,10 +365,10 @@ class VrrpChild {
     this.#snapshotDue = undefined;
     this.#snapshotTimer.set(undefined);
     const begun = this.#loop.now();
-    const snapshot = engine.snapshot(begun);
+    const snapshot = engine.view(begun);
     const bfd = this.#bfd?.snapshot(begun);
     const kernelRequests = this.#netlink?.submitted() ?? 0;
-    const text = JSON.stringify({ vrrp: snapshot, bfd, kernelRequests });
+    const text = this.#snapshotText.of(snapshot, { bfd, kernelRequests });
     this.#channel?.outbox.post({ kind: "Snapshot", text }, "latest");
     this.#snapshotAt = this.#loop.now();
     this.#snapshotCost = this.#snapshotAt - begun;

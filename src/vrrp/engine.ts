@@ -34,7 +34,7 @@ import { readSnapshot, resumeInstance } from "./restore.ts";
 import { Roster, virtualAddressesOf } from "./roster.ts";
 import { noteNeighbour } from "./sightings.ts";
 import type { VrrpSnapshot } from "./snapshot.ts";
-import { takeSnapshot } from "./snapshot.ts";
+import { detach, viewOf } from "./snapshot.ts";
 import { livesBy } from "./source-address.ts";
 import { noticeStalls } from "./stall.ts";
 import { endSilence, planStartup } from "./startup.ts";
@@ -50,6 +50,11 @@ import { factAt } from "./turn.ts";
 import { hearVerdict } from "./verdict-news.ts";
 import { noteEcho, pursueQuestions } from "./verify.ts";
 
+export interface VrrpEngine extends Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+  /** A snapshot that shares the engine's memory, for whoever writes it as text at once: it holds until the next `handle`. */
+  view(now: Instant): VrrpSnapshot;
+}
+
 /** Bounds that differ from the usual ones. */
 export type VrrpEngineOptions = Partial<Limits>;
 
@@ -64,12 +69,10 @@ export type VrrpEngineOptions = Partial<Limits>;
  *   whatever state the engine is by then. An answer that never comes is asked for again after `actionTimeout`.
  * - A returned list belongs to the caller, the bytes within it to the engine: they are sent or copied at once.
  */
-export function createVrrpEngine(
-  options: VrrpEngineOptions = {},
-): Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+export function createVrrpEngine(options: VrrpEngineOptions = {}): VrrpEngine {
   const memory = freshEngineMemory();
   const statics = makeStaticHolder(memory.statics);
-  return new VrrpEngine(options, {
+  return new InstancesEngine(options, {
     memory,
     model: {
       instances: [],
@@ -100,13 +103,13 @@ export function restoreVrrpEngine(
   snapshot: VrrpSnapshot,
   now: Instant,
   options: VrrpEngineOptions = {},
-): Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+): VrrpEngine {
   const restored = readSnapshot(snapshot);
   if (now > snapshot.at) restored.memory.restoredFrom ??= snapshot.at;
-  return new VrrpEngine(options, restored);
+  return new InstancesEngine(options, restored);
 }
 
-class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
+class InstancesEngine implements VrrpEngine {
   readonly #turn: Turn;
   #model: VrrpModel;
   #roster: Roster;
@@ -167,8 +170,12 @@ class VrrpEngine implements Engine<VrrpInput, VrrpAction, VrrpSnapshot> {
   }
 
   snapshot(now: Instant): VrrpSnapshot {
+    return detach(this.view(now));
+  }
+
+  view(now: Instant): VrrpSnapshot {
     const { memory, surroundings } = this.#turn;
-    return takeSnapshot(now, this.#model, memory, surroundings, this.#roster.all);
+    return viewOf(now, this.#model, memory, surroundings, this.#roster.all);
   }
 
   /** Carries out all that has been decided; up to here nothing has. `regrouped`: groups whose members may be others. */

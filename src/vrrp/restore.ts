@@ -30,7 +30,7 @@ export interface Restored {
   readonly outstanding: Turn["outstanding"];
 }
 
-/** The parts of an engine. `internal` is trusted: only {@link takeSnapshot} writes it. */
+/** The parts of an engine. `internal` is trusted: only {@link viewOf} writes it. */
 export function readSnapshot(snapshot: VrrpSnapshot): Restored {
   const internal = copyPlain(snapshot.internal) as EngineInternal;
   const statics = makeStaticHolder(internal.memory.statics);

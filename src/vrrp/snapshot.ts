@@ -190,8 +190,14 @@ export interface EngineInternal {
   readonly retired: readonly { readonly model: VrrpInstanceModel; readonly memory: InstanceMemory }[];
 }
 
-/** The whole engine as a value that shares nothing with it. */
-export function takeSnapshot(
+/** A view as a value of its own. The model is never written into, and stays. */
+export function detach(view: VrrpSnapshot): VrrpSnapshot {
+  const { model, ...rest } = view;
+  return { ...copyPlain(rest), model };
+}
+
+/** The whole engine as a value that shares its memory: it holds until the engine handles something. */
+export function viewOf(
   at: Instant,
   model: VrrpModel,
   memory: EngineMemory,
@@ -200,8 +206,8 @@ export function takeSnapshot(
 ): VrrpSnapshot {
   const retired = instances.filter((instance) => instance.retired);
   const internal: EngineInternal = {
-    memory: copyPlain(memory),
-    retired: retired.map((instance) => ({ model: instance.model, memory: copyPlain(instance.memory) })),
+    memory,
+    retired: retired.map(({ model, memory }) => ({ model, memory })),
   };
   return {
     at,
@@ -221,7 +227,7 @@ export function takeSnapshot(
     groups: memory.groups.map((group) => groupSnapshot(group, instances)),
     nextActionId: memory.nextActionId,
     stopping: memory.stop !== undefined,
-    dropped: { ...memory.dropped },
+    dropped: memory.dropped,
     internal,
   };
 }
@@ -240,7 +246,7 @@ function groupSnapshot(
     name,
     state,
     lastTransition,
-    cause: copyPlain(cause) as Cause,
+    cause,
     members: namesOf(members),
     willing: namesOf(willing),
     faulty: namesOf(faulty),
@@ -248,9 +254,7 @@ function groupSnapshot(
 }
 
 function instanceSnapshot(instance: Instance): InstanceSnapshot {
-  const { model } = instance;
-  const { memory } = instance;
-  const copied = slimMemory(memory);
+  const { model, memory } = instance;
   return {
     name: model.name,
     key: model.key,
@@ -269,15 +273,15 @@ function instanceSnapshot(instance: Instance): InstanceSnapshot {
     lastTransition: memory.lastTransition,
     lastHeard: memory.lastHeard,
     epoch: memory.epoch,
-    cause: copied.cause,
+    cause: memory.cause,
     faults: memory.faults.map(({ key }) => key),
     ...holdingsSnapshot(memory),
     degraded: isDegraded(instance),
-    verification: copied.verification && verificationSnapshot(copied.verification),
-    statistics: copied.statistics,
-    order: copied.order,
+    verification: memory.verification && verificationSnapshot(memory.verification),
+    statistics: memory.statistics,
+    order: memory.order,
     frozen: memory.frozen,
-    internal: copied,
+    internal: slimMemory(memory),
   };
 }
 
@@ -286,10 +290,10 @@ export type SlimMemory = Omit<InstanceMemory, "addresses"> & {
   readonly addresses: readonly (Omit<AddressRecord, "model"> & { readonly model?: VirtualAddressModel })[];
 };
 
-/** A thousand addresses are copied, and written as text, between two advertisements. */
+/** A thousand addresses are written as text between two advertisements. */
 function slimMemory({ addresses, ...rest }: InstanceMemory): SlimMemory {
   const slim = addresses.map(({ model, ...record }) => (record.retired ? { ...record, model } : record));
-  return copyPlain({ ...rest, addresses: slim });
+  return { ...rest, addresses: slim };
 }
 
 /** The whole memory again; the snapshot stays as it is. */

@@ -326,8 +326,10 @@ function tell(
   const isOpen = verification.questions.some(
     ({ neighbour, interface: name }) => neighbour === watched.address && name === watched.interface,
   );
+  // The outcome of a thousand addresses takes its time.
+  if (isOpen) return;
   const outcome = outcomeOf(watched);
-  if (isOpen || watched.told === outcome) return;
+  if (watched.told === outcome) return;
   watched.told = outcome;
   const unproved = unprovedBy(watched);
   emit(turn, instance, {
@@ -378,7 +380,8 @@ function enter(turn: Turn, question: Question, stage: Question["stage"]): void {
 }
 
 function drop(verification: VerificationMemory, question: Question): void {
-  verification.questions = verification.questions.filter((other) => other !== question);
+  const at = verification.questions.indexOf(question);
+  if (at >= 0) verification.questions.splice(at, 1);
 }
 
 function findWatched(verification: VerificationMemory, question: Question): WatchedNeighbour | undefined {

@@ -32,6 +32,7 @@ export function watchList(turn: Turn, instance: Instance, record: AddressRecord)
   }
   for (const address of instance.model.verifyNeighbours) add(address, "configured");
   for (const { address } of interestedIn(memory, name, held, turn.now)) add(address, "seen");
+  if (list.size === 0) return [];
   for (const { address } of surroundings.addresses.get(name) ?? []) list.delete(address);
   return [...list].slice(0, MOST_NEIGHBOURS).map(([address, why]) => ({ address, why }));
 }

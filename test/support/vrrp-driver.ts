@@ -12,13 +12,12 @@ import type {
   VrrpInstanceModel,
   VrrpModel,
 } from "../../src/model/model.ts";
-import type { Engine } from "../../src/ports/engine.ts";
 import type { AddressChange, KernelChange, RoutingChange, VrrpAction } from "../../src/vrrp/action.ts";
-import type { VrrpEngineOptions } from "../../src/vrrp/engine.ts";
+import type { VrrpEngine, VrrpEngineOptions } from "../../src/vrrp/engine.ts";
 import { createVrrpEngine } from "../../src/vrrp/engine.ts";
 import type { GroupEvent, VrrpEvent } from "../../src/vrrp/event.ts";
 import type { InterfaceAddress, LinkState, PacketReceived, VrrpInput } from "../../src/vrrp/input.ts";
-import type { InstanceSnapshot, VrrpSnapshot } from "../../src/vrrp/snapshot.ts";
+import type { InstanceSnapshot } from "../../src/vrrp/snapshot.ts";
 import type { VrrpHeader, VrrpPacket } from "../../src/wire/vrrp.ts";
 import { encodeVrrp, peekVrrp } from "../../src/wire/vrrp.ts";
 
@@ -249,7 +248,7 @@ export function isKernelChange(action: VrrpAction): action is KernelChange {
 /** An engine on a virtual clock, with what it asked for. Kernel actions are answered at once unless told otherwise. */
 export class Driver {
   now: Instant = seconds(1000);
-  engine: Engine<VrrpInput, VrrpAction, VrrpSnapshot>;
+  engine: VrrpEngine;
   /** What the last call returned, or all since {@link run} began. */
   actions: VrrpAction[] = [];
   /** Since the start. */
