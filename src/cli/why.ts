@@ -13,7 +13,7 @@ interface WhyOptions extends ClientOptions {
 export function registerWhy(program: Command): void {
   withRuntimeDir(program.command("why"))
     .description("explain the last state changes, newest first")
-    .argument("[name]", "one instance, sync group or BFD session only")
+    .argument("[name]", "one instance, sync group, BFD session, virtual or real server only")
     .option("-n, --count <number>", "how many", parseCount, 5)
     .option("--json", "entries with their causes as JSON")
     .action(async (instance: string | undefined, options: WhyOptions) => {
@@ -28,5 +28,5 @@ export function registerWhy(program: Command): void {
 function nothingYet(instance: string | undefined): string {
   return instance === undefined
     ? "no state has changed since the daemon started"
-    : `the journal knows no state change of ${instance}; \`buoy status\` lists the instances`;
+    : `the journal knows no state change of ${instance}; \`buoy status\` lists all there is`;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { DirectorCause } from "../director/cause.ts";
 import type { DirectorEvent, DirectorEventDetail } from "../director/event.ts";
 import { directorLines } from "./director-log.ts";
-import { explainDirector, isAbout } from "./director-text.ts";
+import { explainDirector, isAbout, isCalled } from "./director-text.ts";
 import { whyEntries } from "./why-entries.ts";
 
 const VS = "[10.0.0.1]:tcp:80";
@@ -119,6 +119,16 @@ describe("why", () => {
       expect(isAbout(blocked, name)).toBe(true);
     }
     for (const name of ["10.0.1.2", "10.0.1.1:81", ""]) expect(isAbout(blocked, name)).toBe(name === "");
+  });
+
+  it.each([
+    ["[WEB]:0", ["[WEB]:0", "WEB", "[WEB]"]],
+    ["FWM 3", ["FWM 3", "fwmark 3", "3"]],
+    ["[2001:db8::1]:udp:53", ["2001:db8::1", "[2001:db8::1]:53", "[2001:db8::1]:53/udp"]],
+  ])("finds %s by the names that pool takes", (known, names) => {
+    for (const name of names) expect(isCalled(known, name)).toBe(true);
+    for (const name of ["", "0", "33", "WE", "undefined", "2001:db8::"])
+      expect(isCalled(known, name)).toBe(false);
   });
 
   it("tells of checks that this host could not run", () => {

@@ -127,11 +127,18 @@ function checkTarget(check: string): string {
   return (/ of (\[.+\]:\d+)(?: #\d+)?$/.exec(check)?.[1] ?? "").replace("]:", "]:tcp:");
 }
 
-/** `[10.0.0.2]:tcp:80` answers to itself, `10.0.0.2`, `10.0.0.2:80` and `[10.0.0.2]:80`. */
+/**
+ * `[10.0.0.2]:tcp:80` answers to itself, `10.0.0.2`, `10.0.0.2:80`, `[10.0.0.2]:80` and `10.0.0.2:80/tcp`; `[GROUP]:0` to
+ * `GROUP` and `FWM 3` to `fwmark 3` and `3`.
+ */
 export function isCalled(known: string, name: string): boolean {
   if (known === name) return true;
-  const [, address, port] = /^\[(.+)\]:[a-z]+:(\d+)$/.exec(known) ?? [];
-  return [address, `${address}:${port}`, `[${address}]:${port}`, `[${address}]`].includes(name);
+  const [, mark] = /^FWM (\d+)$/.exec(known) ?? [];
+  if (mark !== undefined) return name === `fwmark ${mark}` || name === mark;
+  const [, place, protocol, port] = /^\[(.+)\](?::([a-z]+))?:(\d+)$/.exec(known) ?? [];
+  if (place === undefined) return false;
+  const short = [`${place}:${port}`, `[${place}]:${port}`];
+  return [place, `[${place}]`, ...short, ...short.map((one) => `${one}/${protocol}`)].includes(name);
 }
 
 /** Beside a status a figure would be taken for part of it: `answered 503 three times`. */
