@@ -121,6 +121,11 @@ export class Attempt implements RunningProbe {
     else this.#tell(result);
   }
 
+  /** It has its result, or nobody wants one. */
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
   #tell(result: CheckResult): void {
     if (!this.#cancelled) this.#onResult(result);
   }

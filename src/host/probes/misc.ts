@@ -28,10 +28,14 @@ export function startMisc(loop: Loop, probe: MiscModel, attempt: Attempt): void 
     else if (end.error !== undefined) attempt.cannotRun(end.error);
     else attempt.settle(judge(probe, end));
   });
-  timer = setTimeout(() => {
+  const timedOut = (): void => {
+    // It has ended, or is ended already.
+    if (script === undefined || attempt.isSettled) return;
     late = true;
     terminate();
-  }, probe.timeout / MICROS_PER_MILLI);
+  };
+  // Where this process stood still, the end of the script may be yet to be read.
+  timer = setTimeout(() => setImmediate(timedOut), probe.timeout / MICROS_PER_MILLI);
   attempt.holds(() => {
     clearTimeout(timer);
     if (script !== undefined) terminate();

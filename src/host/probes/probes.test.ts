@@ -1,12 +1,9 @@
 import { createSocket } from "node:dgram";
-import { readFileSync, rmSync } from "node:fs";
 import { createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { afterEach, expect, test, vi } from "vitest";
 import { http, pattern, probe, targetAt, url } from "../../../test/support/probe-models.ts";
 import type { CheckResult } from "../../director/input.ts";
-import type { CommandModel } from "../../model/command-model.ts";
 import { createLoop } from "../loop.ts";
 import { native } from "../native.ts";
 import { Prober } from "./prober.ts";
@@ -268,33 +265,6 @@ test("ping: an echo over both families, by either kind of socket", async () => {
     const result = await probe({ kind: "ping", target: targetAt(0, { address }) });
     expect(outcome(result)).toBe("ok: echo came back");
   }
-});
-
-function script(text: string): CommandModel {
-  const uid = process.getuid?.() ?? 0;
-  const gid = process.getgid?.() ?? 0;
-  return { path: "/bin/sh", argv: ["sh", "-c", text], uid, gid, groups: [gid] } as CommandModel;
-}
-
-test("MISC: exit statuses, dynamic weights, signals and the timeout", async () => {
-  const run = (text: string, dynamic = false): Promise<CheckResult> =>
-    probe({ kind: "misc", command: script(text), timeout: 300_000, dynamic });
-  expect(outcome(await run("exit 0"))).toBe("ok: exit status 0");
-  expect(outcome(await run("exit 3"))).toBe("failed: exit status 3");
-  expect(await run("exit 3", true)).toMatchObject({ ok: true, setsWeight: 1 });
-  expect(await run("exit 1", true)).toMatchObject({ ok: false, setsWeight: undefined });
-  expect(outcome(await run("kill -SEGV $$"))).toBe("failed: ended by SIGSEGV");
-  expect(outcome(await run("sleep 5"))).toBe("failed: took longer than 300 ms");
-  const deaf = await run("trap '' TERM; while :; do sleep 0.1; done");
-  expect(outcome(deaf)).toBe("failed: took longer than 300 ms");
-  const pidFile = `${tmpdir()}/buoy-deaf-${process.pid}`;
-  closers.push(() => rmSync(pidFile, { force: true }));
-  await run(`echo $$ >${pidFile}; trap '' TERM; while :; do sleep 0.1; done`);
-  const pid = Number(readFileSync(pidFile, "utf8"));
-  expect(() => process.kill(pid, 0), "it heeds no TERM, and is killed").toThrow("ESRCH");
-  const missing = { ...script(""), path: "/nonexistent/check" };
-  const result = await probe({ kind: "misc", command: missing, timeout: 300_000, dynamic: false });
-  expect(outcome(result)).toMatch(/^not run: .*ENOENT/);
 });
 
 test("gRPC: serving, not serving, an unknown service, a server without it", async () => {
