@@ -91,6 +91,56 @@ test("a tracked process: a quick restart is no failure, an absence is", async ()
   });
 });
 
+test("a script several times a second: its pace, one that is slower than that, and one that hangs", async () => {
+  await withSolo(async (solo) => {
+    const { host, director } = solo;
+    const [log, slow, sick] = [host.path("runs"), host.path("slow"), host.path("sick")];
+    const lines = [
+      `read up idle < /proc/uptime; echo "$up" >> ${log}`,
+      `[ -e ${slow} ] && sleep "$(cat ${slow})"`,
+      `[ ! -e ${sick} ]`,
+    ];
+    const path = host.writeFile("probe.sh", `#!/bin/sh\n${lines.join("\n")}\n`, 0o755);
+    const words = [`script ${path}`, "interval 0.2", "timeout 1", "rise 2", "fall 3"];
+    const blocks = `global_defs {\n script_user root\n}\nvrrp_script probe {\n ${words.join("\n ")}\n}`;
+    const runs = (): readonly number[] => readFileSync(log, "utf8").trim().split("\n").map(Number);
+    /** Seconds between the beginnings of runs since then, by the kernel's clock. */
+    const paces = (since: number): readonly number[] =>
+      runs()
+        .slice(since)
+        .flatMap((at, index, all) => (index === 0 ? [] : [at - (all[index - 1] ?? at)]))
+        .toSorted((a, b) => a - b);
+    const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? 0;
+    director.start(soloConfig(blocks, "track_script {\n probe\n }"));
+    await untilMaster(solo);
+
+    let before = runs().length;
+    await pause(4_000);
+    expect(Math.abs(median(paces(before)) - 0.2), "off an interval of 0.2").toBeLessThan(0.08);
+
+    writeFileSync(sick, "");
+    await untilReleased(solo);
+    expect(buoy(director, "why", "VI_1")).toContain("script probe fails (exit status 1)");
+    rmSync(sick);
+    await untilMaster(solo);
+
+    // A run that is still busy when the next one is due: that one is left out, and nothing fails.
+    before = runs().length;
+    const states = stateChanges(director).length;
+    writeFileSync(slow, "0.25");
+    await pause(4_000);
+    rmSync(slow);
+    expect(Math.abs(median(paces(before)) - 0.4), "off every second interval").toBeLessThan(0.08);
+    expect(stateChanges(director)).toHaveLength(states);
+
+    writeFileSync(slow, "600");
+    await untilReleased(solo);
+    expect(buoy(director, "why", "VI_1")).toContain("script probe fails (it did not end in time)");
+    rmSync(slow);
+    await untilMaster(solo);
+  });
+});
+
 interface Entry {
   readonly event: { readonly event: { readonly kind: string; readonly to?: string } };
 }
