@@ -48,12 +48,14 @@ export class ScriptRunner {
   readonly #statuses = new Map<string, ScriptStatus>();
   /** Mode bits that scripts make files without. */
   umask = -1;
+  #closed = false;
 
   constructor(loop: Loop, listener: ScriptListener) {
     this.#loop = loop;
     this.#listener = listener;
     this.#queueTimer = loop.timer((now) => this.#performQueue(this.#queues.clockReached(now)));
-    this.#trackTimer = loop.timer((now) => this.#performTracks(this.#tracks.clockReached(now)));
+    // Where this process stood still, the ends of scripts are read first: they may have been in time.
+    this.#trackTimer = loop.timer(() => setImmediate(() => this.#trackDeadlinePassed()));
   }
 
   notify(request: ScriptRequest): void {
@@ -91,6 +93,7 @@ export class ScriptRunner {
   }
 
   close(): void {
+    this.#closed = true;
     this.#queueTimer.close();
     this.#trackTimer.close();
   }
@@ -125,6 +128,10 @@ export class ScriptRunner {
     };
     const script = runScript(this.#loop, command, ended, this.umask);
     if (script !== undefined) this.#notifyRuns.set(run, script);
+  }
+
+  #trackDeadlinePassed(): void {
+    if (!this.#closed) this.#performTracks(this.#tracks.clockReached(this.#loop.now()));
   }
 
   #performTracks(actions: readonly TrackScriptAction[]): void {
