@@ -7,74 +7,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buoy, murder } from "../e2e/daemon.ts";
 import { Director } from "../support/director.ts";
 import { type Host, Lan } from "../support/lan.ts";
+import { chainOf, count, hold, isProgrammed, serve, tableOf, WITHIN } from "../support/named-servers.ts";
 import { waitFor } from "../support/wait.ts";
 
-const TRAFFIC = new URL("../support/name-traffic.mjs", import.meta.url).pathname;
 const VIP = "10.9.0.100";
 const VIP6 = "2001:db8:9::100";
 const NAMES = ["a", "b", "c"] as const;
 const PORTS = [80, 8080] as const;
-const WITHIN = { within: 10_000 };
+const WEB = { address: VIP, port: 80 };
 
 interface Server {
   readonly address: string;
   readonly weight: number;
   readonly words?: string;
-}
-
-/** Starts a name server in a host. */
-async function serve(host: Host): Promise<ChildProcess> {
-  const child = host.spawn([process.execPath, TRAFFIC, "serve", host.name, ...PORTS.map(String)]);
-  await printed(child, "ready");
-  return child;
-}
-
-/** Waits for a text on a program's output, and gives all that it printed from then on. */
-async function printed(child: ChildProcess, text: string): Promise<() => string> {
-  let output = "";
-  child.stdout?.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  await waitFor(text, () => output.includes(text), WITHIN);
-  return () => output;
-}
-
-/** How many of so many connections were answered by whom. */
-function count(
-  host: Host,
-  total: number,
-  address = VIP,
-  port = 80,
-  ...source: string[]
-): Record<string, number> {
-  const words = ["count", address, `${port}`, `${total}`, ...source];
-  return JSON.parse(host.run(process.execPath, TRAFFIC, ...words)) as Record<string, number>;
-}
-
-interface Held {
-  readonly name: string;
-  ask(): Promise<void>;
-  ended(): Promise<unknown>;
-  end(): void;
-}
-
-/** A connection that stays open; `ask` waits for an answer to something that it has sent from now on. */
-async function hold(host: Host, address = VIP, port = 80): Promise<Held> {
-  const child = host.spawn([process.execPath, TRAFFIC, "hold", address, `${port}`]);
-  const output = await printed(child, "\n");
-  const lines = (): string[] => output().trim().split("\n");
-  const name = lines()[0] ?? "";
-  return {
-    name,
-    ended: () => waitFor("the end", () => lines().at(-1) === "ECONNRESET", WITHIN),
-    async ask() {
-      // Two: one may be on its way.
-      const before = lines().length;
-      await waitFor("answers", () => lines().length > before + 1, { within: 5_000 });
-      expect(lines().at(-1)).toBe(name);
-    },
-    end: () => child.kill(),
-  };
 }
 
 function service(head: string, words: string, servers: readonly Server[], port = 80): string {
@@ -86,28 +31,6 @@ function service(head: string, words: string, servers: readonly Server[], port =
 }
 
 const CHECK = "TCP_CHECK {\n connect_timeout 1\n retry 0\n }";
-
-function tableOf(host: Host, family = "ip"): string {
-  try {
-    return host.run("nft", "-a", "list", "table", family, "buoy");
-  } catch {
-    return "";
-  }
-}
-
-async function isProgrammed(director: Director, text: string | RegExp, family = "ip"): Promise<void> {
-  const fits = (table: string): boolean =>
-    typeof text === "string" ? table.includes(text) : text.test(table);
-  await waitFor(`${text} in the table`, () => fits(tableOf(director.host, family)), {
-    ...WITHIN,
-    detail: () => director.output.slice(-2000) + tableOf(director.host, family),
-  });
-}
-
-/** The part of the table that is one chain, with its handles. */
-function chainOf(host: Host, name: string): string {
-  return new RegExp(`chain ${name} \\{[^}]*\\}`).exec(tableOf(host))?.[0] ?? "";
-}
 
 describe("servers behind the director", () => {
   let lan: Lan;
@@ -132,7 +55,7 @@ describe("servers behind the director", () => {
       web.ip(`addr add 2001:db8:8::1${index}/64 dev eth1 nodad`);
       web.ip("route add default via 10.8.0.1", "route add default via inet6 2001:db8:8::1");
     }
-    serving = await Promise.all(webs.map(serve));
+    serving = await Promise.all(webs.map((web) => serve(web, PORTS)));
     director = new Director("buoy", host);
   });
   afterEach(async () => {
@@ -148,7 +71,7 @@ describe("servers behind the director", () => {
     director.start(service(`${VIP} 80`, "lb_algo wrr\n lb_kind NAT", all([5, 3, 2])));
     await isProgrammed(director, "10.8.0.12/80 {");
     expect(director.output).toContain("services are kept by nftables");
-    const counted = count(client, 10_000);
+    const counted = count(client, 10_000, WEB);
     expect(Object.values(counted).reduce((sum, one) => sum + one, 0)).toBe(10_000);
     for (const [index, share] of [0.5, 0.3, 0.2].entries()) {
       const got = (counted[NAMES[index] ?? ""] ?? 0) / 10_000;
@@ -162,7 +85,7 @@ describe("servers behind the director", () => {
       service(`${VIP} 81`, "lb_algo wrr\n lb_kind NAT", all([1, weight]));
     director.start(config(1));
     await isProgrammed(director, "tcp/10.9.0.100/81/10.8.0.11/80 {");
-    const held = await hold(client);
+    const held = await hold(client, WEB);
     const chain = chainOf(host, "tcp/10.9.0.100/80");
     expect(chain).toContain("numgen inc mod 2");
 
@@ -175,26 +98,26 @@ describe("servers behind the director", () => {
     const dead = held.name === "a" ? 1 : 0;
     serving[dead]?.kill("SIGKILL");
     await isProgrammed(director, new RegExp(`^(?!.*tcp/10.9.0.100/80/10.8.0.1${dead}/80)`, "s"));
-    expect(count(client, 200)).toEqual({ [held.name]: 200 });
+    expect(count(client, 200, WEB)).toEqual({ [held.name]: 200 });
     await held.ask();
 
     serving[1 - dead]?.kill("SIGKILL");
     await isProgrammed(director, "10.8.0.12/8080");
-    expect(count(client, 20)).toEqual({ c: 20 });
+    expect(count(client, 20, WEB)).toEqual({ c: 20 });
     held.end();
-    for (const index of [0, 1]) serving[index] = await serve(webs[index] as Host);
+    for (const index of [0, 1]) serving[index] = await serve(webs[index] as Host, PORTS);
     await isProgrammed(director, /mod 2.*10.8.0.11\/80/s);
-    expect(count(client, 20)).toEqual({ a: 10, b: 10 });
+    expect(count(client, 20, WEB)).toEqual({ a: 10, b: 10 });
   });
 
   it("keep their connections while they are drained, and lose them when they are taken out", async () => {
     director.start(service(`${VIP} 80`, "lb_algo rr\n lb_kind NAT", all([1, 1])));
     await isProgrammed(director, "10.8.0.11/80 {");
-    const held = await hold(client);
+    const held = await hold(client, WEB);
     const server = held.name === "a" ? "10.8.0.10:80" : "10.8.0.11:80";
     buoy(director, "pool", "drain", `${VIP}:80`, server, "--no-wait");
     await isProgrammed(director, "weight=0");
-    expect(count(client, 20)[held.name]).toBeUndefined();
+    expect(count(client, 20, WEB)[held.name]).toBeUndefined();
     await held.ask();
     expect(buoy(director, "ipvs")).toMatch(new RegExp(`${server} +Masq +0 +1 `));
     buoy(director, "pool", "disable", `${VIP}:80`, server);
@@ -221,9 +144,9 @@ describe("servers behind the director", () => {
     );
     await isProgrammed(director, "2001-db8-8--11/80 {", "ip6");
     await isProgrammed(director, "clients/tcp/10.9.0.100/80 {");
-    expect(count(client, 30, VIP6)).toEqual({ a: 10, b: 20 });
-    expect(count(client, 30, VIP, 8080)).toEqual({ a: 15, b: 15 });
-    const [one, other] = ["10.9.0.50", "10.9.0.51"].map((source) => count(client, 30, VIP, 80, source));
+    expect(count(client, 30, { address: VIP6, port: 80 })).toEqual({ a: 10, b: 20 });
+    expect(count(client, 30, { address: VIP, port: 8080 })).toEqual({ a: 15, b: 15 });
+    const [one, other] = ["10.9.0.50", "10.9.0.51"].map((source) => count(client, 30, { ...WEB, source }));
     expect([one, other].map((names) => Object.values(names ?? {}))).toEqual([[30], [30]]);
     expect(Object.keys({ ...one, ...other }).sort()).toEqual(["a", "b"]);
     host.run("nft", "delete", "table", "ip", "marks");
@@ -237,11 +160,11 @@ describe("servers behind the director", () => {
     // A checker that outlives its supervisor takes its services out.
     murder(director, "checker");
     murder(director, "supervisor");
-    expect(count(client, 10)).toEqual({ a: 5, b: 5 });
+    expect(count(client, 10, WEB)).toEqual({ a: 5, b: 5 });
     director = new Director("buoy", host);
     director.start(config);
     await waitFor("the next daemon", () => director.output.includes("Gained quorum"), WITHIN);
-    expect(count(client, 10)).toEqual({ a: 5, b: 5 });
+    expect(count(client, 10, WEB)).toEqual({ a: 5, b: 5 });
     const withoutCounters = (text: string): string => text.replaceAll(/packets \d+ bytes \d+/g, "");
     expect(withoutCounters(tableOf(host))).toBe(withoutCounters(before));
     expect(buoy(director, "ipvs")).toContain("10.8.0.10:80");
@@ -249,7 +172,7 @@ describe("servers behind the director", () => {
     // What a firewall does when it is reloaded.
     host.run("nft", "flush", "ruleset");
     await isProgrammed(director, "10.8.0.11/80 {");
-    expect(count(client, 10)).toEqual({ a: 5, b: 5 });
+    expect(count(client, 10, WEB)).toEqual({ a: 5, b: 5 });
   });
 });
 
@@ -271,7 +194,7 @@ describe("servers beside the director", () => {
       web.ip(`addr add ${VIP}/32 dev lo`, `addr add ${VIP6}/128 dev lo`);
     }
     host.ip(`addr add ${VIP}/32 dev eth0`, `addr add ${VIP6}/128 dev eth0 nodad`);
-    await Promise.all(webs.map(serve));
+    await Promise.all(webs.map((web) => serve(web, PORTS)));
     director = new Director("buoy", host);
   });
   afterAll(async () => {
@@ -288,15 +211,15 @@ describe("servers beside the director", () => {
     director.start(config(four));
     await isProgrammed(director, "2001-db8-9--12/80 {", "ip6");
     await isProgrammed(director, "10.9.0.12/80 {");
-    expect(count(client, 600)).toEqual({ a: 100, b: 200, c: 300 });
-    expect(count(client, 600, VIP6)).toEqual({ a: 100, b: 200, c: 300 });
+    expect(count(client, 600, WEB)).toEqual({ a: 100, b: 200, c: 300 });
+    expect(count(client, 600, { address: VIP6, port: 80 })).toEqual({ a: 100, b: 200, c: 300 });
 
-    const held = await hold(client);
+    const held = await hold(client, WEB);
     const left = four.map((one, index) => (NAMES[index] === held.name ? { ...one, weight: 0 } : one));
     director.host.writeFile("buoy.conf", config(left));
     director.signal("SIGHUP");
     await isProgrammed(director, "weight=0");
-    expect(count(client, 60)[held.name]).toBeUndefined();
+    expect(count(client, 60, WEB)[held.name]).toBeUndefined();
     await held.ask();
     held.end();
   });

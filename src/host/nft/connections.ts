@@ -6,6 +6,7 @@
 import { concatBytes } from "../../base/bytes.ts";
 import type { OsError, Result } from "../../base/result.ts";
 import { fail, ok } from "../../base/result.ts";
+import type { Endpoint } from "../../model/director-models.ts";
 import type { TrackedConnection } from "../../wire/netlink/conntrack.ts";
 import { decodeConnection, encodeConnectionDump, encodeConnectionEnd } from "../../wire/netlink/conntrack.ts";
 import { readHost32 } from "../../wire/netlink/host-order.ts";
@@ -27,11 +28,15 @@ export type ConnectionCounts = ReadonlyMap<number, ConnectionCount>;
 /** Ends in one send. */
 const BATCH = 200;
 
-/** Counts the connections of all servers of these services, which are of one family. */
+/**
+ * Counts the connections of all servers of these services, which are of one family. `closing` is how many seconds the end of
+ * one is remembered.
+ */
 export function countConnections(
   writer: NetlinkWriter,
   family: NftFamily,
   services: readonly HeldService[],
+  closing: number,
   done: (result: Result<ConnectionCounts, OsError>) => void,
 ): void {
   const counts = new Map<number, ConnectionCount>();
@@ -39,7 +44,7 @@ export function countConnections(
     const { active, inactive } = counts.get(id) ?? { active: 0, inactive: 0 };
     counts.set(id, { active: active + (established ? 1 : 0), inactive: inactive + (established ? 0 : 1) });
   };
-  list(writer, family, (tracked) => {
+  list(writer, family, true, (tracked) => {
     if (!tracked.ok) return done(tracked);
     const find = finderOf(services);
     for (const connection of tracked.value)
@@ -48,8 +53,11 @@ export function countConnections(
     const question = encodeElementDump(family, SERVICES_TABLE, CONNECTIONS, sequence);
     writer.submit("nftables: list connections", SERVICES_TABLE, sequence, question, (error, reply) => {
       if (error !== undefined) return done(fail(error));
-      for (const { value } of splitMessages(reply).flatMap(decodeElements))
-        if (value?.length === 4) add(readHost32(value, 0), true);
+      for (const { key, value, expires = 0 } of splitMessages(reply).flatMap(decodeElements)) {
+        // Nothing else tells one that goes on from one that has just begun or ended.
+        const isActive = key[0] === PROTOCOLS.tcp && expires > closing * 1000;
+        if (value?.length === 4) add(readHost32(value, 0), isActive);
+      }
       done(ok(counts));
     });
   });
@@ -62,10 +70,40 @@ export function endConnections(
   gone: readonly HeldService[],
   done: (error: OsError | undefined) => void,
 ): void {
-  list(writer, family, (tracked) => {
+  const find = finderOf(gone);
+  endThose(writer, family, true, (connection) => find(connection).length > 0, done);
+}
+
+/**
+ * Ends what came to these services' addresses before they were there, and goes to this host for as long as its sender goes
+ * on: the tracker asks no rule again.
+ */
+export function endStrays(
+  writer: NetlinkWriter,
+  family: NftFamily,
+  services: readonly HeldService[],
+  done: (error: OsError | undefined) => void,
+): void {
+  const places = new Set(
+    services.flatMap(({ head: { endpoint } }) => (endpoint.kind === "fwmark" ? [] : placeAt(endpoint))),
+  );
+  const isStray = ({ protocol, service, server }: TrackedConnection): boolean =>
+    service.address === server.address &&
+    service.port === server.port &&
+    [service.port, 0].some((port) => places.has(placeOf(protocol, service.address, port)));
+  endThose(writer, family, false, isStray, done);
+}
+
+function endThose(
+  writer: NetlinkWriter,
+  family: NftFamily,
+  translated: boolean,
+  isOver: (connection: TrackedConnection) => boolean,
+  done: (error: OsError | undefined) => void,
+): void {
+  list(writer, family, translated, (tracked) => {
     if (!tracked.ok) return done(tracked.error);
-    const find = finderOf(gone);
-    const ending = tracked.value.filter((connection) => find(connection).length > 0);
+    const ending = tracked.value.filter(isOver);
     const next = (from: number): void => {
       const batch = ending.slice(from, from + BATCH);
       if (batch.length === 0) {
@@ -88,10 +126,11 @@ export function endConnections(
 function list(
   writer: NetlinkWriter,
   family: NftFamily,
+  translated: boolean,
   done: (result: Result<readonly TrackedConnection[], OsError>) => void,
 ): void {
   const sequence = writer.nextSequence();
-  const question = encodeConnectionDump(family, sequence);
+  const question = encodeConnectionDump(family, translated, sequence);
   writer.submit("list tracked connections", family, sequence, question, (error, reply) =>
     done(
       error === undefined
@@ -111,10 +150,7 @@ function finderOf(
   const servers = new Map<string, HeldServer[]>();
   for (const { head, servers: own } of services) {
     const { endpoint } = head;
-    const place =
-      endpoint.kind === "fwmark"
-        ? ANY
-        : placeOf(PROTOCOLS[endpoint.protocol], endpoint.address, endpoint.port);
+    const place = endpoint.kind === "fwmark" ? ANY : placeAt(endpoint);
     for (const server of own) {
       const { address, port } = server.destination;
       const key = `${place} ${address} ${port}`;
@@ -137,6 +173,10 @@ function finderOf(
 }
 
 const ANY = "any";
+
+function placeAt({ protocol, address, port }: Endpoint & { readonly kind: "address" }): string {
+  return placeOf(PROTOCOLS[protocol], address, port);
+}
 
 function placeOf(protocol: number, address: string, port: number): string {
   return `${protocol} ${address} ${port}`;

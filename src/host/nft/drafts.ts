@@ -58,6 +58,19 @@ export function goneFrom({ before, after }: Draft): readonly HeldService[] {
   return servers.length === 0 ? [] : [{ ...before, servers }];
 }
 
+/**
+ * The service where its translation has just begun, or where this host itself answered until now: datagrams may have come
+ * to it before, which the tracker takes for a connection that goes on. A TCP connection ends with the host's answer.
+ */
+export function begunIn({ before, after }: Draft): readonly HeldService[] {
+  if (after === undefined || methodOf(after) === "dr") return [];
+  const { endpoint } = after.head;
+  if (endpoint.kind === "fwmark" || endpoint.protocol === "tcp") return [];
+  const kept = new Set(after.servers.map(({ id }) => id));
+  const hasLeftHost = before?.servers.some(({ id, local }) => local && !kept.has(id)) === true;
+  return before === undefined || hasLeftHost ? [after] : [];
+}
+
 function endpointOf(change: TableChange): Endpoint {
   return "service" in change ? change.service.endpoint : change.endpoint;
 }

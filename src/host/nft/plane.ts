@@ -17,15 +17,15 @@ import { Turns } from "../sequencer.ts";
 import type { TableWatch } from "../table-watch.ts";
 import { watchTables } from "../table-watch.ts";
 import type { ConnectionCounts } from "./connections.ts";
-import { countConnections, endConnections } from "./connections.ts";
+import { countConnections, endConnections, endStrays } from "./connections.ts";
 import type { Draft } from "./drafts.ts";
-import { draftChanges, goneFrom } from "./drafts.ts";
+import { begunIn, draftChanges, goneFrom } from "./drafts.ts";
 import { chainOf } from "./names.ts";
 import type { FoundTable } from "./reader.ts";
 import { foundServices, readTables } from "./reader.ts";
 import { writeService, writeTimeouts } from "./services.ts";
 import type { HeldService } from "./table.ts";
-import { removeServicesTable, SERVICES_TABLE, writeServicesTable } from "./table.ts";
+import { removeServicesTable, SERVICES_TABLE, TIMEOUTS, writeServicesTable } from "./table.ts";
 
 export const NFT_PLANE = "nftables";
 const FAMILIES: readonly NftFamily[] = ["ip", "ip6"];
@@ -169,7 +169,7 @@ export class NftPlane implements DataPlane {
       this.#count(others, [...found, ...foundServices(table, counts)], done);
     if (!this.#counting && !services.some(isLeaving)) go(new Map());
     else
-      countConnections(this.#writer, family, services, (result) => {
+      countConnections(this.#writer, family, services, this.#timeouts.tcpFin ?? TIMEOUTS.tcpFin, (result) => {
         if (result.ok) go(result.value);
         else done(result);
       });
@@ -183,7 +183,8 @@ export class NftPlane implements DataPlane {
     });
     this.#write(drafts, (refused) => {
       const late = refused.flatMap(({ draft, error }) => draft.indices.map((index) => ({ index, error })));
-      done([...refusals, ...late]);
+      const written = drafts.filter((draft) => !refused.some((one) => one.draft === draft));
+      this.#end(written, begunIn, endStrays, () => done([...refusals, ...late]));
     });
   }
 
@@ -233,24 +234,30 @@ export class NftPlane implements DataPlane {
         return done(error);
       }
       this.#remember(part);
-      return this.#endConnections(part, FAMILIES, done);
+      return this.#end(part, goneFrom, endConnections, done);
     });
   }
 
   /**
-   * Connections to servers that are in the table no more end, as IPVS does it with `expire_nodest_conn`: clients are told,
-   * and datagrams go to another server. That a list could not be had keeps no server in the table.
+   * Ends tracked connections that lead where they no longer should. To servers that are in the table no more, as IPVS does it
+   * with `expire_nodest_conn`: clients are told, and datagrams go to another server. That a list could not be had refuses
+   * nothing.
    */
-  #endConnections(part: readonly Draft[], families: readonly NftFamily[], done: Done): void {
-    const [family, ...others] = families;
+  #end(
+    drafts: readonly Draft[],
+    affected: (draft: Draft) => readonly HeldService[],
+    end: typeof endConnections,
+    done: Done,
+    [family, ...others]: readonly NftFamily[] = FAMILIES,
+  ): void {
     if (family === undefined) {
       done(undefined);
       return;
     }
-    const gone = part.flatMap((draft) => (draft.family === family ? goneFrom(draft) : []));
-    const go = (): void => this.#endConnections(part, others, done);
-    if (gone.length === 0) go();
-    else endConnections(this.#writer, family, gone, go);
+    const services = drafts.flatMap((draft) => (draft.family === family ? affected(draft) : []));
+    const go = (): void => this.#end(drafts, affected, end, done, others);
+    if (services.length === 0) go();
+    else end(this.#writer, family, services, go);
   }
 
   /** Families whose last service goes with these. */

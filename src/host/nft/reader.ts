@@ -3,7 +3,6 @@ import type { OsError, Result } from "../../base/result.ts";
 import { fail, ok } from "../../base/result.ts";
 import type { FoundDestination, FoundService, TableStatistics } from "../../director/table.ts";
 import { readHost32 } from "../../wire/netlink/host-order.ts";
-import { NO_STATISTICS } from "../../wire/netlink/ipvs.ts";
 import type { NetlinkMessage } from "../../wire/netlink/message.ts";
 import { splitMessages } from "../../wire/netlink/message.ts";
 import { decodeTable, encodeTableDump } from "../../wire/netlink/nftables.ts";
@@ -42,6 +41,18 @@ const ENTRANCES = STAGES.flatMap((stage) =>
   ["services", "addresses", "marks"].map((kind) => `${stage}-${kind}`),
 );
 const NOTHING: NftCounter = { packets: 0, bytes: 0 };
+const UNMEASURED: TableStatistics = {
+  connections: undefined,
+  packetsIn: undefined,
+  packetsOut: undefined,
+  bytesIn: undefined,
+  bytesOut: undefined,
+  connectionRate: undefined,
+  packetRateIn: undefined,
+  packetRateOut: undefined,
+  byteRateIn: undefined,
+  byteRateOut: undefined,
+};
 
 /** The tables that are ours, each with its services; one in which something is missing is left out, to be made anew. */
 export function readTables(writer: NetlinkWriter, done: Answered<readonly FoundTable[]>): void {
@@ -137,30 +148,27 @@ export function foundServices(
         activeConnections: connections.get(id)?.active ?? 0,
         inactiveConnections: connections.get(id)?.inactive ?? 0,
         persistentConnections: 0,
-        // Only the first packet of a translated connection comes by.
-        statistics: statisticsOf(
-          isDirect ? { ...counter, connections: 0 } : { packets: 0, bytes: 0, connections: counter.packets },
-        ),
+        // Only the first packet of a translated connection comes by; all of one that is sent on.
+        statistics: isDirect
+          ? { ...UNMEASURED, packetsIn: counter.packets, bytesIn: counter.bytes }
+          : { ...UNMEASURED, connections: counter.packets },
       };
     });
     return { ...head, destinations, statistics: sumOf(destinations.map(({ statistics }) => statistics)) };
   });
 }
 
-function statisticsOf({
-  connections,
-  packets,
-  bytes,
-}: NftCounter & { readonly connections: number }): TableStatistics {
-  return { ...NO_STATISTICS, connections, packetsIn: packets, bytesIn: bytes };
-}
-
 function sumOf(all: readonly TableStatistics[]): TableStatistics {
-  return statisticsOf({
-    connections: all.reduce((sum, { connections }) => sum + connections, 0),
-    packets: all.reduce((sum, { packetsIn }) => sum + packetsIn, 0),
-    bytes: all.reduce((sum, { bytesIn }) => sum + bytesIn, 0),
-  });
+  const sum = (field: keyof TableStatistics): number | undefined => {
+    const measured = all.map((one) => one[field]).filter((value) => value !== undefined);
+    return measured.length === 0 ? undefined : measured.reduce((total, value) => total + value, 0);
+  };
+  return {
+    ...UNMEASURED,
+    connections: sum("connections"),
+    packetsIn: sum("packetsIn"),
+    bytesIn: sum("bytesIn"),
+  };
 }
 
 function ask(

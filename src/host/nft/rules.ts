@@ -18,7 +18,7 @@ import type { ServiceHead } from "./names.ts";
 import { chainOf, nftFamilyOf, serverChainOf } from "./names.ts";
 import { slotsOf } from "./slots.ts";
 import type { HeldServer, HeldService } from "./table.ts";
-import { CONNECTIONS, methodOf, PROTOCOLS, REMEMBER, SERVICES_TABLE, UNSERVED } from "./table.ts";
+import { CONNECTIONS, methodOf, PROTOCOLS, REMEMBER, SERVICES_TABLE, TIMEOUTS, UNSERVED } from "./table.ts";
 
 type Rule = readonly NftExpression[];
 
@@ -29,7 +29,8 @@ const SYN = 2;
 const RST = 4;
 /** The same on every director, so that a client keeps its server when another takes over. */
 const HASH_SEED = 0x62756f79;
-const TIMEOUTS = { tcp: 900, tcpFin: 120, udp: 300 } as const;
+/** Of connections that have only begun, as with IPVS: what is never answered must not fill the map. */
+const TCP_BEGUN = 60;
 const ACCEPT: NftExpression = { kind: "verdict", verdict: "accept" };
 
 export function clientsOf({ endpoint }: ServiceHead): string {
@@ -83,9 +84,8 @@ function scheduleRules(batch: NftBatch, service: HeldService, family: NftFamily)
   if (ids.length === 0) return methodOf(service) === "dr" ? [[unserved]] : [];
   const modulus = ids.length;
   const register = word(0);
-  const isByPort = flags.flag2 && endpoint.kind === "address";
   const choice: Rule =
-    by === "turn" ? [{ kind: "numgen", modulus, register }] : hashed(family, by, isByPort, modulus);
+    by === "turn" ? [{ kind: "numgen", modulus, register }] : hashed(family, by, flags.flag2, modulus);
   const chains = new Map(
     service.servers.map(({ id, destination }) => [id, serverChainOf(endpoint, destination)]),
   );
@@ -165,8 +165,8 @@ function translation({ address, port }: TableDestination, family: NftFamily, loa
 }
 
 /**
- * Remembers that a connection goes to the server that the packet is marked with; after its end, for a shorter time. All
- * servers share these rules: the kernel looks through all rules that feed a map whenever another one comes.
+ * Remembers that a connection goes to the server that the packet is marked with; at its beginning and after its end, for a
+ * shorter time. All servers share these rules: the kernel looks through all rules that feed a map whenever another one comes.
  */
 export function rememberRules(family: NftFamily, timeouts: LvsTimeouts): readonly Rule[] {
   const { load } = connectionKeyShape(family);
@@ -178,6 +178,7 @@ export function rememberRules(family: NftFamily, timeouts: LvsTimeouts): readonl
   const { tcp, tcpFin, udp } = { ...TIMEOUTS, ...definedOf(timeouts) };
   return [
     remember(tcp),
+    [...isProtocol(TCP), ...tcpFlags(SYN, "differs", 0), ...remember(Math.min(tcp, TCP_BEGUN))],
     [...isProtocol(TCP), ...tcpFlags(FIN | RST, "differs", 0), ...remember(tcpFin)],
     [...isProtocol(PROTOCOLS.udp), ...remember(udp)],
   ];

@@ -4,7 +4,7 @@ import type { Protocol } from "../../model/director-models.ts";
 import { type NftBatch, TYPE_MARK } from "../../wire/netlink/nftables.ts";
 import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
 import { hostNumber, word } from "../../wire/netlink/nftables-expressions.ts";
-import { addressKeyShape, connectionKeyShape, serviceKeyShape } from "./matches.ts";
+import { addressKeyShape, connectionKeyShape, isProtocol, serviceKeyShape } from "./matches.ts";
 import type { ServiceHead } from "./names.ts";
 
 /** The table's name, and the comment that tells ours from another's. */
@@ -43,6 +43,8 @@ export const UNSERVED = "unserved";
 export const CONNECTIONS = "connections";
 /** The chain that remembers where a connection goes. */
 export const REMEMBER = "remember";
+/** Seconds that an idle connection is remembered, where the configuration says nothing else: those of IPVS. */
+export const TIMEOUTS = { tcp: 900, tcpFin: 120, udp: 300 } as const;
 /** Most entries of a map that packets feed: the kernel sets 16 bytes aside for each. */
 const CONNECTION_LIMIT = 262_144;
 
@@ -61,6 +63,12 @@ export function writeServicesTable(batch: NftBatch, family: NftFamily): void {
   });
   batch.chain(family, table, REMEMBER);
   batch.chain(family, table, UNSERVED);
+  // A reset is always sent; ICMP errors only so many a second.
+  batch.rule(family, table, UNSERVED, [
+    ...isProtocol(PROTOCOLS.tcp),
+    { kind: "counter" },
+    { kind: "reject", code: "reset" },
+  ]);
   batch.rule(family, table, UNSERVED, [
     { kind: "counter" },
     { kind: "reject", code: PORT_UNREACHABLE[family] },

@@ -35,11 +35,11 @@ interface Tuple {
 const GENERIC_HEADER = 4;
 const NEW = (ct.NFNL_SUBSYS_CTNETLINK << 8) | ct.IPCTNL_MSG_CT_NEW;
 
-/** Asks for the connections of a family whose destination has been translated. */
-export function encodeConnectionDump(family: NftFamily, sequence: number): Uint8Array {
+/** Asks for the connections of a family whose destination has been translated, or has not been. */
+export function encodeConnectionDump(family: NftFamily, translated: boolean, sequence: number): Uint8Array {
   // A kernel that does not know the mask leaves none out.
   return message(ct.IPCTNL_MSG_CT_GET, NLM_F_DUMP, family, sequence)
-    .attribute(ct.CTA_STATUS, uint32(ct.IPS_DST_NAT))
+    .attribute(ct.CTA_STATUS, uint32(translated ? ct.IPS_DST_NAT : 0))
     .attribute(ct.CTA_STATUS_MASK, uint32(ct.IPS_DST_NAT))
     .finish();
 }

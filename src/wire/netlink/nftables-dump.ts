@@ -14,6 +14,8 @@ export interface NftElementFact {
   readonly chain: string | undefined;
   readonly value: Uint8Array | undefined;
   readonly comment: string | undefined;
+  /** Milliseconds until it goes by itself. */
+  readonly expires: number | undefined;
 }
 
 /** A rule with what its counters have counted, in their order. */
@@ -78,12 +80,14 @@ function decodeElement(reader: AttributeReader): NftElementFact | undefined {
   let key: Uint8Array | undefined;
   let data: Pick<NftElementFact, "chain" | "value"> = { chain: undefined, value: undefined };
   let comment: string | undefined;
+  let expires: number | undefined;
   while (reader.next()) {
     if (reader.type === nft.NFTA_SET_ELEM_KEY) key = decodeData(reader.nested()).value;
     else if (reader.type === nft.NFTA_SET_ELEM_DATA) data = decodeData(reader.nested());
     else if (reader.type === nft.NFTA_SET_ELEM_USERDATA) comment = readComment(reader.bytes());
+    else if (reader.type === nft.NFTA_SET_ELEM_EXPIRATION) expires = readUint64(reader.bytes());
   }
-  return key === undefined || reader.error !== undefined ? undefined : { key, ...data, comment };
+  return key === undefined || reader.error !== undefined ? undefined : { key, ...data, comment, expires };
 }
 
 function decodeData(reader: AttributeReader): Pick<NftElementFact, "chain" | "value"> {

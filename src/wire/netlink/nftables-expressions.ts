@@ -64,8 +64,8 @@ export type NftExpression =
     }
   /** Sends a copy to a host of this segment, whatever its destination is. */
   | { readonly kind: "dup"; readonly address: number }
-  /** Answers with an ICMP error of this code. */
-  | { readonly kind: "reject"; readonly code: number }
+  /** Answers with an ICMP error of this code, or resets the TCP connection. */
+  | { readonly kind: "reject"; readonly code: number | "reset" }
   | { readonly kind: "counter" }
   | { readonly kind: "verdict"; readonly verdict: "accept" | "drop" }
   | { readonly kind: "goto" | "jump"; readonly chain: string };
@@ -234,6 +234,10 @@ function writeEnd(data: MessageBuilder, expression: NftExpression): void {
       number(data, nft.NFTA_DUP_SREG_ADDR, expression.address);
       return;
     case "reject":
+      if (expression.code === "reset") {
+        number(data, nft.NFTA_REJECT_TYPE, nft.NFT_REJECT_TCP_RST);
+        return;
+      }
       number(data, nft.NFTA_REJECT_TYPE, nft.NFT_REJECT_ICMP_UNREACH);
       data.uint8(nft.NFTA_REJECT_ICMP_CODE, expression.code);
       return;

@@ -110,6 +110,13 @@ it("writes rules that nft's words can say", async () => {
     "meta l4proto tcp counter packets 0 bytes 0 dnat to 10.8.0.2:80",
   );
   expect(rules("fwm/5/10.9.0.3/80").at(-1)).toBe("counter packets 0 bytes 0 dup to 10.9.0.3 drop");
+  const update = (ports: string, timeout: string): string =>
+    `update @connections { meta l4proto . ip saddr . ${ports} sport . ip daddr . ${ports} dport timeout ${timeout} : meta mark }`;
+  expect(rules("remember").slice(0, 3)).toEqual([
+    update("th", "15m"),
+    `tcp flags syn ${update("tcp", "1m")}`,
+    `tcp flags fin,rst ${update("tcp", "2m")}`,
+  ]);
   expect(rules("udp/2001-db8--100/53", "ip6")).toEqual(["goto udp/2001-db8--100/53/2001-db8--1/80"]);
   // The kernel would follow it from each service to all servers, and let nobody else run meanwhile.
   expect(namespace.run("nft", "list", "table", "ip", "buoy")).not.toContain("@servers");
@@ -160,6 +167,10 @@ it("changes persistence and method of a service that is there", async () => {
 it("rejects connections that no server takes", async () => {
   await change(service(WEB), server(WEB, "10.8.0.1", "nat", 0));
   expect(elements("input-services")).toBe('tcp . 10.9.0.100 . 80 comment "wrr" : goto unserved');
+  expect(rules("unserved")).toEqual([
+    "meta l4proto tcp counter packets 0 bytes 0 reject with tcp reset",
+    "counter packets 0 bytes 0 reject",
+  ]);
   await change(server(WEB, "10.8.0.1", "nat", 1));
   expect(elements("input-services")).toBe("");
 });
