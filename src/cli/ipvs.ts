@@ -1,10 +1,13 @@
 /** `buoy ipvs` */
 import type { Command } from "commander";
 import { formatOsError, type OsError, type Result } from "../base/result.ts";
+import type { Micros } from "../base/time.ts";
+import { millis } from "../base/time.ts";
 import type { FoundService } from "../director/table.ts";
 import type { Ipvs } from "../host/ipvs.ts";
 import { createLoop } from "../host/loop.ts";
 import { NFT_PLANE } from "../host/nft/plane.ts";
+import { withRates } from "../observe/table-rates.ts";
 import { tableRows } from "../observe/table-rows.ts";
 import { tableLines } from "../observe/table-text.ts";
 import type { DataPlane } from "../ports/data-plane.ts";
@@ -33,9 +36,10 @@ export function registerIpvs(program: Command): void {
     .option("--json", "services and servers with all counters as JSON")
     .action(async (options: IpvsOptions) => {
       const shown = await open(await programmed(options));
+      let last: Look | undefined;
       try {
         do {
-          await show(shown, options);
+          last = await show(shown, options, last);
         } while (options.watch && (await pause()));
       } finally {
         shown.plane.close();
@@ -48,14 +52,29 @@ interface Shown {
   readonly title: string;
 }
 
-async function show({ plane, title }: Shown, { watch, json, runtimeDir }: IpvsOptions): Promise<void> {
+interface Look {
+  readonly at: Micros;
+  readonly services: readonly FoundService[];
+}
+
+async function show(
+  { plane, title }: Shown,
+  { watch, json, runtimeDir }: IpvsOptions,
+  last: Look | undefined,
+): Promise<Look> {
   const table = await programmed({ runtimeDir });
   const isThere = table?.plane?.name === plane.name;
-  const rows = tableRows(isThere ? table.programmed : undefined, await read(plane));
-  if (json) return printJson({ plane: plane.name, services: rows });
-  const paint = painterFor(process.stdout, process.env);
-  if (watch && process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
-  printLines(tableLines(title, rows, { paint, rates: watch === true }));
+  const look = { at: millis(performance.now()), services: await read(plane) };
+  const found =
+    last === undefined ? look.services : withRates(look.services, last.services, look.at - last.at);
+  const rows = tableRows(isThere ? table.programmed : undefined, found);
+  if (json) printJson({ plane: plane.name, services: rows });
+  else {
+    const paint = painterFor(process.stdout, process.env);
+    if (watch && process.stdout.isTTY) process.stdout.write(CLEAR_SCREEN);
+    printLines(tableLines(title, rows, { paint, rates: watch === true }));
+  }
+  return look;
 }
 
 /** Undefined where no daemon runs: the kernel's table can be shown all the same. */

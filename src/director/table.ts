@@ -38,8 +38,8 @@ export interface FoundDestination extends TableDestination {
   readonly statistics: TableStatistics;
 }
 
-/** Counters as IPVS has them; other data planes fill in what they measure. */
-export type TableStatistics = IpvsStatistics;
+/** Counters and rates as IPVS has them; undefined is what the data plane does not measure. */
+export type TableStatistics = { readonly [Field in keyof IpvsStatistics]: IpvsStatistics[Field] | undefined };
 
 /**
  * One step; the order of a list is contract: services before their destinations, removals last. A data plane heals what it

@@ -145,12 +145,12 @@ function destinationDifferences(found: FoundDestination, programmed: TableDestin
   return differences;
 }
 
-function endpointKey(endpoint: Endpoint): string {
+export function endpointKey(endpoint: Endpoint): string {
   if (endpoint.kind === "fwmark") return `fwmark ${endpoint.mark} ${endpoint.family}`;
   return `${endpoint.protocol} ${endpoint.address} ${endpoint.port}`;
 }
 
-function destinationKey({ address, port }: TableDestination): string {
+export function destinationKey({ address, port }: TableDestination): string {
   return `${address} ${port}`;
 }
 

@@ -119,7 +119,7 @@ function ratesOf(
   const statistics: TableStatistics | undefined = "statistics" in entry ? entry.statistics : undefined;
   if (statistics === undefined) return ["-", "-", "-", "-", "-"];
   const { connectionRate, packetRateIn, packetRateOut, byteRateIn, byteRateOut } = statistics;
-  return [connectionRate, packetRateIn, packetRateOut, byteRateIn, byteRateOut];
+  return [connectionRate, packetRateIn, packetRateOut, byteRateIn, byteRateOut].map((rate) => rate ?? "-");
 }
 
 function withRemark(text: string, state: RowState, more: readonly string[]): string {
