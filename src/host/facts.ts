@@ -18,6 +18,7 @@ import type { HostFacts, InterfaceFact, ScriptFact, UserFact } from "../model/mo
 import type { WantedFacts } from "../model/wanted.ts";
 import { mayUseIpvs } from "./ipvs-presence.ts";
 import { readKeyFile } from "./key-files.ts";
+import { readForwarding } from "./passage.ts";
 import { readRoutingNames, withVrfTables } from "./routing-names.ts";
 
 /** Bytes looked at to tell a binary from a script without interpreter line. */
@@ -39,6 +40,7 @@ export function gatherFacts(wanted: WantedFacts): HostFacts {
     routingNames: wanted.routing === undefined ? undefined : readRoutingNames(wanted.routing),
     keyFiles: new Map([...wanted.keyFiles].map((path) => [path, readKeyFile(path)])),
     ipvs: wanted.ipvs ? mayUseIpvs() : undefined,
+    forwarding: wanted.ipvs ? readForwarding() : undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import { resolveDaemon } from "./daemon.ts";
 import { resolveBootDelay, resolveLinkDelays } from "./delays.ts";
 import { resolveDirector } from "./director.ts";
 import { reportNftLimits } from "./director-nft.ts";
+import { reportForwarding } from "./director-passage.ts";
 import { followedFiles, hasScripts } from "./director-uses.ts";
 import { type Draft, type DraftBlock, nameOf, readDraft } from "./draft.ts";
 import { resolveFirewall } from "./firewall.ts";
@@ -110,6 +111,7 @@ function resolveModel(root: DraftBlock, globals: DraftBlock, context: ResolveCon
   const trackScripts = [...defined.scripts.values()].filter((script) => used.has(script.name));
   const director = resolveDirector(root, globals, { policy, bfds, files }, context);
   reportNftLimits(root, globals, director, context);
+  reportForwarding(root, director, context);
   const followedByVrrp = followed("trackFiles");
   const allFollowed = new Set([...followedByVrrp, ...followedFiles(director)]);
   const trackFiles = usedTrackers("track_file", files, allFollowed, context);

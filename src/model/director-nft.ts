@@ -57,12 +57,49 @@ function reportService(block: DraftBlock, report: Report): void {
     if (keyword === "persistence_engine")
       say(statement, "nftables tells clients apart by their addresses alone", report);
   }
+  reportMethod(block, method, report);
   const ops = block.last("ops");
   if (ops !== undefined && method === "NAT")
     say(ops, "with nftables and NAT, packets of one client's port go to one server all the same", report);
-  const sorry = block.last("sorry_server_lvs_method");
-  if (sorry !== undefined) reportTunnel(sorry, report);
+  reportSorry(block, method, report);
   for (const server of block.all("real_server")) reportServer(blockOf(server), method, report);
+}
+
+/** What a service gives up with its method. */
+function reportMethod(block: DraftBlock, method: string, report: Report): void {
+  const persistence = block.last("persistence_timeout");
+  if (persistence !== undefined && method === "NAT" && block.number("persistence_timeout") !== 0)
+    report.note(
+      CODE,
+      persistence.keywordSpan,
+      "with nftables and NAT, a client's time runs from the beginning of its last connection, not from its end",
+      { hint: "make it longer than connections last" },
+    );
+  const direct = block.last("lvs_method") ?? block.last("lb_kind");
+  if (direct !== undefined && method === "DR")
+    report.note(
+      CODE,
+      direct.keywordSpan,
+      "with nftables and DR, ICMP errors (fragmentation needed) reach this host and not the servers",
+      { hint: "where clients have smaller MTUs, give the servers' routes an advmss" },
+    );
+}
+
+/** A sorry server with another method works alone: not beside servers that stay with weight 0. */
+function reportSorry(block: DraftBlock, method: string, report: Report): void {
+  const sorry = block.last("sorry_server_lvs_method");
+  if (sorry === undefined) return;
+  reportTunnel(sorry, report);
+  const own = methodOf(sorry);
+  const stays =
+    ["sorry_server_inhibit", "inhibit_on_failure"].some((keyword) => block.has(keyword)) ||
+    block.all("real_server").some((one) => blockOf(one).has("inhibit_on_failure"));
+  if (own === undefined || own === "TUN" || own === method || !stays) return;
+  report.repair(CODE, sorry.keywordSpan, "with nftables, all servers of a service have one method", {
+    hint: "leave out inhibit_on_failure and sorry_server_inhibit, or give the sorry server the servers' method",
+    repair: `beside servers with ${method} that stay with weight 0, the sorry server gets no connections`,
+    exitClass: "silent",
+  });
 }
 
 function reportServer(block: DraftBlock, method: string, report: Report): void {

@@ -347,6 +347,8 @@ export interface HostFacts {
   readonly keyFiles?: ReadonlyMap<string, KeyFileFact> | undefined;
   /** Whether there is IPVS for us; undefined where nobody looked. */
   readonly ipvs?: boolean | undefined;
+  /** Whether this host sends on what is not for itself. */
+  readonly forwarding?: Readonly<Record<IpFamily, boolean | undefined>> | undefined;
 }
 
 /** Numbers by name, of iproute2's files. */

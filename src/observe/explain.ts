@@ -284,6 +284,8 @@ export function supervisorText(event: SupervisorEvent): string {
       return `${event.count} events were dropped between ${event.between}`;
     case "Degraded":
       return `${event.what}: ${event.consequence}. ${event.remedy}`;
+    case "Mended":
+      return `no more: ${event.what}`;
     case "DaemonStopping":
       return `stopping (${event.by})`;
   }

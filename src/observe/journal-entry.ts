@@ -83,6 +83,8 @@ export type SupervisorEvent =
       readonly consequence: string;
       readonly remedy: string;
     }
+  /** What was degraded is so no more. */
+  | { readonly kind: "Mended"; readonly what: string }
   | { readonly kind: "DaemonStopping"; readonly by: string };
 
 export type StewardEvent =

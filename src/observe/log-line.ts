@@ -395,6 +395,7 @@ function supervisorLines(event: SupervisorEvent): readonly LogLine[] {
       return [parent(good ? LOG_INFO : LOG_WARNING, supervisorText(event))];
     }
     case "NotifyCollapsed":
+    case "Mended":
       return [parent(LOG_NOTICE, supervisorText(event))];
     case "ChildDied":
     case "HeartbeatMissed":

@@ -27,6 +27,7 @@ import { parseToChecker } from "./messages.ts";
 import type { OpenedPlane, WantedPlane } from "./open-plane.ts";
 import type { ParentChannel } from "./parent-channel.ts";
 import { openParentChannel } from "./parent-channel.ts";
+import { PassageWatch } from "./passage-watch.ts";
 import { poolFifoLine } from "./pool-fifo.ts";
 import { applyScheduling, CHECKER_PROCESS } from "./scheduling.ts";
 import { writeSnapshot } from "./snapshot-text.ts";
@@ -72,6 +73,7 @@ class CheckerChild {
   readonly #snapshotTimer: Timer;
   readonly #stopTimer: Timer;
   readonly #held: HeldAddresses;
+  readonly #passage: PassageWatch;
   #channel: ParentChannel<FromChecker> | undefined;
   #start: StartMessage | undefined;
   /** The newest configuration; before the data plane is open it is simply the first. */
@@ -95,6 +97,7 @@ class CheckerChild {
     this.#snapshotTimer = this.#loop.timer(() => this.#sendSnapshot());
     this.#stopTimer = this.#loop.timer(() => this.#end());
     this.#held = new HeldAddresses(this.#loop, (input) => this.#handle(input));
+    this.#passage = new PassageWatch(this.#loop, (word) => this.#post(word));
   }
 
   begin(): void {
@@ -211,6 +214,7 @@ class CheckerChild {
     this.#handle({ kind: "PoolOrdersChanged", orders: slice.orders });
     this.#handle({ kind: "ConfigChanged", model });
     this.#held.configure(model);
+    this.#passage.configure(model, this.#plane?.status.name ?? NO_PLANE);
     this.#post({ kind: "Applied", generation });
     this.#snapshotSoon();
   }
@@ -321,6 +325,7 @@ class CheckerChild {
   #end(): void {
     for (const timer of [this.#engineTimer, this.#snapshotTimer, this.#stopTimer]) timer.close();
     this.#held.close();
+    this.#passage.close();
     this.#executor?.close();
     const leave = (): void => {
       if (this.#channel?.outbox.drained === false) setTimeout(leave, 1);

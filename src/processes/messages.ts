@@ -142,7 +142,9 @@ export type FromChecker =
       readonly what: string;
       readonly consequence: string;
       readonly remedy: string;
-    };
+    }
+  /** It does so no more. */
+  | { readonly kind: "Mended"; readonly what: string };
 
 /** Supervisor to checker child. */
 export type ToChecker =
@@ -344,6 +346,7 @@ const FROM_CHECKER: Shapes<FromChecker> = {
   Pool: TEXT,
   Applied: { generation: "number" },
   Degraded: DEGRADED,
+  Mended: { what: "string" },
 };
 
 const TO_CHECKER: Shapes<ToChecker> = {

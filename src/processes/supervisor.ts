@@ -28,6 +28,7 @@ import { EXIT_FATAL, EXIT_OK } from "./run-options.ts";
 import { ScriptRunner, scriptFinished } from "./script-runner.ts";
 import { ServiceWatchdog } from "./service-watchdog.ts";
 import { outliveTerminal } from "./terminal.ts";
+import { Troubles } from "./troubles.ts";
 import { VrrpKeeper } from "./vrrp-keeper.ts";
 
 /**
@@ -77,7 +78,7 @@ class Supervisor {
   #services: ServiceTexts = new Map();
   #stopping: Stopping | undefined;
   #exitCode = EXIT_OK;
-  readonly #degraded = new Set<string>();
+  readonly #troubles = new Troubles((event) => this.#event(event));
   readonly #duties = new DaemonDuties(this.#loop, (event) => this.#event(event));
 
   constructor(options: RunOptions, files: readonly LockedFile[], finished: (exitCode: number) => void) {
@@ -208,7 +209,8 @@ class Supervisor {
 
   /** Elections go on without checks; keepalived would end them as well. */
   #goOnUnchecked(why: string): void {
-    this.#degrade({
+    this.#troubles.take({
+      kind: "Degraded",
       what: why,
       consequence: "servers are not checked any more; services stay as they are",
       remedy: "look at the lines before this one, and restart buoy",
@@ -269,16 +271,12 @@ class Supervisor {
         this.#reloads.applied(child, message.generation);
         return;
       case "Degraded":
-        this.#degrade(message);
+      case "Mended":
+        this.#troubles.take(message);
         return;
       default:
         return;
     }
-  }
-
-  #degrade({ what, consequence, remedy }: Omit<SupervisorEvent & { kind: "Degraded" }, "kind">): void {
-    this.#degraded.add(`${what}: ${consequence}; ${remedy}`);
-    this.#event({ kind: "Degraded", what, consequence, remedy });
   }
 
   #fromSteward(message: FromSteward): void {
@@ -361,7 +359,7 @@ class Supervisor {
         childStatus("steward", this.#steward, this.#stewardLife.restarts, now),
       ],
       scripts: this.#scripts.statuses(),
-      degraded: [...this.#degraded],
+      degraded: this.#troubles.list,
       droppedEvents: this.#log.dropped,
       vrrpRunning: this.#vrrp.child !== undefined,
       checkerRunning: this.#checker.child !== undefined,

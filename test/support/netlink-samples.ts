@@ -40,9 +40,25 @@ function writeTuple(message: MessageBuilder, type: number, from: End, to: End): 
   });
 }
 
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(`${value}\0`);
+}
+
+/** An nftables chain at the hook of what is forwarded. */
+export function chainMessage(table: string, chain: string): Uint8Array {
+  return new MessageBuilder((nft.NFNL_SUBSYS_NFTABLES << 8) | nft.NFT_MSG_NEWCHAIN, 0, 7)
+    .fixed(Uint8Array.of(nft.NFPROTO_INET, 0, 0, 0))
+    .attribute(nft.NFTA_CHAIN_TABLE, text(table))
+    .attribute(nft.NFTA_CHAIN_NAME, text(chain))
+    .nested(nft.NFTA_CHAIN_HOOK, (hook) =>
+      hook.attribute(nft.NFTA_HOOK_HOOKNUM, Uint8Array.of(0, 0, 0, nft.NF_INET_FORWARD)),
+    )
+    .attribute(nft.NFTA_CHAIN_POLICY, Uint8Array.of(0, 0, 0, nft.NF_DROP))
+    .finish();
+}
+
 /** An nftables rule without expressions. */
 export function ruleMessage(table: string, chain: string): Uint8Array {
-  const text = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`);
   return new MessageBuilder((nft.NFNL_SUBSYS_NFTABLES << 8) | nft.NFT_MSG_NEWRULE, 0, 7)
     .fixed(Uint8Array.of(2, 0, 0, 0))
     .attribute(nft.NFTA_RULE_TABLE, text(table))

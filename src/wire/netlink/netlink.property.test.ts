@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { connectionMessage, ruleMessage } from "../../../test/support/netlink-samples.ts";
+import { chainMessage, connectionMessage, ruleMessage } from "../../../test/support/netlink-samples.ts";
 import { bytesToIp } from "../../base/ip.ts";
 import { decodeAddress, encodeAddAddress } from "./address.ts";
 import { AttributeReader } from "./attributes.ts";
@@ -28,11 +28,13 @@ import { decodeAcknowledgement, splitMessages } from "./message.ts";
 import { decodeTable } from "./nftables.ts";
 import {
   NFNL_SUBSYS_NFTABLES,
+  NFT_MSG_NEWCHAIN,
   NFT_MSG_NEWRULE,
   NFT_MSG_NEWSETELEM,
   NFT_MSG_NEWTABLE,
 } from "./nftables-constants.ts";
 import { decodeElements, decodeNftRule } from "./nftables-dump.ts";
+import { decodeBaseChain, decodeFilterRule } from "./nftables-filters.ts";
 import { decodeRoute } from "./route.ts";
 import { decodeRule } from "./rule.ts";
 
@@ -70,6 +72,8 @@ const DECODERS: Readonly<Record<string, (message: NetlinkMessage) => unknown>> =
   decodeElements,
   decodeNftRule,
   decodeConnection,
+  decodeBaseChain,
+  decodeFilterRule,
 };
 
 /** Of generic netlink, whose family number the kernel gives out. */
@@ -85,7 +89,7 @@ const GENERIC_DECODERS: Readonly<Record<string, (message: NetlinkMessage) => unk
 /** Commands that one of them knows. */
 const COMMANDS = [1, 5, 9, 12, 14];
 
-const NFTABLES = [NFT_MSG_NEWTABLE, NFT_MSG_NEWRULE, NFT_MSG_NEWSETELEM].map(
+const NFTABLES = [NFT_MSG_NEWTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE, NFT_MSG_NEWSETELEM].map(
   (type) => (NFNL_SUBSYS_NFTABLES << 8) | type,
 );
 const TYPES = [
@@ -135,6 +139,7 @@ const damaged = fc
         { address: "198.51.100.1", port: 8080 },
       ),
       ruleMessage("buoy", "input"),
+      chainMessage("filter", "FORWARD"),
     ),
     fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
   )
