@@ -16,7 +16,7 @@ const READABLE = 1;
 const WRITABLE = 2;
 const EPOLLIN = 1;
 const EPOLLOUT = 4;
-/** Sockets that are told of at once; the others have their turn in the loop's next round. */
+/** Sockets that one call to the kernel tells of. */
 const BATCH = 256;
 
 /** A watch of its own in the loop. */
@@ -60,9 +60,16 @@ export class SocketSet {
     };
   };
 
-  /** One of them may end another that is ready as well. */
+  /**
+   * All that are ready have their turn at once: a run whose time is over counts on it. Otherwise a process with more to do
+   * than it can would take ever more servers for silent, that have answered.
+   */
   #tell(): void {
-    const count = check("epoll_wait", "sockets", native.epollReady(this.#fd, this.#tokens));
-    for (let index = 0; index < count; index++) this.#ready.get(this.#tokens[index] ?? -1)?.();
+    for (let left = this.#ready.size; left > 0; left -= BATCH) {
+      const count = check("epoll_wait", "sockets", native.epollReady(this.#fd, this.#tokens));
+      // One of them may end another that is ready as well.
+      for (let index = 0; index < count; index++) this.#ready.get(this.#tokens[index] ?? -1)?.();
+      if (count < BATCH) return;
+    }
   }
 }
