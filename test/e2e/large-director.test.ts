@@ -2,24 +2,28 @@
 import { expect, test } from "vitest";
 import { ADVERT_INTERVAL, withLargeSite } from "../support/large-site.ts";
 import { processorTime } from "../support/processor-time.ts";
-import { waitFor } from "../support/wait.ts";
+import { watchStalls } from "../support/stall-watch.ts";
 import { processOf, type Role } from "./daemon.ts";
 
-test("of 37,205 servers one is changed: the others are not read again, and no peer would take over", async () => {
-  await withLargeSite(60, async ({ director, wire, reload, longestGap }) => {
+const stalls = watchStalls("real-time");
+
+test("of 37,205 servers one is changed: the others are not read again, and no advertisement is missed", async () => {
+  await withLargeSite(60, stalls, async ({ director, reload }) => {
     const spent = (role: Role): number => processorTime(processOf(director, role) ?? 0);
+    const vrrp = processOf(director, "vrrp");
     const forStart = spent("steward");
     for (const weight of [7, 8, 9]) {
-      const { said } = await reload(weight);
+      const { said, took, gap, withheld, inKernel } = await reload(weight);
+      process.stdout.write(
+        `reload: ${took.toFixed(0)} ms; ${inKernel} ms in the kernel; ${(1000 * gap).toFixed(0)} ms between advertisements, ${(1000 * withheld).toFixed(0)} of them withheld\n`,
+      );
       expect(said).toContain("virtual servers: 1 changed, 2276 untouched");
-      const told = new RegExp(`Changing weight from \\d+ to ${weight} for .*service \\[172.16.78.32\\]`);
-      await waitFor("the new weight", () => told.test(director.output), { within: 20_000 });
+      // Nobody else has that processor meanwhile, whatever his priority. A look at the whole table may fall into it.
+      expect(inKernel).toBeLessThan(1_000);
+      expect(gap - withheld).toBeLessThan(2 * ADVERT_INTERVAL);
     }
     // What is read again is what was changed: three reloads cost less than the start.
     expect(spent("steward") - forStart).toBeLessThan(forStart);
-    const until = wire.advertisements.length + 5;
-    await waitFor("more advertisements", () => wire.advertisements.length >= until, { within: 20_000 });
-    // Where a machine is as busy as this, one may be late; bench/director-reload says by how much.
-    expect(longestGap()).toBeLessThan(3 * ADVERT_INTERVAL);
+    expect(processOf(director, "vrrp")).toBe(vrrp);
   });
 });
