@@ -5,6 +5,9 @@ import type { Loop } from "../loop.ts";
 import { SystemError } from "../native.ts";
 import { isLocal, localClause } from "./clauses.ts";
 
+/** What lacks a server that takes a connection and does not answer the greeting of TLS. */
+export const NO_TLS_SESSION = "no TLS session";
+
 /** A running probe. After `cancel` it gives no result. */
 export interface RunningProbe {
   cancel(): void;

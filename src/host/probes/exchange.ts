@@ -12,6 +12,8 @@ export interface Exchange {
 }
 
 export interface ExchangeUser {
+  /** There is a connection: TLS is agreed upon next. */
+  reached(): void;
   /** Something came: the next wait begins. */
   heard(): void;
   answered(status: number, body: BodyCheck): void;

@@ -2,7 +2,7 @@
 import type { ClientHttp2Session } from "node:http2";
 import type { GrpcProbeModel } from "../../model/director-models.ts";
 import { encodeHealthRequest, readHealthResponse } from "../../wire/grpc-health.ts";
-import type { Attempt, Verdict } from "./attempt.ts";
+import { type Attempt, NO_TLS_SESSION, type Verdict } from "./attempt.ts";
 import { Http2Connection, http2Clause } from "./http2.ts";
 import type { TlsContexts } from "./tls-channel.ts";
 
@@ -11,6 +11,7 @@ const MAX_ANSWER = 4_096;
 
 export function startGrpc(probe: GrpcProbeModel, attempt: Attempt, tls: TlsContexts): void {
   const connection = new Http2Connection(probe, tls, {
+    reached: () => attempt.wait(probe.target.timeout, NO_TLS_SESSION),
     ready: (session) => ask(session, probe, attempt),
     failed: (detail) => attempt.fail(detail),
   });

@@ -1,7 +1,7 @@
 /** HTTP_GET and SSL_GET: every url, one after the other, each on a connection of its own. */
 import { pcreToRegExp } from "../../base/pcre.ts";
 import type { HttpProbeModel, UrlModel } from "../../model/director-models.ts";
-import type { Attempt } from "./attempt.ts";
+import { type Attempt, NO_TLS_SESSION } from "./attempt.ts";
 import { BodyCheck } from "./body-check.ts";
 import type { Exchange, ExchangeUser } from "./exchange.ts";
 import { Http1Exchange } from "./http1.ts";
@@ -82,6 +82,10 @@ export class HttpProbe implements ExchangeUser {
     };
     this.#prepared.set(url, prepared);
     return prepared;
+  }
+
+  reached(): void {
+    this.#attempt.wait(this.#probe.target.timeout, NO_TLS_SESSION);
   }
 
   heard(): void {

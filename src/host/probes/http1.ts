@@ -36,6 +36,10 @@ export class Http1Exchange implements Exchange, StreamUser {
       : new TcpStream(peer.target, this, watch);
   }
 
+  reached(): void {
+    this.#user.reached();
+  }
+
   connected(): void {
     this.#user.heard();
     this.#channel.send(this.#request);

@@ -9,6 +9,8 @@ import { certificateFault, secure, type TlsContexts, tlsClause } from "./tls-cha
 
 /** Told once, `ready` or `failed`; later failures of the session are told too. */
 export interface Http2User {
+  /** Where TLS is agreed upon next. */
+  reached(): void;
   ready(session: ClientHttp2Session): void;
   failed(detail: string): void;
 }
@@ -31,6 +33,7 @@ export class Http2Connection {
         const raw = new Socket({ fd: this.#tcp.detach(), readable: true, writable: true });
         this.#socket = raw;
         if (context === undefined) return this.#speak(raw);
+        user.reached();
         const socket = secure(raw, peer, context, ["h2"]);
         this.#socket = socket;
         socket.on("error", (error) => this.#fail(http2Clause(error)));
@@ -97,6 +100,7 @@ export class Http2Exchange implements Exchange {
     this.#body = body;
     this.#user = user;
     this.#connection = new Http2Connection(peer, tls, {
+      reached: () => user.reached(),
       ready: (session) => this.#ask(session),
       failed: (detail) => this.#finish(() => user.failed(detail)),
     });

@@ -2,7 +2,7 @@
 import type { HttpProbeModel, TlsModel } from "../../model/director-models.ts";
 import { HttpResponseReader } from "../../wire/http-response.ts";
 import type { Loop } from "../loop.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, NO_TLS_SESSION } from "./attempt.ts";
 import { MAX_BODY } from "./body-check.ts";
 import { requestText } from "./request-text.ts";
 import { type Channel, type StreamUser, TcpStream } from "./tcp-stream.ts";
@@ -73,6 +73,10 @@ class PageFetch implements StreamUser {
   page(): { readonly head: Buffer; readonly body: Buffer } {
     const all = Buffer.concat(this.#received);
     return { head: all.subarray(0, this.#reader.headLength), body: Buffer.concat(this.#body) };
+  }
+
+  reached(): void {
+    this.#attempt?.wait(this.#request.target.timeout, NO_TLS_SESSION);
   }
 
   connected(): void {

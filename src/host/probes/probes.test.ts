@@ -6,7 +6,7 @@ import { http, pattern, probe, targetAt, url } from "../../../test/support/probe
 import type { CheckResult } from "../../director/input.ts";
 import { createLoop } from "../loop.ts";
 import { native } from "../native.ts";
-import { Prober } from "./prober.ts";
+import { type NetworkProbe, Prober } from "./prober.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -299,6 +299,18 @@ test("gRPC: serving, not serving, an unknown service, a server without it", asyn
   expect(await run("ill")).toBe("failed: answered NOT_SERVING");
   expect(await run("nobody")).toBe("failed: the server does not know the service");
   expect(await run("", await closedPort())).toBe("failed: connection refused");
+});
+
+test("TLS: a server that takes the connection and says nothing", async () => {
+  const target = targetAt(await server(() => undefined));
+  const secured = { target, tls: true, serverName: undefined, verifyName: undefined };
+  const probes: NetworkProbe[] = [
+    http(target, { tls: true }),
+    http(target, { tls: true, protocol: "2" }),
+    { kind: "grpc", ...secured, host: "site.example", service: "" },
+  ];
+  const results = await Promise.all(probes.map((one) => probe(one)));
+  expect(results.map(outcome)).toEqual(probes.map(() => "failed: no TLS session within 400 ms"));
 });
 
 test("a cancelled run gives no result and leaves nothing open", async () => {

@@ -11,6 +11,8 @@ import { openTargetSocket, SO_ERROR, SOCK_STREAM } from "./target-socket.ts";
 
 /** Who uses a connection. After `ended` or `failed`, and after its own `close`, it hears nothing more. */
 export interface StreamUser {
+  /** Before `connected`, where TLS has to be agreed upon first. */
+  reached?(): void;
   connected(): void;
   /** The bytes are the caller's again when this returns. */
   received(bytes: Uint8Array): void;

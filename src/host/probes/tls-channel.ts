@@ -60,7 +60,10 @@ export class TlsChannel implements Channel {
     this.#user = user;
     this.#context = contexts.get();
     this.#tcp = new TcpStream(peer.target, {
-      connected: () => this.#secure(),
+      connected: () => {
+        user.reached?.();
+        this.#secure();
+      },
       received: () => undefined,
       ended: () => user.ended(),
       failed: (detail) => user.failed(detail),
