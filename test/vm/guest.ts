@@ -3,7 +3,7 @@ import { openSync, writeSync } from "node:fs";
 import type { MachineCase, Report } from "./case.ts";
 import { CASES } from "./cases.ts";
 
-const SIDE_BY_SIDE = 3;
+const SIDE_BY_SIDE = 5;
 const results = openSync(process.env.RESULTS ?? "", "w");
 
 function report(report: Report): void {

@@ -26,7 +26,13 @@ async function runMachine(): Promise<void> {
   const machine = new Machine(image, {
     program: `ONLY='${ONLY}' '${process.execPath}' --enable-source-maps '${program}'`,
     timeout: TIMEOUT_MS,
-    line: (line) => reports.push(JSON.parse(line)),
+    line: (line) => {
+      const report: Report = JSON.parse(line);
+      reports.push(report);
+      process.stderr.write(
+        `${report.failure === undefined ? "ok" : "FAILED"} after ${report.seconds.toFixed(1)} s: ${report.name}\n`,
+      );
+    },
   });
   await machine.ended;
   story = machine.story;

@@ -4,10 +4,18 @@ import type { MachineCase } from "../case.ts";
 import { DAEMONS } from "../director/daemons.ts";
 import { type Configuration, play } from "../director/play.ts";
 import { SERVICES } from "../director/services.ts";
+import { CHECKS } from "../director/sites/checks.ts";
+import { FORWARDING } from "../director/sites/forwarding.ts";
+import { POOLS } from "../director/sites/pools.ts";
 import { withTwins } from "../director/twins.ts";
 
-/** Of the daemons' the first three only: the lists of differences of the others are not complete yet. */
-const CONFIGURATIONS: readonly Configuration[] = [...SERVICES, ...DAEMONS.slice(0, 3)];
+const CONFIGURATIONS: readonly Configuration[] = [
+  ...SERVICES,
+  ...DAEMONS,
+  ...FORWARDING,
+  ...POOLS,
+  ...CHECKS,
+];
 
 export const twinCases: readonly MachineCase[] = CONFIGURATIONS.map((configuration) => ({
   name: `twins: ${configuration.name}`,

@@ -48,6 +48,10 @@ export interface Configuration {
   readonly lists?: readonly string[];
   /** In the place of the usual ones between the start and the reload. */
   readonly steps?: readonly Step[];
+  /** Between the reload and the exit. */
+  readonly later?: readonly Step[];
+  /** Happens before the start. */
+  readonly first?: (twins: Twins) => Promise<void>;
   /** Servers that are down until they have been checked. */
   readonly awaits?: readonly number[];
   /** By step. Each has its row in docs/compatibility.md. */
@@ -80,7 +84,7 @@ export const USUAL: readonly Step[] = [
 ];
 
 export async function play(twins: Twins, configuration: Configuration): Promise<void> {
-  const { text, reloaded, options = [], awaits = [], steps = USUAL } = configuration;
+  const { text, reloaded, options = [], first, awaits = [], steps = USUAL, later = [] } = configuration;
   for (const { host } of twins.both) prepare(host, configuration);
   const start: Step = {
     name: "start",
@@ -93,10 +97,11 @@ export async function play(twins: Twins, configuration: Configuration): Promise<
     act: () => each(twins, (twin) => twin.reload(reloaded)),
     changes: "table",
   };
+  await first?.(twins);
   await perform(twins, configuration, start);
   // What went wrong in one step may explain the next: all of it is told.
   const failures: string[] = [];
-  for (const step of [...steps, reload])
+  for (const step of [...steps, reload, ...later])
     await perform(twins, configuration, step).catch((error: Error) => failures.push(error.message));
   await leave(twins, configuration).catch((error: Error) => failures.push(error.message));
   if (failures.length > 0) throw new Error(failures.join("\n"));
@@ -113,7 +118,12 @@ async function leave(twins: Twins, configuration: Configuration): Promise<void> 
 
 function prepare(host: Host, { found = [], dummy }: Configuration): void {
   for (const line of found) host.run("ipvsadm", ...line.split(" "));
-  if (dummy) host.ip("link add dummy0 type dummy", "link set dummy0 up", "addr add 10.7.7.1/24 dev dummy0");
+  if (dummy)
+    host.ip(
+      "link add dummy0 type dummy",
+      "link set dummy0 multicast on up",
+      "addr add 10.7.7.1/24 dev dummy0",
+    );
 }
 
 function each(twins: Twins, act: (twin: Twin) => void): void {

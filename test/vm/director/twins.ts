@@ -3,16 +3,30 @@
  * into the kernel's table and what each told of it is looked at side by side.
  */
 import type { ChildProcess } from "node:child_process";
-import { closeSync, constants, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { Director, type DirectorKind } from "../../support/director.ts";
 import { type Behaviour, Farm } from "../../support/farm.ts";
 import { type Host, Lan } from "../../support/lan.ts";
 
 /** Last numbers of the real servers' addresses, 10.9.0.101 and fd00:9::101 and so on. */
 export const SERVERS = [101, 102, 103, 104] as const;
-/** Stands in a configuration for what is each twin's own: its FIFO, and a program that notes its arguments. */
+/**
+ * Stand in a configuration for what is each twin's own: its FIFO, a program that notes its arguments, a file with a number,
+ * and a program that ends with that number.
+ */
 export const FIFO = "@FIFO@";
 export const NOTE = "@NOTE@";
+export const VALUE = "@VALUE@";
+export const PROGRAM = "@PROGRAM@";
 
 const CHUNK = 65_536;
 
@@ -41,7 +55,15 @@ export class Twin {
     this.#fifo = openSync(this.#fifoPath, constants.O_RDONLY | constants.O_NONBLOCK);
     this.forget();
     writeFileSync(this.#note, `#!/bin/sh\necho "$@" >>${this.#notes}\n`, { mode: 0o755 });
+    this.say(0);
+    writeFileSync(this.#program, `#!/bin/sh\nread code <${this.#value}\nexit "$code"\n`, { mode: 0o755 });
     this.director.start(this.#own(config), { options });
+  }
+
+  /** The number of the file from now on; never seen half written. */
+  say(value: number): void {
+    writeFileSync(`${this.#value}.new`, `${value}\n`);
+    renameSync(`${this.#value}.new`, this.#value);
   }
 
   reload(config: string): void {
@@ -111,7 +133,13 @@ export class Twin {
   }
 
   #own(config: string): string {
-    return config.replaceAll(FIFO, this.#fifoPath).replaceAll(NOTE, this.#note);
+    const own = {
+      [FIFO]: this.#fifoPath,
+      [NOTE]: this.#note,
+      [VALUE]: this.#value,
+      [PROGRAM]: this.#program,
+    };
+    return Object.entries(own).reduce((text, [word, path]) => text.replaceAll(word, path), config);
   }
 
   get #fifoPath(): string {
@@ -120,6 +148,14 @@ export class Twin {
 
   get #note(): string {
     return this.host.path("note");
+  }
+
+  get #value(): string {
+    return this.host.path("value");
+  }
+
+  get #program(): string {
+    return this.host.path("program");
   }
 
   get #notes(): string {
@@ -156,6 +192,10 @@ export class Twins {
   serve(servers: readonly number[], behaviour: "web" | "gone"): Promise<void> {
     const addresses = servers.flatMap((last) => [`10.9.0.${last}`, `fd00:9::${last}`]);
     return this.farm.behave(addresses.map((address): Behaviour => [behaviour, "tcp", address, 80]));
+  }
+
+  say(value: number): void {
+    for (const twin of this.both) twin.say(value);
   }
 
   /** What both printed. */
