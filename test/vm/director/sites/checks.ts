@@ -1,5 +1,5 @@
 /** Files that differ in how servers are looked at. */
-import { type Configuration, dies, returns, type Step, USUAL } from "../play.ts";
+import { type Configuration, dies, returns, type Step, told } from "../play.ts";
 import { PROGRAM, type Twins, VALUE } from "../twins.ts";
 import { reals } from "../words.ts";
 import { at, BOTH, by, checked, site } from "./site.ts";
@@ -9,6 +9,8 @@ const program = (words = ""): string => `MISC_CHECK {; misc_path "${PROGRAM}"; m
 const HTTP = `HTTP_GET {; connect_timeout 20; retry 0; delay_before_retry 1; fast_recovery
 url {; path /; status_code 200; }; url {; path /other; regex fine; }; }`;
 const DNS = "DNS_CHECK {; connect_port 53; connect_timeout 5; retry 0; type A; name www.example; }";
+
+const WEIGHED = "-a -t 10.8.1.1:80 -r 10.9.0.101:80 -g -w";
 
 /** What programs end with and tracked files hold from now on. */
 const says = (name: string, value: number, more: Partial<Step> = { changes: "table" }): Step => ({
@@ -57,6 +59,8 @@ export const CHECKS: readonly Configuration[] = [
         says("own weight", 0, turned("UP", 101)),
       ],
       later: [says("weight after the reload", 32)],
+      // 2.2.7 takes the last exit code, 0, for a weight.
+      differences: { reload: { ours: [`${WEIGHED} 20`], theirs: [`${WEIGHED} 0`] } },
     },
   ),
   site(
@@ -169,6 +173,7 @@ export const CHECKS: readonly Configuration[] = [
         "}",
       ],
     },
-    { steps: USUAL },
+    // keepalived judges the quorum after the removals alone.
+    { differences: { reload: { theirs: [told("VS [10.8.1.1]:tcp:80 DOWN")] } } },
   ),
 ];
