@@ -86,6 +86,7 @@ describe("gatherFacts", () => {
       scripts: new Set(["/bin/sh"]),
       routing: undefined,
       keyFiles: new Set(["/nonexistent/key"]),
+      tlsFiles: new Set(["/etc/passwd", "/nonexistent/ca.pem"]),
       ipvs: false,
     });
     expect([...(facts.users ?? [])]).toEqual([
@@ -93,6 +94,7 @@ describe("gatherFacts", () => {
     ]);
     expect(facts.groups?.get("root")).toBe(0);
     expect(facts.scripts?.get("/bin/sh")).toMatchObject({ regular: true, executable: true });
+    expect(facts.unreadable).toEqual(new Map([["/nonexistent/ca.pem", "ENOENT"]]));
     expect(facts.keyFiles?.get("/nonexistent/key")).toEqual({
       hex: undefined,
       error: "ENOENT",

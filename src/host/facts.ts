@@ -1,7 +1,9 @@
 /** What the host knows that a configuration asks about: interfaces, users, groups, and the paths of scripts. */
 import { execFileSync } from "node:child_process";
 import {
+  accessSync,
   closeSync,
+  constants,
   lstatSync,
   openSync,
   readFileSync,
@@ -39,9 +41,23 @@ export function gatherFacts(wanted: WantedFacts): HostFacts {
     scripts: new Map([...wanted.scripts].map((name) => [name, inspectScript(name)])),
     routingNames: wanted.routing === undefined ? undefined : readRoutingNames(wanted.routing),
     keyFiles: new Map([...wanted.keyFiles].map((path) => [path, readKeyFile(path)])),
+    unreadable: unreadable(wanted.tlsFiles),
     ipvs: wanted.ipvs ? mayUseIpvs() : undefined,
     forwarding: wanted.ipvs ? readForwarding() : undefined,
   };
+}
+
+/** The errno of each file that cannot be read. */
+function unreadable(paths: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const errors = new Map<string, string>();
+  for (const path of paths) {
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (error) {
+      errors.set(path, (error as NodeJS.ErrnoException).code ?? String(error));
+    }
+  }
+  return errors;
 }
 
 /** Interfaces of the network namespace this thread is in; `/sys` may show another one's and then only fills gaps. */

@@ -5,6 +5,7 @@ import { checkInterface, type ResolveContext } from "./context.ts";
 import type { DirectorModel, LvsTimeouts, SyncDaemonModel, TlsModel } from "./director-models.ts";
 import { blockOf, DraftBlock, type DraftStatement, nameOf } from "./draft.ts";
 import { resolveScheduling } from "./scheduling.ts";
+import { TLS_FILES } from "./wanted.ts";
 
 /** 31 days in seconds: the kernel's bound. */
 const LONGEST_TIMEOUT = 2_678_400;
@@ -30,7 +31,7 @@ export function resolveDirectorSettings(
     syncDaemon: readSyncDaemon(root, globals, context) ?? readOldSyncDaemon(root),
     notifyAtStart: globals.flag("rs_init_notifies") ?? false,
     noCheckMail: globals.flag("no_checker_emails") ?? false,
-    tls: readTls(root),
+    tls: readTls(root, context),
     process: resolveScheduling(globals, "checker", context),
   };
 }
@@ -175,11 +176,19 @@ function virtualRouterId(root: DraftBlock, instance: string | undefined): number
 }
 
 /** All `SSL` blocks as one: what stands later wins. */
-function readTls(root: DraftBlock): TlsModel {
+function readTls(root: DraftBlock, { facts, report }: ResolveContext): TlsModel {
   const block = new DraftBlock(
     "SSL",
     root.all("SSL").flatMap((statement) => blockOf(statement).statements),
   );
+  for (const keyword of TLS_FILES) {
+    const path = block.text(keyword);
+    const why = path === undefined ? undefined : facts.unreadable?.get(path);
+    if (why === undefined) continue;
+    report.repair("no-such-file", block.last(keyword)?.span, `${path} cannot be read (${why})`, {
+      repair: "checks over TLS do not run, and their servers stay as they are",
+    });
+  }
   return {
     password: block.text("password"),
     authorities: block.text("ca"),

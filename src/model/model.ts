@@ -345,6 +345,8 @@ export interface HostFacts {
   readonly routingNames: RoutingNames | undefined;
   /** Answers for every key file the configuration names. */
   readonly keyFiles?: ReadonlyMap<string, KeyFileFact> | undefined;
+  /** Why a file of `SSL` cannot be read, for those that cannot. */
+  readonly unreadable?: ReadonlyMap<string, string> | undefined;
   /** Whether there is IPVS for us; undefined where nobody looked. */
   readonly ipvs?: boolean | undefined;
   /** Whether this host sends on what is not for itself. */

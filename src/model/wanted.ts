@@ -4,6 +4,8 @@ import { EXPRESSION_SHELL, SCRIPT_ACCOUNT, SHELL } from "./commands.ts";
 import { blockOf, type DraftBlock } from "./draft.ts";
 import type { IdentityText } from "./values.ts";
 
+/** Words of `SSL` that name a file. */
+export const TLS_FILES = ["ca", "certificate", "key"] as const;
 const KEY_BLOCK = "vrrp_instance.auth_hmac";
 
 export interface WantedFacts {
@@ -15,6 +17,8 @@ export interface WantedFacts {
   readonly routing: WantedNames | undefined;
   /** Files with keys of `auth_hmac`. */
   readonly keyFiles: ReadonlySet<string>;
+  /** Files of `SSL`. */
+  readonly tlsFiles: ReadonlySet<string>;
   /** Whether there is IPVS: it decides what virtual servers can do. */
   readonly ipvs: boolean;
 }
@@ -52,7 +56,13 @@ export function wantedFacts(root: DraftBlock): WantedFacts {
   };
   visit(root);
   const ipvs = root.has("virtual_server");
-  return { users, groups, scripts, keyFiles, ipvs, routing: wantedNames(root) };
+  return { users, groups, scripts, keyFiles, tlsFiles: tlsFiles(root), ipvs, routing: wantedNames(root) };
+}
+
+function tlsFiles(root: DraftBlock): ReadonlySet<string> {
+  const blocks = root.all("SSL").map(blockOf);
+  const named = TLS_FILES.flatMap((keyword) => blocks.map((block) => block.text(keyword)));
+  return new Set(named.filter((path) => path !== undefined));
 }
 
 const ETC_DIRECTORY = "/etc/iproute2";

@@ -81,6 +81,9 @@ export function goldenFacts(
     self: { name: "root", uid: 0, gid: 0, groups: [0] },
     scripts: new Map([...wanted.scripts].map((name) => [name, find(files, name)])),
     routingNames: wanted.routing === undefined ? undefined : ROUTING_NAMES,
+    unreadable: new Map(
+      [...wanted.tlsFiles].filter((path) => /missing/.test(path)).map((path) => [path, "ENOENT"]),
+    ),
     keyFiles: new Map([...wanted.keyFiles].map((path) => [path, KEY_FILES.get(path) ?? NO_KEY_FILE])),
   };
 }
