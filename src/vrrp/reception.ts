@@ -8,6 +8,7 @@ import type { DropReason } from "./event.ts";
 import type { PacketReceived } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { compareAddressLists, dropReason } from "./receive.ts";
+import { noteUnheeded } from "./rival.ts";
 import type { Roster } from "./roster.ts";
 import type { Turn } from "./turn.ts";
 import { emit, reportOnce } from "./turn.ts";
@@ -54,6 +55,7 @@ function drop(
   count(memory.statistics.dropped, reason);
   count(memory.droppedSince, reason);
   const { source } = packet;
+  if (isUnheeded(instance, reason, packet, header)) noteUnheeded(turn, instance, source);
   const suppressed = reportOnce(instance, `${reason} ${source}`);
   if (suppressed === undefined) return;
   const detail = describeDrop(reason, packet, header, model);
@@ -73,6 +75,19 @@ const IS_WELL_FORMED: ReadonlySet<DropReason> = new Set([
   "destination",
   "unicast-source",
 ] as const);
+
+/** Whether it is the advertisement of a master that holds an address of ours. */
+function isUnheeded(
+  instance: Instance,
+  reason: DropReason,
+  packet: PacketReceived,
+  header: VrrpHeader,
+): boolean {
+  if (!IS_WELL_FORMED.has(reason) && reason !== "ah-invalid" && reason !== "ah-missing") return false;
+  if (header.priority === 0) return false;
+  const difference = compareAddressLists(packet, instance.addressList, instance.addressBytes);
+  return difference === undefined || difference.missing.length < instance.addressList.length;
+}
 
 /** Says once that a router which shares no address with us uses our virtual router id. */
 function reportClash(turn: Turn, instance: Instance, packet: PacketReceived, header: VrrpHeader): void {

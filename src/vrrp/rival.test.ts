@@ -117,6 +117,25 @@ describe("another owner", () => {
     expect(driver.eventsOf("AddressesReclaimed")).toHaveLength(1);
   });
 
+  it("is there as long as its advertisements come, although we cannot heed them, and gone a while after", () => {
+    const driver = master();
+    const strange = advertFrom(model, { priority: 150, authType: 1 });
+    for (let second = 0; second < 9; second++) {
+      driver.feed(strange);
+      driver.feed(sight({}));
+      if (second === 0) expect(driver.eventsOf("AddressConflict")).toMatchObject([{ suspect: "router" }]);
+      driver.run(seconds(1));
+      expect(driver.eventsOf("AddressesReclaimed")).toEqual([]);
+    }
+    driver.run(seconds(3));
+    expect(driver.eventsOf("AddressesReclaimed")).toHaveLength(1);
+    expect(driver.frames).toHaveLength(5);
+    driver.feed(advertFrom(model, { priority: 0, authType: 1 }));
+    driver.feed(advertFrom(model, { authType: 1, addresses: ["10.9.0.77"] }));
+    driver.run(seconds(20));
+    expect(driver.eventsOf("AddressesReclaimed")).toEqual([]);
+  });
+
   it("is no conflict in the first second of a handover, and we announce again all the same", () => {
     const driver = Driver.start(model);
     driver.feed(advertFrom(model, { priority: 50 }));
