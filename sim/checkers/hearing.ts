@@ -32,7 +32,10 @@ export function receive(
 
 const ALONG_WITH_GROUP: readonly string[] = ["Emit", "SendFrames", "AskNeighbours"];
 
-/** Nothing at all may come of it but a word in the journal. What was due anyway may come along with it. */
+/**
+ * Nothing at all may come of it but a word in the journal, and of a master that it counts the sender as a rival: it may ask
+ * its neighbours, and announce later. What was due anyway may come along with it.
+ */
 function ignore(handling: Handling, was: Readonly<InstanceView>, view: InstanceView): void {
   const { node, now, actions, deadlineBefore } = handling;
   if (was.state !== view.state)
@@ -43,9 +46,11 @@ function ignore(handling: Handling, was: Readonly<InstanceView>, view: InstanceV
     (action) => isAlone || ("instance" in action && action.instance === view.model.name),
   );
   // A master announces along with another of its sync group that has heard a lesser one, and asks its own neighbours.
-  const quiet = companyOf(node.model, view.model.name).length > 1 ? ALONG_WITH_GROUP : ["Emit"];
+  const rivals = was.state === "MASTER" && !view.model.announceOnly;
+  const alone = rivals ? ["Emit", "AskNeighbours"] : ["Emit"];
+  const quiet = companyOf(node.model, view.model.name).length > 1 ? ALONG_WITH_GROUP : alone;
   if (mine.some(({ kind }) => !quiet.includes(kind))) fail(handling, "answers a packet to ignore");
-  if (isAlone && node.engine?.nextDeadline() !== deadlineBefore) {
+  if (isAlone && !rivals && node.engine?.nextDeadline() !== deadlineBefore) {
     fail(handling, "changes its timer by a packet to ignore");
   }
 }
