@@ -1,20 +1,8 @@
 import { expect, it } from "vitest";
 import { seconds } from "../base/time.ts";
 import type { FoundService, TableStatistics } from "../director/table.ts";
+import { UNMEASURED } from "../host/nft/reader.ts";
 import { withRates } from "./table-rates.ts";
-
-const UNMEASURED: TableStatistics = {
-  connections: undefined,
-  packetsIn: undefined,
-  packetsOut: undefined,
-  bytesIn: undefined,
-  bytesOut: undefined,
-  connectionRate: undefined,
-  packetRateIn: undefined,
-  packetRateOut: undefined,
-  byteRateIn: undefined,
-  byteRateOut: undefined,
-};
 
 function service(statistics: Partial<TableStatistics>): FoundService {
   const counted = { ...UNMEASURED, ...statistics };

@@ -1,4 +1,5 @@
 /** Looks now and then whether packets can pass to the servers, and says what stands in their way: once for each cause. */
+import type { IpFamily } from "../base/ip.ts";
 import type { Micros } from "../base/time.ts";
 import { seconds } from "../base/time.ts";
 import type { Loop, Timer } from "../host/loop.ts";
@@ -21,7 +22,8 @@ export class PassageWatch {
   readonly #tell: (word: PassageWord) => void;
   readonly #timer: Timer;
   readonly #told = new Set<string>();
-  #model: DirectorModel | undefined;
+  /** Of servers that are reached by NAT. */
+  #families: readonly IpFamily[] = [];
   #plane = NO_PLANE;
   #looking = false;
 
@@ -33,29 +35,28 @@ export class PassageWatch {
 
   /** Of a table in another network namespace nothing is known. */
   configure(model: DirectorModel, plane: string): void {
-    const isNeeded = plane !== NO_PLANE && model.tableNamespace === undefined;
+    const isKnown = plane !== NO_PLANE && model.tableNamespace === undefined;
     this.#plane = plane;
-    this.#model = isNeeded && translatedFamilies(model.virtualServers).length > 0 ? model : undefined;
+    this.#families = isKnown ? translatedFamilies(model.virtualServers) : [];
     this.#look();
   }
 
   close(): void {
-    this.#model = undefined;
+    this.#families = [];
     this.#told.clear();
     this.#timer.close();
   }
 
   #look(): void {
-    const model = this.#model;
-    this.#timer.set(model === undefined ? undefined : this.#loop.now() + INTERVAL);
-    if (model === undefined) this.#compare([]);
-    if (model === undefined || this.#looking) return;
+    const isNeeded = this.#families.length > 0;
+    this.#timer.set(isNeeded ? this.#loop.now() + INTERVAL : undefined);
+    if (!isNeeded) this.#compare([]);
+    if (!isNeeded || this.#looking) return;
     this.#looking = true;
     readStrictChains(this.#loop, (strictChains) => {
       this.#looking = false;
-      if (this.#model === undefined) return;
       const facts = { forwarding: readForwarding(), tracked: readTracked(), strictChains };
-      this.#compare(obstaclesOf(this.#model, this.#plane === NFT_PLANE, facts));
+      this.#compare(obstaclesOf(this.#families, this.#plane === NFT_PLANE, facts));
     });
   }
 

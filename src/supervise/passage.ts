@@ -1,7 +1,6 @@
 /** What on this host stands between clients and servers that are reached through it: sysctls, filters, a full tracker. */
 import type { IpFamily } from "../base/ip.ts";
-import type { DirectorModel } from "../model/director-models.ts";
-import { forwardingSetting, translatedFamilies } from "../model/director-passage.ts";
+import { forwardingSetting } from "../model/director-passage.ts";
 
 /** Undefined is what could not be read. */
 export interface PassageFacts {
@@ -26,13 +25,15 @@ export interface Obstacle {
   readonly remedy: string;
 }
 
-/** `inNft`: connections are translated by the tracker, which IPVS does without. */
+/**
+ * For servers of these families, which are reached by NAT. `inNft`: connections are translated by the tracker, which IPVS does
+ * without.
+ */
 export function obstaclesOf(
-  { virtualServers }: Pick<DirectorModel, "virtualServers">,
+  families: readonly IpFamily[],
   inNft: boolean,
   facts: PassageFacts,
 ): readonly Obstacle[] {
-  const families = translatedFamilies(virtualServers);
   if (families.length === 0) return [];
   return [
     ...families.filter((family) => facts.forwarding[family] === false).map(notForwarding),

@@ -48,6 +48,7 @@ it("says that servers with NAT are not reached through a host that does not forw
     `${begin} net.ipv6.conf.all.forwarding is 0`,
   ]);
   expect(notes(service("DR", "10.8.0.1"), closed)).toEqual([]);
+  expect(notes(service("NAT", "127.0.0.1"), closed)).toEqual([]);
   expect(notes(`net_namespace_ipvs other\n${service("NAT", "10.8.0.1")}`, closed)).toEqual([]);
   const open = { ipvs: true, forwarding: { ipv4: true, ipv6: undefined } };
   expect(notes(service("NAT", "10.8.0.1"), open)).toEqual([]);

@@ -34,6 +34,9 @@ const FAMILIES: readonly NftFamily[] = ["ip", "ip6"];
  * it, nobody else has that processor.
  */
 const BATCH = 150;
+const LACKING: readonly string[] = ["ENOENT", "EOPNOTSUPP", "EPROTONOSUPPORT"];
+const NEEDED =
+  "this kernel may lack a part of nftables: modprobe -a nft_chain_nat nft_nat nft_numgen nft_hash nft_fib_ipv4 nft_fib_ipv6 nft_dup_ipv4 nft_dup_ipv6 nft_reject_ipv4 nft_reject_ipv6";
 const NO_TIMEOUTS: LvsTimeouts = { tcp: undefined, tcpFin: undefined, udp: undefined };
 
 /** Services of one family by their chain's name; undefined where the kernel has no table that we can go on with. */
@@ -231,7 +234,7 @@ export class NftPlane implements DataPlane {
       // Somebody may have removed the table: the next request looks.
       if (error !== undefined) {
         this.#loaded = false;
-        return done(error);
+        return done(fresh.length > 0 ? withWhatLacks(error) : error);
       }
       this.#remember(part);
       return this.#end(part, goneFrom, endConnections, done);
@@ -289,6 +292,11 @@ export class NftPlane implements DataPlane {
     if (batch.isEmpty) queueMicrotask(() => done(undefined));
     else this.#writer.submit(`nftables: ${call}`, subject, sequence, batch.finish(), (error) => done(error));
   }
+}
+
+/** Everything that an empty table refers to comes with it: what is not found then is a part of the kernel. */
+function withWhatLacks(error: OsError): OsError {
+  return LACKING.includes(error.errno) ? { ...error, detail: NEEDED } : error;
 }
 
 /** It has a server that is to get no new connections. */

@@ -41,7 +41,7 @@ const ENTRANCES = STAGES.flatMap((stage) =>
   ["services", "addresses", "marks"].map((kind) => `${stage}-${kind}`),
 );
 const NOTHING: NftCounter = { packets: 0, bytes: 0 };
-const UNMEASURED: TableStatistics = {
+export const UNMEASURED: TableStatistics = {
   connections: undefined,
   packetsIn: undefined,
   packetsOut: undefined,
