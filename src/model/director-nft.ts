@@ -57,7 +57,7 @@ function reportService(block: DraftBlock, report: Report): void {
     if (keyword === "persistence_engine")
       say(statement, "nftables tells clients apart by their addresses alone", report);
   }
-  reportMethod(block, method, report);
+  reportPersistence(block, method, report);
   const ops = block.last("ops");
   if (ops !== undefined && method === "NAT")
     say(ops, "with nftables and NAT, packets of one client's port go to one server all the same", report);
@@ -65,8 +65,8 @@ function reportService(block: DraftBlock, report: Report): void {
   for (const server of block.all("real_server")) reportServer(blockOf(server), method, report);
 }
 
-/** What a service gives up with its method. */
-function reportMethod(block: DraftBlock, method: string, report: Report): void {
+/** A remembered client's time is measured elsewhere than with IPVS. */
+function reportPersistence(block: DraftBlock, method: string, report: Report): void {
   const persistence = block.last("persistence_timeout");
   if (persistence !== undefined && method === "NAT" && block.number("persistence_timeout") !== 0)
     report.note(
@@ -74,14 +74,6 @@ function reportMethod(block: DraftBlock, method: string, report: Report): void {
       persistence.keywordSpan,
       "with nftables and NAT, a client's time runs from the beginning of its last connection, not from its end",
       { hint: "make it longer than connections last" },
-    );
-  const direct = block.last("lvs_method") ?? block.last("lb_kind");
-  if (direct !== undefined && method === "DR")
-    report.note(
-      CODE,
-      direct.keywordSpan,
-      "with nftables and DR, ICMP errors (fragmentation needed) reach this host and not the servers",
-      { hint: "where clients have smaller MTUs, give the servers' routes an advmss" },
     );
 }
 

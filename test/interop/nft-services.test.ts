@@ -4,7 +4,9 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ipToBytes } from "../../src/base/ip.ts";
 import { buoy } from "../e2e/daemon.ts";
+import { sumOf } from "../support/crafted.ts";
 import { Director } from "../support/director.ts";
 import { type Host, Lan } from "../support/lan.ts";
 import type { Answers, Held, Target } from "../support/named-servers.ts";
@@ -122,6 +124,27 @@ function sendInit(host: Host, from: number, address: string, port: number): void
   const script = `import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 132)
 s.sendto(bytes.fromhex("${packet.toString("hex")}"), ("${address}", 0))`;
+  host.run("python3", "-c", script);
+}
+
+/** As a router on the way says it that cannot pass a packet on: of this server's to this client. */
+function sendTooBig(host: Host, client: Target, service: Target): void {
+  const isIpv4 = client.address.includes(".");
+  const bytes = (address: string): Uint8Array => ipToBytes(address) ?? new Uint8Array(0);
+  const ends = Buffer.concat([bytes(service.address), bytes(client.address)]);
+  const ports = Buffer.alloc(8);
+  ports.writeUInt16BE(service.port, 0);
+  ports.writeUInt16BE(client.port, 2);
+  const head = isIpv4
+    ? Buffer.from([0x45, 0, 5, 220, 0, 0, 0x40, 0, 64, 6, 0, 0])
+    : Buffer.from([0x60, 0, 0, 0, 5, 180, 6, 64]);
+  const error = Buffer.from(isIpv4 ? [3, 4, 0, 0, 0, 0, 5, 120] : [2, 0, 0, 0, 0, 0, 5, 120]);
+  const packet = Buffer.concat([error, head, ends, ports]);
+  if (isIpv4) packet.writeUInt16BE(sumOf(packet), 2);
+  const [family, protocol] = isIpv4 ? ["AF_INET", 1] : ["AF_INET6", 58];
+  const script = `import socket
+s = socket.socket(socket.${family}, socket.SOCK_RAW, ${protocol})
+s.sendto(bytes.fromhex("${packet.toString("hex")}"), ("${service.address}", 0))`;
   host.run("python3", "-c", script);
 }
 
@@ -359,6 +382,35 @@ describe("services in nftables", () => {
     await inTable(/^(?!.*weight=0)/s);
     expect(await crowds[1]?.ask()).toEqual(thirds);
     crowds[1]?.end();
+  });
+
+  it("hear of ICMP errors about connections that they answer themselves", async () => {
+    for (const { target, family } of [
+      { target: { address: vip(22), port: 80 }, family: "ip" },
+      { target: { address: "2001:db8:9::103", port: 80 }, family: "ip6" },
+    ] as const) {
+      const heard: string[] = [];
+      const filter = "icmp[icmptype] == 3 or (icmp6 and ip6[40] == 2)";
+      const dumps = await Promise.all(
+        webs.map((web) =>
+          Tcpdump.start(web, ["-t", "-i", "eth0", filter], (line) => {
+            if (line !== "") heard.push(`${web.name}: ${line}`);
+          }),
+        ),
+      );
+      const held = await hold(client, target);
+      const port = new RegExp(
+        `tcp \\. (\\S+) \\. (\\d+) \\. ${target.address} \\. 80 timeout 15m expires 1[45]m`,
+      );
+      const [, source = "", from = ""] = port.exec(tableOf(host, family)) ?? [];
+      sendTooBig(client, { address: source, port: Number(from) }, target);
+      await waitFor("the error", () => heard.length > 0, { ...WITHIN, detail: () => tableOf(host, family) });
+      await Promise.all(dumps.map((dump) => dump.stop()));
+      expect(heard).toEqual([
+        expect.stringMatching(new RegExp(`^${held.name}: .*(need to frag|too big).*1400`)),
+      ]);
+      held.end();
+    }
   });
 
   it("translate SCTP", async () => {

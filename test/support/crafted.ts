@@ -37,7 +37,7 @@ export function addressBytes(address: string): Buffer {
 }
 
 /** The Internet checksum. */
-function sumOf(bytes: Buffer): number {
+export function sumOf(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);

@@ -1,16 +1,18 @@
 /** What the rules of virtual servers read of a packet, by family: where it stands in the headers, and how long it is. */
+import { TYPE_IPV4, TYPE_IPV6 } from "../../wire/netlink/nftables.ts";
 import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
 import { word } from "../../wire/netlink/nftables-expressions.ts";
 
 /** nft's numbers of types; a concatenation has six bits for each. */
 const TYPE_PROTOCOL = 12;
 const TYPE_PORT = 13;
-const ADDRESS_TYPES = { ip: 7, ip6: 8 } as const;
+const ADDRESS_TYPES = { ip: TYPE_IPV4, ip6: TYPE_IPV6 } as const;
 const ADDRESS_LENGTHS = { ip: 4, ip6: 16 } as const;
 const SOURCES = { ip: 12, ip6: 8 } as const;
 const DESTINATIONS = { ip: 16, ip6: 24 } as const;
 /** The register that no key below reaches: a server's number. */
 export const SERVER_REGISTER = word(12);
+export const ICMP = { ip: 1, ip6: 58 } as const;
 const PORT_LENGTH = 2;
 const TCP_FLAGS_OFFSET = 13;
 
@@ -31,6 +33,46 @@ export function serviceKeyShape(family: NftFamily): KeyShape {
 /** The same without a port: services of all ports. */
 export function addressKeyShape(family: NftFamily): KeyShape {
   return shape(family, ["protocol", "destination"]);
+}
+
+const ICMP_HEADER = 8;
+const ICMP_UNREACHABLE = 3;
+/** Without options, which would move what stands behind it. */
+const IPV4_START = 0x45;
+
+/**
+ * The key of the connection that an ICMP error is about: of the packet in it, which a server sent, with its ends the other way
+ * round.
+ */
+export function errorKey(family: NftFamily): readonly NftExpression[] {
+  const at = (offset: number, length: number, index: number): NftExpression => {
+    return {
+      kind: "payload",
+      base: "transport",
+      offset: ICMP_HEADER + offset,
+      length,
+      register: word(index),
+    };
+  };
+  const type: NftExpression = { kind: "payload", base: "transport", offset: 0, length: 1, register: word(0) };
+  const is = (byte: number): NftExpression => ({
+    kind: "equals",
+    bytes: Uint8Array.of(byte),
+    register: word(0),
+  });
+  if (family === "ip")
+    return [
+      ...isProtocol(ICMP.ip),
+      ...[type, is(ICMP_UNREACHABLE)],
+      ...[at(0, 1, 0), is(IPV4_START)],
+      ...[at(9, 1, 0), at(16, 4, 1), at(22, 2, 2), at(12, 4, 3), at(20, 2, 4)],
+    ];
+  return [
+    ...isProtocol(ICMP.ip6),
+    // Errors that end a connection or make its packets smaller: 1 to 3.
+    ...[type, { kind: "mask", bytes: Uint8Array.of(0xfc), register: word(0) } as const, is(0)],
+    ...[at(6, 1, 0), at(24, 16, 1), at(42, 2, 5), at(8, 16, 6), at(40, 2, 10)],
+  ];
 }
 
 export function connectionKeyShape(family: NftFamily): KeyShape {

@@ -10,6 +10,7 @@ import {
   clientKeyShape,
   connectionKeyShape,
   hashKeyShape,
+  ICMP,
   isProtocol,
   SERVER_REGISTER,
   tcpFlags,
@@ -23,7 +24,6 @@ import { CONNECTIONS, methodOf, PROTOCOLS, REMEMBER, SERVICES_TABLE, TIMEOUTS, U
 type Rule = readonly NftExpression[];
 
 const TCP = 6;
-const ICMP = { ip: 1, ip6: 58 } as const;
 const FIN = 1;
 const SYN = 2;
 const RST = 4;

@@ -14,7 +14,7 @@ import type { ServiceHead } from "./names.ts";
 import { chainOf, nftFamilyOf, serverChainOf, serverComment, serviceComment } from "./names.ts";
 import { clientsOf, portBytes, rememberRules, serverRules, serviceRules } from "./rules.ts";
 import type { HeldServer, HeldService, Stage } from "./table.ts";
-import { methodOf, PROTOCOLS, REMEMBER, SERVERS, SERVICES_TABLE, STAGES, UNSERVED } from "./table.ts";
+import { methodOf, PROTOCOLS, RELAYS, REMEMBER, SERVERS, SERVICES_TABLE, STAGES, UNSERVED } from "./table.ts";
 
 const CLIENT_LIMIT = 65_536;
 
@@ -41,12 +41,39 @@ export function writeService(
     for (const rule of serviceRules(batch, after)) batch.rule(family, SERVICES_TABLE, chain, rule);
   }
   writeEntrances(batch, family, before, after);
+  writeRelays(batch, family, before?.servers.filter(isRelayed) ?? [], after?.servers.filter(isRelayed) ?? []);
   for (const { id, destination } of before?.servers ?? []) {
     if (after?.servers.some((server) => server.id === id) === true) continue;
     batch.deleteElements(family, SERVICES_TABLE, SERVERS, [hostNumber(id)]);
     if (!leaveChains) batch.deleteChain(family, SERVICES_TABLE, serverChainOf(head.endpoint, destination));
   }
   if (after === undefined && !leaveChains) batch.deleteChain(family, SERVICES_TABLE, chain);
+}
+
+/** Where ICMP errors about connections go. */
+function writeRelays(
+  batch: NftBatch,
+  family: NftFamily,
+  before: readonly HeldServer[],
+  after: readonly HeldServer[],
+): void {
+  const without = (list: readonly HeldServer[], others: readonly HeldServer[]): readonly HeldServer[] =>
+    list.filter(({ id }) => !others.some((other) => other.id === id));
+  for (const { id } of without(before, after))
+    batch.deleteElements(family, SERVICES_TABLE, RELAYS, [hostNumber(id)]);
+  const added = without(after, before).map(({ id, destination: { address } }) => {
+    return {
+      key: hostNumber(id),
+      value: { bytes: present(ipToBytes(address), address) },
+      comment: undefined,
+    };
+  });
+  if (added.length > 0) batch.mapElements(family, SERVICES_TABLE, RELAYS, added);
+}
+
+/** Packets to it are sent on as they are. */
+function isRelayed({ destination, local }: HeldServer): boolean {
+  return destination.forwarding.method === "dr" && !local;
 }
 
 /** How long connections are remembered from now on. */

@@ -4,12 +4,19 @@ import type { Protocol } from "../../model/director-models.ts";
 import { type NftBatch, TYPE_MARK } from "../../wire/netlink/nftables.ts";
 import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
 import { hostNumber, word } from "../../wire/netlink/nftables-expressions.ts";
-import { addressKeyShape, connectionKeyShape, isProtocol, serviceKeyShape } from "./matches.ts";
+import {
+  addressKeyShape,
+  connectionKeyShape,
+  errorKey,
+  isProtocol,
+  SERVER_REGISTER,
+  serviceKeyShape,
+} from "./matches.ts";
 import type { ServiceHead } from "./names.ts";
 
 /** The table's name, and the comment that tells ours from another's. */
 export const SERVICES_TABLE = "buoy";
-export const SERVICES_COMMENT = "virtual servers, by buoy (2)";
+export const SERVICES_COMMENT = "virtual servers, by buoy (3)";
 /** Which hooks a service is found from: new connections to be translated, or every packet on its way in. */
 export const STAGES = ["nat", "input"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -43,6 +50,8 @@ export const UNSERVED = "unserved";
 export const CONNECTIONS = "connections";
 /** The chain that remembers where a connection goes. */
 export const REMEMBER = "remember";
+/** Addresses of the servers that packets are sent on to, by their numbers. */
+export const RELAYS = "relays";
 /** Seconds that an idle connection is remembered, where the configuration says nothing else: those of IPVS. */
 export const TIMEOUTS = { tcp: 900, tcpFin: 120, udp: 300 } as const;
 /** Most entries of a map that packets feed: the kernel sets 16 bytes aside for each. */
@@ -61,6 +70,7 @@ export function writeServicesTable(batch: NftBatch, family: NftFamily): void {
     value: "mark",
     fed: { size: CONNECTION_LIMIT },
   });
+  batch.map(family, table, { name: RELAYS, keyType: TYPE_MARK, keyLength: 4, value: "address" });
   batch.chain(family, table, REMEMBER);
   batch.chain(family, table, UNSERVED);
   // A reset is always sent; ICMP errors only so many a second.
@@ -97,6 +107,7 @@ function writeStage(batch: NftBatch, family: NftFamily, stage: Stage): void {
     value,
   });
   batch.chain(family, table, stage);
+  if (stage === "input") batch.rule(family, table, stage, relayErrors(family));
   for (const rule of [
     [{ kind: "meta", key: "mark", register: word(0) }, verdictOf(names.marks, word(0))],
     [...service.load, verdictOf(names.services, word(0))],
@@ -111,6 +122,25 @@ function writeStage(batch: NftBatch, family: NftFamily, stage: Stage): void {
       { kind: "goto", chain: stage },
     ]);
   }
+}
+
+/**
+ * ICMP errors about a connection go where its packets go: a server that is not told that its packets are too big sends them
+ * again and again.
+ */
+function relayErrors(family: NftFamily): readonly NftExpression[] {
+  return [
+    ...errorKey(family),
+    { kind: "map", map: { name: CONNECTIONS }, register: word(0), into: SERVER_REGISTER },
+    // Through the mark, as nft has words for it; whatever it was is of no use to the server.
+    { kind: "mark", register: SERVER_REGISTER },
+    { kind: "meta", key: "mark", register: word(0) },
+    { kind: "map", map: { name: RELAYS }, register: word(0), into: word(0) },
+    { kind: "load", bytes: hostNumber(0), register: SERVER_REGISTER },
+    { kind: "mark", register: SERVER_REGISTER },
+    { kind: "dup", address: word(0) },
+    { kind: "verdict", verdict: "drop" },
+  ];
 }
 
 const BASE_CHAINS = {

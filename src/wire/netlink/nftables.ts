@@ -26,12 +26,12 @@ export interface NftSet {
   readonly constant: boolean;
 }
 
-/** A map from keys to verdicts, or to numbers of four bytes (nft's marks). */
+/** A map from keys to verdicts, to numbers of four bytes (nft's marks), or to addresses of its family. */
 export interface NftMap {
   readonly name: string;
   readonly keyType: number;
   readonly keyLength: number;
-  readonly value: "verdict" | "mark";
+  readonly value: "verdict" | "mark" | "address";
   /** Packets add to it: elements end after a time, and there are so many at most. */
   readonly fed?: { readonly size: number };
 }
@@ -60,6 +60,8 @@ const HOST_ENDIAN = 1;
 /** nft's numbers of types. */
 export const TYPE_INTEGER = 4;
 export const TYPE_MARK = 19;
+export const TYPE_IPV4 = 7;
+export const TYPE_IPV6 = 8;
 const HOOKS = {
   prerouting: nft.NF_INET_PRE_ROUTING,
   input: nft.NF_INET_LOCAL_IN,
@@ -67,6 +69,13 @@ const HOOKS = {
 } as const;
 /** struct nfgenmsg: family, version, resource id. */
 const GENERIC_HEADER = 4;
+
+/** nft's number of the type of a map's values, and how long they are. */
+function dataOf({ value }: NftMap, family: NftFamily): { readonly type: number; readonly length: number } {
+  if (value === "verdict") return { type: nft.NFT_DATA_VERDICT, length: 0 };
+  if (value === "mark") return { type: TYPE_MARK, length: 4 };
+  return family === "ip" ? { type: TYPE_IPV4, length: 4 } : { type: TYPE_IPV6, length: 16 };
+}
 
 /** Gathers the messages of one batch. All carry one sequence number: the first refusal ends the batch, and its answer. */
 export class NftBatch {
@@ -131,12 +140,12 @@ export class NftBatch {
     message.attribute(nft.NFTA_SET_FLAGS, uint32(flags));
     message.attribute(nft.NFTA_SET_KEY_TYPE, uint32(map.keyType));
     message.attribute(nft.NFTA_SET_KEY_LEN, uint32(map.keyLength));
-    const isVerdict = map.value === "verdict";
-    message.attribute(nft.NFTA_SET_DATA_TYPE, uint32(isVerdict ? nft.NFT_DATA_VERDICT : TYPE_MARK));
-    if (!isVerdict) message.attribute(nft.NFTA_SET_DATA_LEN, uint32(4));
+    const data = dataOf(map, family);
+    message.attribute(nft.NFTA_SET_DATA_TYPE, uint32(data.type));
+    if (data.length > 0) message.attribute(nft.NFTA_SET_DATA_LEN, uint32(data.length));
     const hostOrder = [
       ...(map.keyType === TYPE_MARK ? [UDATA_KEY_BYTE_ORDER] : []),
-      ...(isVerdict ? [] : [UDATA_DATA_BYTE_ORDER]),
+      ...(map.value === "mark" ? [UDATA_DATA_BYTE_ORDER] : []),
     ];
     if (hostOrder.length > 0) message.attribute(nft.NFTA_SET_USERDATA, inHostOrder(hostOrder));
     const size = map.fed?.size;

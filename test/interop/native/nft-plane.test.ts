@@ -117,6 +117,10 @@ it("writes rules that nft's words can say", async () => {
     `tcp flags syn ${update("tcp", "1m")}`,
     `tcp flags fin,rst ${update("tcp", "2m")}`,
   ]);
+  expect(rules("input")[0]).toMatch(
+    /^icmp type destination-unreachable .* map @connections .* map @relays drop$/,
+  );
+  expect(elements("relays")).toBe("0x00000003 : 10.9.0.3");
   expect(rules("udp/2001-db8--100/53", "ip6")).toEqual(["goto udp/2001-db8--100/53/2001-db8--1/80"]);
   // The kernel would follow it from each service to all servers, and let nobody else run meanwhile.
   expect(namespace.run("nft", "list", "table", "ip", "buoy")).not.toContain("@servers");
@@ -159,6 +163,7 @@ it("changes persistence and method of a service that is there", async () => {
   expect(elements("nat-services")).toBe("");
   expect(elements("input-services")).toContain("goto tcp/10.9.0.100/80");
   expect(namespace.run("nft", "list", "table", "ip", "buoy")).not.toContain("clients/");
+  expect(elements("relays")).toContain(" : 10.8.0.1");
   expect(await read()).toMatchObject([
     { persistence: undefined, destinations: [{ forwarding: { method: "dr" } }] },
   ]);
