@@ -337,9 +337,7 @@ export class VrrpExecutor {
       const index = this.#indexOf(receiver.interface);
       if (this.#receivers.has(key) || index === undefined) continue;
       const opened = this.#attempt(`packet socket ${key}`, () =>
-        openVmacReceiver(this.#loop, { ...receiver, index }, (packet) => {
-          this.#listener.input({ kind: "PacketReceived", ...packet });
-        }),
+        openVmacReceiver(this.#loop, { ...receiver, index }, (packet) => this.#listener.input(packet)),
       );
       if (opened !== undefined) this.#receivers.set(key, { index, socket: opened });
     }
@@ -349,9 +347,7 @@ export class VrrpExecutor {
     const index = this.#indexOf(wanted.interface);
     if (index === undefined) return;
     const opened = this.#attempt(`socket ${key}`, () =>
-      openVrrpSocket(this.#loop, { ...wanted, index }, (packet) => {
-        this.#listener.input({ kind: "PacketReceived", ...packet });
-      }),
+      openVrrpSocket(this.#loop, { ...wanted, index }, (packet) => this.#listener.input(packet)),
     );
     if (opened !== undefined) this.#vrrp.set(key, { index, receives: wanted.receives, socket: opened });
   }

@@ -61,6 +61,34 @@ describe("timers", () => {
     disarmed.close();
   });
 
+  it("whose deadline moves on and on fire once, at the last one", async () => {
+    const begun = loop.now();
+    let deadline = begun;
+    let calls = 0;
+    const fired = new Promise<number>((resolve) => {
+      const timer = loop.timer((now) => {
+        calls++;
+        resolve(now);
+      });
+      for (let move = 1; move <= 1000; move++) {
+        deadline = begun + 2_000 + 30 * move;
+        timer.set(deadline);
+      }
+    });
+    expect(await fired).toBeGreaterThanOrEqual(deadline);
+    expect(calls).toBe(1);
+  });
+
+  it("whose deadline comes nearer again fire then", async () => {
+    const far = loop.now() + 60_000_000;
+    const near = loop.now() + 5_000;
+    const at = await fires((timer) => {
+      for (const deadline of [near, far, near + 1]) timer.set(deadline);
+    });
+    expect(at).toBeGreaterThanOrEqual(near + 1);
+    expect(at).toBeLessThan(far);
+  });
+
   it("take back an expiry that was pending when they were set anew", async () => {
     const called: string[] = [];
     const late = loop.now() + 60_000;

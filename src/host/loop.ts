@@ -57,20 +57,37 @@ function watch(fd: number, drain: boolean, callback: () => void): Registration {
   };
 }
 
+/**
+ * A deadline that moves to a later time leaves the timerfd as it is: it fires in vain once and is set to what is wanted by
+ * then. A thousand deadlines that move every second would be as many system calls.
+ */
 function createTimer(callback: (now: Instant) => void): Timer {
   const fd = check("timerfd_create", "CLOCK_MONOTONIC", native.timerfdOpen());
   let deadline: Instant | undefined;
+  let armed: Instant | undefined;
   let open = true;
+  const arm = (at: Instant | undefined): void => {
+    armed = at;
+    check("timerfd_settime", "timer", native.timerfdSet(fd, at ?? -1));
+  };
   const registration = watch(fd, true, () => {
-    // Setting a timerfd anew takes back an expiry that was not read: this one is the deadline's.
+    // Setting a timerfd anew takes back an expiry that was not read: this one is the armed time's.
+    armed = undefined;
+    const now = native.monotonicMicros();
+    if (deadline === undefined) return;
+    if (deadline > now) {
+      arm(deadline);
+      return;
+    }
     deadline = undefined;
-    callback(native.monotonicMicros());
+    callback(now);
   });
   return {
     set(at) {
-      if (!open || at === deadline) return;
+      if (!open) return;
       deadline = at;
-      check("timerfd_settime", "timer", native.timerfdSet(fd, at ?? -1));
+      if (at === armed || (at !== undefined && armed !== undefined && at > armed)) return;
+      arm(at);
     },
     keepAlive: registration.keepAlive,
     close() {

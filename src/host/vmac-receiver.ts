@@ -49,11 +49,17 @@ export function openVmacReceiver(
   return listen(loop, options, etherType, filterFor(options, etherType), FRAME_SIZE, (frame) => {
     const packet = family === "ipv4" ? readIpv4(frame) : readIpv6(frame);
     if (packet !== undefined)
-      onPacket({ ...packet, interface: options.base, family, checksumVerified: false });
+      onPacket({
+        kind: "PacketReceived",
+        ...packet,
+        interface: options.base,
+        family,
+        checksumVerified: false,
+      });
   });
 }
 
-type IpPacket = Omit<ReceivedVrrp, "interface" | "family" | "checksumVerified">;
+type IpPacket = Omit<ReceivedVrrp, "kind" | "interface" | "family" | "checksumVerified">;
 
 function readIpv4(frame: Uint8Array): IpPacket | undefined {
   const ethernet = decodeEthernet(frame);

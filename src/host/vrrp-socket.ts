@@ -47,8 +47,9 @@ import {
   setOption,
 } from "./socket.ts";
 
-/** One received packet; the same object and buffer are used again for the next one. */
+/** One received packet, as the engine takes it; the same object and buffer are used again for the next one. */
 export interface ReceivedVrrp {
+  readonly kind: "PacketReceived";
   readonly interface: string;
   readonly family: IpFamily;
   readonly source: IpAddress;
@@ -104,7 +105,7 @@ const CHECKSUM_OFFSET = 6;
 const QUEUE_PRIORITY = 6;
 /** 255 IPv6 addresses, header and trailer fit. */
 const MESSAGE_SIZE = 4608;
-const RECEIVE_SLOTS = 16;
+const RECEIVE_SLOTS = 32;
 const SEND_SLOTS = 32;
 const RECEIVE_BUFFER = 1 << 20;
 
@@ -137,6 +138,7 @@ export function openVrrpSocket(
   let queued: SendBatch | undefined;
   let open = true;
   const packet: Writable<ReceivedVrrp> = {
+    kind: "PacketReceived",
     interface: options.interface,
     family,
     source: "",

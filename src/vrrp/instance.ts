@@ -21,6 +21,7 @@ import type {
   StaticsMemory,
   Statistics,
 } from "./memory.ts";
+import type { Obeyed } from "./obeyed.ts";
 import { masterDownInterval } from "./timers.ts";
 import { effectivePriority } from "./tracking.ts";
 
@@ -57,6 +58,8 @@ export interface Instance extends Holder {
   authData: Uint8Array;
   /** The advertisements, one for each destination, as they are sent again and again; made anew after a change. */
   adverts: readonly SendAdvertisement[] | undefined;
+  /** The advertisement that was obeyed last, if its next like can be dealt with in short. */
+  obeyed: Obeyed | undefined;
   /** Encoded announcements by address key, each for the MAC it was made for. */
   readonly frames: Map<string, { readonly mac: MacAddress; readonly frame: Uint8Array }>;
 }
@@ -80,6 +83,7 @@ export function makeInstance(model: VrrpInstanceModel, memory: InstanceMemory, r
     group: undefined,
     ...derive(model),
     adverts: undefined,
+    obeyed: undefined,
     frames: new Map(),
   };
 }

@@ -8,6 +8,7 @@ import type { DropReason } from "./event.ts";
 import type { PacketReceived } from "./input.ts";
 import type { Instance } from "./instance.ts";
 import { compareAddressLists, dropReason } from "./receive.ts";
+import { hearAgain, rememberObeyed } from "./repeat.ts";
 import { noteUnheeded } from "./rival.ts";
 import type { Roster } from "./roster.ts";
 import type { Turn } from "./turn.ts";
@@ -26,6 +27,7 @@ export function receivePacket(turn: Turn, roster: Roster, whole: PacketReceived)
     count(turn.memory.dropped, "unknown-virtual-router");
     return undefined;
   }
+  if (hearAgain(turn, instance, whole)) return instance;
   const { memory, model } = instance;
   const { kind } = memory.phase;
   if (kind !== "MASTER" && kind !== "BACKUP") {
@@ -38,6 +40,7 @@ export function receivePacket(turn: Turn, roster: Roster, whole: PacketReceived)
     receiveAdvertisement(turn, instance, packet, header);
     if (!trusted) checkAddressList(turn, instance, packet, header);
     reportClockSkew(turn, instance, packet, header);
+    rememberObeyed(turn, instance, whole);
   } else {
     drop(turn, instance, reason, packet, header);
   }
