@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { routeModel } from "../../sim/routing.ts";
 import { groupModel, instanceModel, virtualAddress, vrrpModel } from "../../test/support/vrrp-driver.ts";
+import type { UnicastPeerModel } from "../model/advertising.ts";
 import { NO_DIRECTOR } from "../model/director-models.ts";
 import type { Model, TrackScriptModel, VrrpInstanceModel } from "../model/model.ts";
 import { planLines } from "../observe/plan-text.ts";
@@ -118,6 +119,40 @@ describe("planReload", () => {
     expect(plan.movement).toBe("possible");
     expect(JSON.stringify(plan)).not.toMatch(/secret|sesame/);
     expect(plan.instances[0]?.changes[0]).toMatchObject({ from: "********", to: "********" });
+  });
+
+  test("a unicast peer that goes may become a second master, one that comes changes nothing", () => {
+    const peer = (host: string): UnicastPeerModel => ({
+      host,
+      address: host,
+      minTtl: undefined,
+      maxTtl: undefined,
+    });
+    const among = (...peers: string[]): VrrpInstanceModel => ({
+      ...one,
+      unicast: { peers: peers.map(peer), hopLimit: 255, checkSource: false, oldChecksum: "auto" },
+    });
+    const [few, many] = [model([among("10.9.0.2")]), model([among("10.9.0.2", "10.9.0.3")])];
+    const lost = planReload(many, few, standing(one, "MASTER"));
+    expect(lost.movement).toBe("possible");
+    expect(lost.instances[0]?.effects).toEqual([
+      "10.9.0.3 does not hear this router any more: unless it is stopped, two may be master",
+    ]);
+    expect(planReload(few, many, standing(one, "MASTER")).movement).toBe("no");
+  });
+
+  test("signing, another key and another group are shared settings, one key more is none", () => {
+    const rules = { activeKey: 1, timeWindow: 5, antiReplay: "time", mode: "enforce" } as const;
+    const signed = (...ids: number[]): VrrpInstanceModel => ({
+      ...one,
+      authHmac: { ...rules, keys: ids.map((id) => ({ id, secret: "aabb" })) },
+    });
+    const moves = (before: VrrpInstanceModel, after: VrrpInstanceModel): string =>
+      planReload(model([before]), model([after]), standing(one, "MASTER")).movement;
+    expect(moves(one, signed(1))).toBe("possible");
+    expect(moves(signed(1, 2), signed(1))).toBe("possible");
+    expect(moves(one, { ...one, multicastGroup: "224.0.0.99" })).toBe("possible");
+    expect(moves(signed(1), signed(1, 2))).toBe("no");
   });
 
   test("a version 3 interval is no shared setting, a version 2 one is", () => {

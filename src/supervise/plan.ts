@@ -155,7 +155,7 @@ function modification(
   const standing = standings.get(after.key);
   const fields = new Set(changes.map(({ field }) => field.split(".")[0] ?? field));
   const effects = [
-    ...agreementEffects(after, fields),
+    ...agreementEffects(after, changes),
     ...addressEffects(changes, standing),
     ...electionEffects(before, after, fields, standing),
   ];
@@ -163,14 +163,34 @@ function modification(
   return planned("modify", after, standings, changes, effects.length === 0 ? [quiet] : effects);
 }
 
-/** What every router of the virtual router must have alike. */
-function agreementEffects(after: VrrpInstanceModel, fields: ReadonlySet<string>): readonly Effect[] {
-  const shared = ["version", "authentication", "unicastPeers", "v3Checksum"];
-  if (after.version === 2) shared.push("advertisementInterval");
-  if (!shared.some((field) => fields.has(field))) return [];
+/** What every router of the virtual router must have alike; in version 2 the interval, too. */
+const SHARED: ReadonlySet<string> = new Set<keyof VrrpInstanceModel>([
+  "version",
+  "authentication",
+  "authHmac",
+  "multicastGroup",
+  "unicast",
+  "v3Checksum",
+]);
+/** Lists that may grow on one router before they do on the others. */
+const GROWING: ReadonlySet<string> = new Set(["unicast.peers", "authHmac.keys"]);
+
+function agreementEffects(after: VrrpInstanceModel, changes: readonly Difference[]): readonly Effect[] {
+  const lost = changes.filter(({ field, to }) => field === "unicast.peers" && to === undefined);
+  const effects = lost.map(({ from }): Effect => {
+    const text = `${from} does not hear this router any more: unless it is stopped, two may be master`;
+    return { text, movement: "possible" };
+  });
+  const isShared = changes.some(({ field, from, to }) => {
+    if (GROWING.has(field) && from === undefined) return false;
+    if (field === "unicast.peers" && to === undefined) return false;
+    const name = field.split(".")[0] ?? field;
+    return SHARED.has(name) || (name === "advertisementInterval" && after.version === 2);
+  });
+  if (!isShared) return effects;
   const text =
     "the other routers need the same setting: until they have it, advertisements are dropped and two may be master";
-  return [{ text, movement: "possible" }];
+  return [...effects, { text, movement: "possible" }];
 }
 
 function addressEffects(
