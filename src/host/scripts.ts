@@ -35,17 +35,19 @@ const UNSAFE: ReadonlySet<string> = new Set([
 
 /**
  * Starts a command. `onEnd` is called exactly once, never from within this call; where the command could not be started
- * undefined is returned and the end carries the error. `umask` -1 leaves it as it is.
+ * undefined is returned and the end carries the error. `umask` -1 leaves it as it is. `orphaned` is what the command is sent
+ * when this process ends before it.
  */
 export function runScript(
   loop: Loop,
   command: CommandModel,
   onEnd: (end: ScriptEnd) => void,
   umask = -1,
+  orphaned: "SIGTERM" | "SIGKILL" = "SIGTERM",
 ): RunningScript | undefined {
   const startedAt = loop.now();
   const ended = (exit: SpawnExit): void => onEnd(endOf(exit, startedAt, loop.now()));
-  const options = { ...spawnOptions(command), umask };
+  const options = { ...spawnOptions(command), umask, parentDeathSignal: constants.signals[orphaned] };
   try {
     return running(startWithShellFallback(loop, options, command, ended));
   } catch (error) {
@@ -69,7 +71,6 @@ function spawnOptions(command: CommandModel): SpawnOptions {
     env: environment,
     cwd: process.cwd(),
     isolation: "process-group",
-    parentDeathSignal: constants.signals.SIGTERM,
     ...(same ? {} : { uid: command.uid, gid: command.gid, groups: command.groups }),
   };
 }

@@ -153,7 +153,12 @@ test("files, BFD sessions and programs decide over servers", async () => {
     writeFileSync(status, "exit 0\n");
     await isPool("11 up 1", "12 up 5", "13 up 1", "14 up 1");
     expect(processesOf("sleep").filter(({ command }) => command.includes("345"))).toEqual([]);
+
+    const deaf = (): boolean => processesOf("sleep").some(({ command }) => command.includes("347"));
+    writeFileSync(status, "trap '' TERM\nexec sleep 347\n");
+    await waitFor("a program that heeds no TERM", deaf, { within: 5_000 });
     expect(await director.stop()).toBe(0);
+    await waitFor("its end", () => !deaf(), { within: 5_000 });
   } finally {
     lan.destroy();
   }

@@ -21,13 +21,15 @@ export function startMisc(loop: Loop, probe: MiscModel, attempt: Attempt): void 
       timer = setTimeout(() => attempt.fail(tooLong(probe)), GRACE_MILLIS);
     }, GRACE_MILLIS);
   };
-  script = runScript(loop, probe.command, (end) => {
+  const ended = (end: ScriptEnd): void => {
     script = undefined;
     clearTimeout(timer);
     if (late) attempt.fail(tooLong(probe));
     else if (end.error !== undefined) attempt.cannotRun(end.error);
     else attempt.settle(judge(probe, end));
-  });
+  };
+  // Nobody would be there to end one that heeds no TERM.
+  script = runScript(loop, probe.command, ended, -1, "SIGKILL");
   const timedOut = (): void => {
     // It has ended, or is ended already.
     if (script === undefined || attempt.isSettled) return;
