@@ -376,12 +376,16 @@ describe("services in nftables", () => {
     await inTable("weight=0");
     expect(count(client, 20, targets[0] as Target)).toEqual({ a: 10, b: 10 });
     expect(await crowds[0]?.ask()).toEqual(thirds);
-    expect(buoy(director, "ipvs")).toMatch(/10\.8\.0\.12:80 +Masq +0 +33 +0/);
+    const shown = buoy(director, "ipvs");
+    expect(shown).toMatch(/10\.8\.0\.12:80 +Masq +0 +33 +0/);
+    expect(shown).toMatch(/10\.9\.0\.12:80 +Route +1 +33 +0/);
     crowds[0]?.end();
     await waitFor("the drained server's end", () => director.output.includes("is drained"), WITHIN);
     await inTable(/^(?!.*weight=0)/s);
     expect(await crowds[1]?.ask()).toEqual(thirds);
     crowds[1]?.end();
+    const ended = (): boolean => /10\.9\.0\.12:80 +Route +1 +0 +33/.test(buoy(director, "ipvs"));
+    await waitFor("closed connections to be inactive", ended, { ...WITHIN, every: 200 });
   });
 
   it("hear of ICMP errors about connections that they answer themselves", async () => {
