@@ -4,6 +4,7 @@ import type { Ipvs } from "../host/ipvs.ts";
 import type { Loop } from "../host/loop.ts";
 import { SystemError } from "../host/native.ts";
 import { insideFile, isInsideFile, namespaceFile } from "../host/network-namespace.ts";
+import { removeOldTables } from "../host/nft/old-tables.ts";
 import type { NftPlane } from "../host/nft/plane.ts";
 import { NoPlane } from "../host/no-plane.ts";
 import { openIpvs } from "../host/open-ipvs.ts";
@@ -11,6 +12,7 @@ import { openNft } from "../host/open-nft.ts";
 import type { DirectorModel, TableNamespace } from "../model/director-models.ts";
 import { NO_PLANE, type PlaneStatus } from "../observe/pool-view.ts";
 import type { DataPlane } from "../ports/data-plane.ts";
+import type { NftFamily } from "../wire/netlink/nftables-expressions.ts";
 
 /** What a configuration says about it. */
 export type WantedPlane = Pick<DirectorModel, "dataPlane" | "tableNamespace">;
@@ -67,6 +69,15 @@ export function openNftIn(
   done: Opened<NftPlane>,
 ): void {
   openIn(loop, file, (ours, ended: Opened<NftPlane>) => openNft(ours, counting, ended), done);
+}
+
+/** Takes our nftables tables out, and calls back with the families that had one. */
+export function removeOldTablesIn(
+  loop: Loop,
+  file: string | undefined,
+  done: Opened<readonly NftFamily[]>,
+): void {
+  openIn(loop, file, removeOldTables, done);
 }
 
 /** Only the socket belongs to the namespace; it stays there when the thread has come back. */

@@ -1,7 +1,7 @@
 /** Our nftables tables of virtual servers, one for each family, as they stand before any service is in them. */
 import type { TableDestination } from "../../director/table.ts";
 import type { Protocol } from "../../model/director-models.ts";
-import { type NftBatch, TYPE_MARK } from "../../wire/netlink/nftables.ts";
+import { type NftBatch, type NftTableFact, TYPE_MARK } from "../../wire/netlink/nftables.ts";
 import type { NftExpression, NftFamily } from "../../wire/netlink/nftables-expressions.ts";
 import { hostNumber, word } from "../../wire/netlink/nftables-expressions.ts";
 import {
@@ -16,7 +16,8 @@ import type { ServiceHead } from "./names.ts";
 
 /** The table's name, and the comment that tells ours from another's. */
 export const SERVICES_TABLE = "buoy";
-export const SERVICES_COMMENT = "virtual servers, by buoy (3)";
+const MADE_BY_US = "virtual servers, by buoy (";
+export const SERVICES_COMMENT = `${MADE_BY_US}3)`;
 /** Which hooks a service is found from: new connections to be translated, or every packet on its way in. */
 export const STAGES = ["nat", "input"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -85,6 +86,11 @@ export function writeServicesTable(batch: NftBatch, family: NftFamily): void {
   ]);
   batch.map(family, table, { name: SERVERS, keyType: TYPE_MARK, keyLength: 4, value: "verdict" });
   for (const stage of STAGES) writeStage(batch, family, stage);
+}
+
+/** A table of ours, of whichever version. */
+export function isMadeByUs({ name, comment }: NftTableFact): boolean {
+  return name === SERVICES_TABLE && comment?.startsWith(MADE_BY_US) === true;
 }
 
 /** Removes one family's table, whether it is there or not. */
