@@ -42,7 +42,7 @@ const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
 const NODE_FLAGS: Readonly<Record<ChildRole, readonly string[]>> = {
   vrrp: ["--max-semi-space-size=1"],
   checker: ["--max-semi-space-size=16"],
-  steward: ["--max-semi-space-size=64"],
+  steward: ["--max-semi-space-size=32"],
 };
 
 export class Child<In, Out extends { readonly kind: string }> {
