@@ -55,12 +55,16 @@ function compareLists(
   const old = new Map(before.map((one) => [identityOf(one), one]));
   const fresh = new Map(after.map((one) => [identityOf(one), one]));
   const { field } = place;
-  const what = keywordOf(place)?.keyword ?? field;
+  const keyword = keywordOf(place)?.keyword ?? field;
+  // Routes and rules are two keywords of one list.
+  const whatIs = (one: unknown): string =>
+    isRecord(one) && one.kind === "rule" ? keyword.replace(/routes$/, "rules") : keyword;
   for (const [identity, one] of old) {
-    if (!fresh.has(identity)) found.push({ field, what, from: elementText(one), to: undefined });
+    if (!fresh.has(identity)) found.push({ field, what: whatIs(one), from: elementText(one), to: undefined });
   }
   for (const [identity, one] of fresh) {
     const previous = old.get(identity);
+    const what = whatIs(one);
     if (previous === undefined) found.push({ field, what, from: undefined, to: elementText(one) });
     else if (isRecord(previous) && isRecord(one)) {
       for (const difference of differences(field, previous, one)) {

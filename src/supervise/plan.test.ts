@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { routeModel } from "../../sim/routing.ts";
+import { routeModel, ruleModel } from "../../sim/routing.ts";
 import { groupModel, instanceModel, virtualAddress, vrrpModel } from "../../test/support/vrrp-driver.ts";
 import type { UnicastPeerModel } from "../model/advertising.ts";
 import { NO_DIRECTOR } from "../model/director-models.ts";
@@ -207,11 +207,15 @@ describe("planReload", () => {
 
   test("routes and rules stand there in iproute2's words", () => {
     const route = routeModel("10.78.0.0/24", { gateway: "10.9.0.2" });
+    const rule = ruleModel(700);
     const routed = {
       ...model([one]),
-      vrrp: vrrpModel([one], { statics: { addresses: [], routing: [route] } }),
+      vrrp: vrrpModel([one], { statics: { addresses: [], routing: [route, rule] } }),
     };
     const { others } = planReload(model([one]), routed, new Map());
-    expect(others).toMatchObject([{ what: "static_routes", to: route.key }]);
+    expect(others).toMatchObject([
+      { what: "static_routes", to: route.key },
+      { what: "static_rules", to: rule.key },
+    ]);
   });
 });
