@@ -1,16 +1,32 @@
 import { expect, test } from "vitest";
 import { pattern, url } from "../../../test/support/probe-models.ts";
 import { BodyCheck } from "./body-check.ts";
+import { PatternSearch } from "./pattern-search.ts";
 
-const ENDLESS = /^(a+)+$/g;
-const PAGE = Buffer.from(`${"a".repeat(60)}!`);
+const ENDLESS = Buffer.from(`${"a".repeat(60)}!`);
+
+function judge(search: PatternSearch, page: Buffer, negated = false): string {
+  const check = new BodyCheck(url("/", { pattern: pattern("^(a+)+$", { negated }) }), search);
+  check.push(page);
+  const { ok, detail } = check.judge(200);
+  return `${ok ? "ok" : "failed"}: ${detail}`;
+}
 
 test("a pattern that searches without end holds nothing up: it is not found", () => {
-  for (const negated of [false, true]) {
-    const check = new BodyCheck(url("/", { pattern: pattern("^(a+)+$", { negated }) }), ENDLESS);
-    check.push(PAGE);
-    const { ok, detail } = check.judge(200);
-    expect(ok).toBe(negated);
-    expect(detail).toContain("^(a+)+$ not found within 250 ms");
-  }
+  const search = (): PatternSearch => new PatternSearch(/^(a+)+$/g);
+  expect(judge(search(), ENDLESS)).toBe("failed: ^(a+)+$ not found within 250 ms in the answer");
+  expect(judge(search(), ENDLESS, true)).toBe(
+    "ok: answered 200, ^(a+)+$ not found within 250 ms in the answer",
+  );
+});
+
+test("one that does so again and again has less and less time, and all of it after an answer that suits it", () => {
+  const search = new PatternSearch(/^(a+)+$/g);
+  const limits = Array.from({ length: 7 }, () => {
+    judge(search, ENDLESS);
+    return search.limit;
+  });
+  expect(limits).toEqual([125, 62, 31, 15, 10, 10, 10]);
+  expect(judge(search, Buffer.from("aaa"))).toBe("ok: answered 200");
+  expect(search.limit).toBe(250);
 });

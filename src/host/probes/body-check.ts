@@ -2,7 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { PatternModel, UrlModel } from "../../model/director-models.ts";
 import type { Verdict } from "./attempt.ts";
-import { SEARCH_LIMIT, searchWithin } from "./pattern-search.ts";
+import type { PatternSearch } from "./pattern-search.ts";
 
 /** Where a body that nobody ends is given up; a pattern is looked for in as much. */
 export const MAX_BODY = 16 * 1024 * 1024;
@@ -10,7 +10,7 @@ const EXCERPT_LENGTH = 200;
 
 export class BodyCheck {
   readonly #url: UrlModel;
-  readonly #pattern: RegExp | undefined;
+  readonly #pattern: PatternSearch | undefined;
   readonly #digest: Hash | undefined;
   readonly #pieces: Buffer[] = [];
   #length = 0;
@@ -18,8 +18,8 @@ export class BodyCheck {
   /** What is to be known of an answer that is good. */
   #remark = "";
 
-  /** `pattern` is the url's, compiled. */
-  constructor(url: UrlModel, pattern: RegExp | undefined) {
+  /** `pattern` is the url's. */
+  constructor(url: UrlModel, pattern: PatternSearch | undefined) {
     this.#url = url;
     this.#pattern = pattern;
     if (url.digest !== undefined) this.#digest = createHash("md5");
@@ -51,9 +51,10 @@ export class BodyCheck {
   }
 
   /** What cannot be found in time counts as not found, as with the bounds that PCRE2 has. */
-  #missed(pattern: PatternModel, expression: RegExp): string | undefined {
-    const found = isFound(pattern, expression, Buffer.concat(this.#pieces));
-    const how = found === undefined ? `not found within ${SEARCH_LIMIT} ms` : found ? "found" : "not found";
+  #missed(pattern: PatternModel, search: PatternSearch): string | undefined {
+    const { limit } = search;
+    const found = isFound(pattern, search, Buffer.concat(this.#pieces));
+    const how = found === undefined ? `not found within ${limit} ms` : found ? "found" : "not found";
     const said = `${pattern.regex} ${how} in the answer`;
     if ((found ?? false) === pattern.negated) return said;
     if (found === undefined) this.#remark = `, ${said}`;
@@ -62,14 +63,13 @@ export class BodyCheck {
 }
 
 /** The first match decides: no other one begins earlier. Offsets count bytes. Undefined where the search took too long. */
-function isFound(pattern: PatternModel, expression: RegExp, bytes: Buffer): boolean | undefined {
+function isFound(pattern: PatternModel, search: PatternSearch, bytes: Buffer): boolean | undefined {
   const { options, minOffset, maxOffset } = pattern;
   const encoding = options.includes("utf") ? "utf8" : "latin1";
   const lengthOf = (offset: number): number =>
     encoding === "utf8" ? bytes.subarray(0, offset).toString(encoding).length : offset;
   const text = bytes.toString(encoding);
-  expression.lastIndex = lengthOf(minOffset);
-  const match = searchWithin(expression, text);
+  const match = search.from(lengthOf(minOffset), text);
   if (match === undefined) return undefined;
   if (match === null || (maxOffset !== undefined && match.index > lengthOf(maxOffset))) return false;
   return !options.includes("firstline") || !text.slice(lengthOf(minOffset), match.index).includes("\n");

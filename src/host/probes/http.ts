@@ -6,6 +6,7 @@ import { BodyCheck } from "./body-check.ts";
 import type { Exchange, ExchangeUser } from "./exchange.ts";
 import { Http1Exchange } from "./http1.ts";
 import { Http2Exchange } from "./http2.ts";
+import { PatternSearch } from "./pattern-search.ts";
 import { requestText } from "./request-text.ts";
 import type { WatchSocket } from "./socket-set.ts";
 import type { TlsContexts } from "./tls-channel.ts";
@@ -13,7 +14,7 @@ import type { TlsContexts } from "./tls-channel.ts";
 /** What is made of a url once and used by all runs. */
 interface PreparedUrl {
   readonly request: Uint8Array;
-  readonly pattern: RegExp | undefined;
+  readonly pattern: PatternSearch | undefined;
   /** Why its pattern cannot be searched for. */
   readonly error: string | undefined;
 }
@@ -77,7 +78,7 @@ export class HttpProbe implements ExchangeUser {
       url.pattern === undefined ? undefined : pcreToRegExp(url.pattern.regex, url.pattern.options);
     const prepared: PreparedUrl = {
       request: Buffer.from(requestText(url, this.#probe.protocol), "latin1"),
-      pattern: compiled?.ok === true ? compiled.value : undefined,
+      pattern: compiled?.ok === true ? new PatternSearch(compiled.value) : undefined,
       error: compiled?.ok === false ? `the pattern is not understood: ${compiled.error.clause}` : undefined,
     };
     this.#prepared.set(url, prepared);
