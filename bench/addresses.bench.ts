@@ -21,6 +21,8 @@ const OTHERS = Array.from({ length: 999 }, (_, n) => `10.40.${Math.floor(n / 250
 const ADDRESSES = 1 + OTHERS.length;
 /** keepalived has announced everything, five times, by then; what is repeated later (`garp_master_delay`) is put off. */
 const WATCHED_MS = 10_000;
+/** The kernel hands frames to tcpdump in blocks, the last one after a second; those that it has not handed over are lost in silence. */
+const BLOCK_MS = 2_000;
 /** Before everything else: a witness that waits for a processor sees nothing of what it is to measure. */
 const AT_ONCE = ["chrt", "--fifo", "90"];
 
@@ -105,7 +107,7 @@ async function takeOver({ backup, interval }: Setting): Promise<Takeover> {
       every: 500,
       detail: () => two.output.slice(-2_000),
     });
-    await pause(WATCHED_MS);
+    await pause(WATCHED_MS + BLOCK_MS);
     return measure(await wire.stop(), await kernel.stop(), second.mac());
   } finally {
     lan.destroy();
