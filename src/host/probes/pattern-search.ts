@@ -1,8 +1,8 @@
 /** Searches with a bound: a pattern may try more ways through a page than there is time for, and all checks wait meanwhile. */
 import { createContext, Script } from "node:vm";
 
-/** Milliseconds. Sixteen megabytes take a tenth of it, unless the pattern goes back and forth. */
-const MOST = 250;
+/** Milliseconds. Sixteen megabytes take a fifth of it, unless the pattern goes back and forth; a whole batch of sockets may have one. */
+const MOST = 100;
 /** For one that has used up its time again and again: hundreds of servers may have the same page. */
 const LEAST = 10;
 

@@ -17,7 +17,7 @@ const WRITABLE = 2;
 const EPOLLIN = 1;
 const EPOLLOUT = 4;
 /** Sockets that one call to the kernel tells of. */
-const BATCH = 256;
+const BATCH = 128;
 
 /** A watch of its own in the loop. */
 export const watchAlone: WatchSocket = (fd, ready) => {
