@@ -9,7 +9,7 @@ import type { Instant, Micros } from "../src/base/time.ts";
 import { MICROS_PER_MILLI } from "../src/base/time.ts";
 import type { VrrpInstanceModel } from "../src/model/model.ts";
 import type { InstanceMemory } from "../src/vrrp/memory.ts";
-import { PROBE_WAIT, RESOLVE_WAIT } from "../src/vrrp/timers.ts";
+import { CONFIRM_WAIT, PROBE_WAIT, RESOLVE_WAIT } from "../src/vrrp/timers.ts";
 import type { Member } from "./audience.ts";
 import { catchUpAllowance, hearEachOther, isHeard } from "./audience.ts";
 import { announceBound, calmDelays, retryWait, settleBound } from "./bounds.ts";
@@ -140,7 +140,7 @@ function reclaimAllowance(world: World): Micros {
 }
 
 /** From the first question to a neighbour's answer: looking for its station, the probe, the question itself. */
-const QUESTIONING = RESOLVE_WAIT + 2 * PROBE_WAIT + MICROS_PER_MILLI;
+const QUESTIONING = RESOLVE_WAIT + PROBE_WAIT + CONFIRM_WAIT + MICROS_PER_MILLI;
 
 /** Everything that must be so in a settled world. */
 export function checkAll(world: World, calmFrom: Instant): void {

@@ -77,6 +77,8 @@ export const HANDOVER: Micros = MICROS_PER_SECOND;
 export const VERIFY_TIMEOUT: Micros = 5 * MICROS_PER_SECOND;
 /** Longest wait for an answer to what teaches nothing; a LAN's answer takes less than 1 ms. */
 export const PROBE_WAIT: Micros = 5 * MICROS_PER_MILLI;
+/** Longer for the echo that tells how a neighbour has learned: by then it knows, and nobody waits. */
+export const CONFIRM_WAIT: Micros = 100 * MICROS_PER_MILLI;
 /** Longer where a neighbour's station is looked for: without it there is no probe. */
 export const RESOLVE_WAIT: Micros = 15 * MICROS_PER_MILLI;
 

@@ -10,6 +10,7 @@
  * that answers no probe at all.
  */
 import type { IpAddress } from "../base/ip.ts";
+import type { Micros } from "../base/time.ts";
 import { stationOf } from "./acquaintances.ts";
 import type { VerifyOutcome } from "./event.ts";
 import { isDesired } from "./held.ts";
@@ -18,7 +19,7 @@ import type { Instance } from "./instance.ts";
 import { earlier } from "./instance.ts";
 import type { AddressRecord } from "./memory.ts";
 import { ownAddress, probingFrame, resolvingFrame, teachingFrame } from "./question-frames.ts";
-import { askBackoff, HANDOVER, PROBE_WAIT, RESOLVE_WAIT, VERIFY_TIMEOUT } from "./timers.ts";
+import { askBackoff, CONFIRM_WAIT, HANDOVER, PROBE_WAIT, RESOLVE_WAIT, VERIFY_TIMEOUT } from "./timers.ts";
 import type { Turn } from "./turn.ts";
 import { emit } from "./turn.ts";
 import { MOST_QUESTIONS, watchList } from "./watch-list.ts";
@@ -199,12 +200,12 @@ function advance(
       const isAskedAlready = verification.questions.some(
         (other) => other.neighbour === neighbour && other.stage === "resolve" && other.sent > 0,
       );
-      waitForAnswer(turn, question);
+      waitForAnswer(turn, question, RESOLVE_WAIT);
       return isAskedAlready ? undefined : resolvingFrame(turn, record.model, neighbour);
     }
     case "probe":
       question.probed = true;
-      waitForAnswer(turn, question);
+      waitForAnswer(turn, question, PROBE_WAIT);
       return mac === undefined ? undefined : probingFrame(turn, record.model, neighbour, mac);
     case "ask":
       if (isGivenUp(turn, instance, question)) {
@@ -218,14 +219,14 @@ function advance(
         settle(turn, instance, verification, question, "answered");
         return undefined;
       }
-      waitForAnswer(turn, question);
+      waitForAnswer(turn, question, CONFIRM_WAIT);
       return probingFrame(turn, record.model, neighbour, mac);
   }
 }
 
-function waitForAnswer(turn: Turn, question: Question): void {
+function waitForAnswer(turn: Turn, question: Question, wait: Micros): void {
   question.sent++;
-  question.dueAt = turn.now + (question.stage === "resolve" ? RESOLVE_WAIT : PROBE_WAIT);
+  question.dueAt = turn.now + wait;
 }
 
 /** Whether the neighbour has been silent for too long; else one more request is on its way, and the next one planned. */
