@@ -60,15 +60,19 @@ function wire(): { readonly frames: () => Uint8Array[]; readonly inject: (frame:
   };
 }
 
-interface Kept extends Omit<ReceivedVrrp, "payload"> {
+interface Kept extends Omit<ReceivedVrrp, "kind" | "payload"> {
   readonly payload: string;
 }
 
 function vrrp(family: IpFamily): { readonly socket: VrrpSocket; readonly packets: Kept[] } {
   const packets: Kept[] = [];
-  const socket = openVrrpSocket(loop, { interface: "eth0", index: eth0, family }, (packet) => {
-    packets.push({ ...packet, payload: toHex(packet.payload) });
-  });
+  const socket = openVrrpSocket(
+    loop,
+    { interface: "eth0", index: eth0, family },
+    ({ kind: _, ...packet }) => {
+      packets.push({ ...packet, payload: toHex(packet.payload) });
+    },
+  );
   closers.push(() => socket.close());
   return { socket, packets };
 }
