@@ -7,6 +7,7 @@ import {
   NFNLGRP_NFTABLES,
   NFT_MSG_DELTABLE,
 } from "../wire/netlink/nftables-constants.ts";
+import { hostNumber } from "../wire/netlink/nftables-expressions.ts";
 import type { Loop } from "./loop.ts";
 import { check, errnoName, native } from "./native.ts";
 
@@ -17,12 +18,22 @@ export interface TableWatch {
 const RECEIVE_BUFFER = 1 << 18;
 const DATAGRAM = 1 << 16;
 const DATAGRAMS_A_TURN = 16;
+/** Of the port in a message's header. */
+const PORT_OFFSET = 12;
 const DELTABLE = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_DELTABLE;
 
-/** Calls back with the name of a table that is gone, and with undefined where news were lost. Throws SystemError. */
-export function watchTables(loop: Loop, gone: (name: string | undefined) => void): TableWatch {
+/**
+ * Calls back with the name of a table that is gone, and with undefined where news were lost. What is done through the socket
+ * with the port `except` is no news: a large change of ours would fill the buffer with itself. Throws SystemError.
+ */
+export function watchTables(
+  loop: Loop,
+  gone: (name: string | undefined) => void,
+  except?: number,
+): TableWatch {
   const groups = 1 << (NFNLGRP_NFTABLES - 1);
   const fd = check("netlink", "nftables", native.netlinkOpen(NETLINK_NETFILTER, groups, RECEIVE_BUFFER));
+  if (except !== undefined) check("SO_ATTACH_FILTER", "nftables", native.attachFilter(fd, notFrom(except)));
   const buffer = new Uint8Array(DATAGRAM);
   let open = true;
   const registration = loop.onReadable(fd, () => {
@@ -48,4 +59,19 @@ export function watchTables(loop: Loop, gone: (name: string | undefined) => void
       native.close(fd);
     },
   };
+}
+
+/** The kernel puts the news of one transaction together: the port in the first of them is that of all. */
+function notFrom(port: number): Uint32Array {
+  const LOAD_WORD = 0x20;
+  const JUMP_EQUAL = 0x15;
+  const RETURN = 0x06;
+  // Loads are in network byte order, netlink is in the host's.
+  const inNetworkOrder = hostNumber(port).reduce((number, byte) => number * 0x100 + byte, 0);
+  return Uint32Array.of(
+    ...[LOAD_WORD, 0, 0, PORT_OFFSET],
+    ...[JUMP_EQUAL, 0, 1, inNetworkOrder],
+    ...[RETURN, 0, 0, 0],
+    ...[RETURN, 0, 0, 0xffff_ffff],
+  );
 }

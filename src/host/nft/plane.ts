@@ -119,10 +119,11 @@ export class NftPlane implements DataPlane {
   /** A ruleset that is flushed, as firewalls do when they are reloaded, takes our tables with it. */
   watch(disturbed: () => void): void {
     try {
-      this.#watch ??= watchTables(this.#loop, (name) => {
+      const gone = (name: string | undefined): void => {
         const isOurs = name === undefined || name === SERVICES_TABLE;
         if (isOurs && FAMILIES.some((family) => this.#held[family] !== undefined)) disturbed();
-      });
+      };
+      this.#watch ??= watchTables(this.#loop, gone, this.#writer.port);
     } catch (error) {
       // Without it the next look finds out.
       if (!(error instanceof SystemError)) throw error;

@@ -179,3 +179,23 @@ it("rejects connections that no server takes", async () => {
   await change(server(WEB, "10.8.0.1", "nat", 1));
   expect(elements("input-services")).toBe("");
 });
+
+it("hears of others who remove its table, and not of itself, however much it changes", async () => {
+  let disturbed = 0;
+  const own = await open();
+  own.watch(() => disturbed++);
+  const servers = Array.from({ length: 1_000 }, (_, index) =>
+    server(WEB, `10.8.${index >> 8}.${index & 255}`, "dr"),
+  );
+  // As in a busy process, nothing is read while the kernel is at it.
+  const busy = setInterval(() => {
+    for (const begun = performance.now(); performance.now() - begun < 300; );
+  });
+  expect(await new Promise((resolve) => own.change([service(WEB), ...servers], resolve))).toEqual([]);
+  clearInterval(busy);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(disturbed).toBe(0);
+  namespace.run("nft", "delete", "table", "ip", "buoy");
+  await expect.poll(() => disturbed).toBe(1);
+  own.close();
+});
