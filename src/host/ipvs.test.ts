@@ -213,6 +213,19 @@ describe("a change of IPVS's table", () => {
     expect(kernel.sends).toEqual([1]);
   });
 
+  it("tells when the table is not what was expected: what is there already may have servers of others", async () => {
+    const kernel = new FakeKernel();
+    const plane = new Ipvs(kernel, FAMILY, { version: "1.2.1", size: 4096 });
+    let disturbances = 0;
+    plane.watch(() => disturbances++);
+    const add = (last: number): Promise<unknown> =>
+      new Promise((resolve) => plane.change([onService("AddService", last)], resolve));
+    await add(1);
+    expect(disturbances).toBe(0);
+    await add(1);
+    expect(disturbances).toBe(1);
+  });
+
   it("takes steps that were not answered for refused", async () => {
     const kernel = new FakeKernel();
     kernel.answers = 1;

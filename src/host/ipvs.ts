@@ -53,6 +53,7 @@ export class Ipvs implements DataPlane {
   readonly #writer: NetlinkWriter;
   readonly #family: number;
   readonly #turns = new Turns();
+  #disturbed: (() => void) | undefined;
 
   /** `family` is the number that generic netlink has for IPVS. The writer is closed with it. */
   constructor(writer: NetlinkWriter, family: number, info: IpvsInfo) {
@@ -86,8 +87,9 @@ export class Ipvs implements DataPlane {
     this.#turns.run((ended) => this.#setTimeouts(timeouts, ended), done);
   }
 
-  watch(): void {
-    // IPVS tells nobody.
+  /** IPVS tells nobody of changes: a step that found the table otherwise than expected is all there is to hear. */
+  watch(disturbed: () => void): void {
+    this.#disturbed = disturbed;
   }
 
   close(): void {
@@ -113,6 +115,8 @@ export class Ipvs implements DataPlane {
       const again = steps.map((step, index) => secondTry(step, errors[index], comesBack));
       const indices = again.flatMap((operation, index) => (operation === undefined ? [] : [index]));
       if (indices.length === 0) return done(refusalsOf(steps, errors));
+      // A service that was there already may have servers that nobody asked for.
+      this.#disturbed?.();
       const second = indices.flatMap((index) => {
         const step = steps[index];
         return step === undefined ? [] : [{ ...step, operation: again[index] ?? step.operation }];
