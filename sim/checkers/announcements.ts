@@ -16,6 +16,8 @@ interface Dues {
   lower: Instant | undefined;
   refresh: Instant | undefined;
   lastSent: Instant | undefined;
+  /** When a lesser master was heard last. */
+  lesserAt: Instant | undefined;
   /** An order was felt: which bursts it has left due is not known from outside. */
   unknown: boolean;
 }
@@ -58,6 +60,7 @@ export class Announcements implements Checker {
       else if (hasMoreAddresses(before.get(key), view)) {
         if (garp.masterDelay > 0) dues.second = now + garp.masterDelay;
       } else if (this.#hasHeardLesser(handling, view)) {
+        dues.lesserAt = now;
         if (garp.lowerPrioDelay > 0) dues.lower ??= now + garp.lowerPrioDelay;
         this.#expectBurst(node, view, dues, now, "a lower priority was heard");
       }
@@ -68,8 +71,9 @@ export class Announcements implements Checker {
     const dues = this.#dues.get(node);
     const [view] = node.views.values();
     if (dues === undefined || view === undefined || view.state !== "MASTER") return;
-    // One that slept and listens first announces when it speaks again.
-    if (node.now - (view.lastAdvert ?? node.now) > view.model.advertisementInterval) return;
+    // One that slept listens first, and announces when it speaks again or hears a lesser one.
+    const known = Math.max(view.lastAdvert ?? node.now, dues.lesserAt ?? 0);
+    if (node.now - known > view.model.advertisementInterval) return;
     for (const what of ["second", "lower", "refresh"] as const) {
       const due = dues[what];
       if (due === undefined || due > node.now) continue;
@@ -121,7 +125,14 @@ export class Announcements implements Checker {
 }
 
 function noDues(): Dues {
-  return { second: undefined, lower: undefined, refresh: undefined, lastSent: undefined, unknown: false };
+  return {
+    second: undefined,
+    lower: undefined,
+    refresh: undefined,
+    lastSent: undefined,
+    lesserAt: undefined,
+    unknown: false,
+  };
 }
 
 function isPaced(view: InstanceView): boolean {

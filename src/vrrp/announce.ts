@@ -30,14 +30,18 @@ export function mayAnnounce(record: AddressRecord): boolean {
   return !retired && (state === "present" || (state === "adding" && attempts === 0));
 }
 
-/** Queues a burst: `rounds` times all the addresses, one round after the other. */
+/**
+ * Queues a burst: `rounds` times all the addresses, one round after the other. A master that slept and listens says nothing
+ * of them, whoever asks: it announces them all when it speaks again.
+ */
 export function announce(
   turn: Turn,
   instance: Instance,
   records: readonly AddressRecord[],
   rounds: number,
 ): void {
-  if (rounds <= 0) return;
+  const { phase } = instance.memory;
+  if (rounds <= 0 || (phase.kind === "MASTER" && phase.listening)) return;
   const bursts = new Map<string, AddressRecord[]>();
   for (const record of records.filter(mayAnnounce)) {
     const place = `${record.model.interface} ${record.model.family}`;
@@ -86,7 +90,8 @@ export function announceStation(turn: Turn, name: string, mac: MacAddress): void
   for (const instance of turn.instances) {
     const { phase, addresses } = instance.memory;
     const records = addresses.filter((record) => record.model.interface === name);
-    if (phase.kind !== "MASTER" || phase.handover !== undefined || records.length === 0) continue;
+    if (phase.kind !== "MASTER" || phase.handover !== undefined || phase.listening) continue;
+    if (records.length === 0) continue;
     verify(turn, instance, records);
     announce(turn, instance, records, instance.model.garp.masterRepeat);
     emit(turn, instance, { kind: "MacChanged", interface: name, mac });

@@ -29,7 +29,7 @@ import { assess, priorityFacts } from "./tracking.ts";
 import { tellOthers } from "./transition.ts";
 import type { Turn } from "./turn.ts";
 import { emit, factAt, reportOnce } from "./turn.ts";
-import { pursueQuestions } from "./verify.ts";
+import { pursueQuestions, verify } from "./verify.ts";
 
 /** An advertisement that passed all checks. */
 export function receiveAdvertisement(
@@ -84,7 +84,8 @@ function receiveAsMaster(
   const { lowerPrioDelay } = model.garp;
   // One that listened announces along with its advertisement.
   if (phase.listening && lowerPrioDelay > 0) phase.lowerPriorityBurstAt ??= turn.now + lowerPrioDelay;
-  if (!model.lowerPrioNoAdvert) advertiseNow(turn, instance, phase);
+  if (model.lowerPrioNoAdvert) endListening(turn, instance, phase);
+  else advertiseNow(turn, instance, phase);
   for (const member of instance.group?.members ?? [instance]) announceAgain(turn, member, packet.source);
 }
 
@@ -166,7 +167,7 @@ function reachAsMaster(turn: Turn, instance: Instance, phase: MasterPhase): void
       emit(turn, instance, { kind: "Stalled", late, reaction: "advertises at once" });
     advertise(turn, instance);
     phase.advertAt = nextAdvertAt(phase.advertAt, turn.now, model.advertisementInterval);
-    speakAgain(turn, instance, phase);
+    endListening(turn, instance, phase);
   }
   const { garp } = model;
   if (phase.secondBurstAt !== undefined && phase.secondBurstAt <= turn.now) {
@@ -300,13 +301,14 @@ function adoptPriority(turn: Turn, instance: Instance, priority: number, fact: C
 function advertiseNow(turn: Turn, instance: Instance, phase: MasterPhase): void {
   advertise(turn, instance);
   phase.advertAt = turn.now + instance.model.advertisementInterval;
-  speakAgain(turn, instance, phase);
+  endListening(turn, instance, phase);
 }
 
-/** A master that slept, and has spoken again, announces: the LAN may have learnt another router meanwhile. */
-function speakAgain(turn: Turn, instance: Instance, phase: MasterPhase): void {
+/** A master that slept, and knows now that it is one, announces and asks: the LAN may have learnt another router meanwhile. */
+function endListening(turn: Turn, instance: Instance, phase: MasterPhase): void {
   if (!phase.listening) return;
   phase.listening = false;
+  verify(turn, instance, instance.memory.addresses);
   announce(turn, instance, instance.memory.addresses, instance.model.garp.masterRepeat);
 }
 

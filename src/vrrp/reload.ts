@@ -152,8 +152,7 @@ function goOn(turn: Turn, instance: Instance, fresh: readonly HeldRecord[], fact
     if (fresh.length === 0) return;
     request(turn, instance, "add", fresh);
     const addresses = fresh.filter((record) => record.kind === "address");
-    // One that slept announces everything once it has listened.
-    if (addresses.length === 0 || phase.listening) return;
+    if (addresses.length === 0) return;
     verify(turn, instance, addresses);
     announce(turn, instance, addresses, model.garp.masterRepeat);
     if (model.garp.masterDelay > 0) phase.secondBurstAt = turn.now + model.garp.masterDelay;

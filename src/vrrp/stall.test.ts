@@ -3,6 +3,8 @@ import {
   advertFrom,
   Driver,
   instanceModel,
+  interfaceAddress,
+  link,
   virtualAddress,
   vrrpModel,
 } from "../../test/support/vrrp-driver.ts";
@@ -11,6 +13,8 @@ import { millis, seconds } from "../base/time.ts";
 const MODEL = instanceModel({ priority: 200 });
 /** Master_Down_Interval of priority 200 at one second: three intervals and 56/256 s. */
 const SKEW = 218_750;
+const MASTER_DOWN = seconds(3) + SKEW;
+const HELD = interfaceAddress("10.9.0.100", { prefixLength: 32 });
 
 function master(changes: Partial<typeof MODEL> = {}): Driver {
   const driver = Driver.start({ ...MODEL, ...changes });
@@ -79,6 +83,36 @@ describe("a master that slept", () => {
     driver.run(1);
     expect(driver.adverts).toEqual([200]);
     expect(driver.frames).toHaveLength(10);
+  });
+
+  it("puts a deleted address back while it listens, and says of no address that it is here", () => {
+    const driver = master();
+    oversleep(driver, seconds(5));
+    driver.feed({ kind: "ClockReached" });
+    driver.feed({ kind: "AddressRemoved", address: HELD, origin: "other" });
+    expect(driver.actionsOf("AddAddresses")).toHaveLength(1);
+    expect([driver.adverts, driver.frames]).toEqual([[], []]);
+    driver.feed({ kind: "LinkChanged", link: link({ mac: "02:00:00:00:00:77" }) });
+    expect([driver.adverts, driver.frames, driver.eventsOf("MacChanged")]).toEqual([[], [], []]);
+    driver.run(seconds(1) + SKEW);
+    expect(driver.frames).toHaveLength(5);
+  });
+
+  it("asks no neighbour in the name of its addresses while it listens, and all of them afterwards", () => {
+    const driver = Driver.start(vrrpModel([]));
+    driver.feed({ kind: "GatewaysChanged", gateways: [{ interface: "eth0", address: "10.9.0.254" }] });
+    driver.feed({ kind: "ConfigChanged", model: vrrpModel([{ ...MODEL, announceOnly: false }]) });
+    driver.run(MASTER_DOWN);
+    expect(driver.state).toBe("MASTER");
+    // Long enough for another master, and too short for the questions of the takeover to be given up.
+    driver.sleep(seconds(3) + millis(400));
+    driver.feed({ kind: "ClockReached" });
+    expect(driver.eventsOf("Stalled")).toMatchObject([{ reaction: "listens first" }]);
+    expect(driver.actionsOf("AskNeighbours")).toEqual([]);
+    driver.run(seconds(1) + SKEW - 1);
+    expect(driver.actionsOf("AskNeighbours")).toEqual([]);
+    driver.run(1);
+    expect(driver.actionsOf("AskNeighbours").length).toBeGreaterThan(0);
   });
 
   it("answers a lower priority that took over, and announces", () => {

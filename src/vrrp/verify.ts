@@ -97,8 +97,8 @@ export function pursueQuestions(turn: Turn, instance: Instance): void {
   const { verification } = instance.memory;
   if (verification?.dueAt === undefined || verification.dueAt > turn.now) return;
   const { phase } = instance.memory;
-  if (phase.kind === "MASTER" && phase.handover !== undefined) {
-    // Nobody is to learn that the addresses are here while another is to take them.
+  if (phase.kind === "MASTER" && (phase.handover !== undefined || phase.listening)) {
+    // Nobody is to learn that the addresses are here while another is to take them, or may have.
     Object.assign(verification, { questions: [], unchecked: [], dueAt: undefined });
     return;
   }
