@@ -139,6 +139,8 @@ describe("planReload", () => {
       "10.9.0.3 does not hear this router any more: unless it is stopped, two may be master",
     ]);
     expect(planReload(few, many, standing(one, "MASTER")).movement).toBe("no");
+    // Its peers go on speaking as they did.
+    expect(planReload(model([one]), few, standing(one, "MASTER")).movement).toBe("possible");
   });
 
   test("signing, another key and another group are shared settings, one key more is none", () => {

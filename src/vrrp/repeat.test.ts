@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   advertFrom,
   Driver,
+  groupModel,
   instanceModel,
   interfaceAddress,
   link,
@@ -170,5 +171,54 @@ describe("an advertisement heard again", () => {
     const other = instanceModel({ version: 3, virtualAddresses: [virtualAddress("10.9.0.200")] });
     const driver = backup(MODEL, advertFrom(other, { priority: 200 }));
     expect(driver.instance().statistics.addressListErrors).toBe(3);
+  });
+
+  it("is judged anew when the kernel no longer vouches for its checksum", () => {
+    const broken = altered(packet, 6);
+    const vouched = { ...broken, checksumVerified: true };
+    const driver = backup(MODEL, vouched);
+    expectSame(driver, [broken, vouched, vouched]);
+    driver.feed(broken);
+    expect(driver.instance().statistics.dropped.checksum).toBe(2);
+  });
+});
+
+describe("an advertisement heard again by a member of a sync group", () => {
+  const first = advertFrom(MODEL, { priority: 200 });
+  const other = instanceModel({ version: 3, name: "VI_2", virtualRouterId: 52, priority: 100 });
+  const second = advertFrom(other, { priority: 200 });
+  const grouped = vrrpModel([MODEL, other], { syncGroups: [groupModel(["VI_1", "VI_2"])] });
+
+  it("takes back the wish to be master that the group was waiting with", () => {
+    const driver = Driver.start(grouped);
+    for (let round = 0; round < 3; round++) {
+      driver.run(seconds(1));
+      driver.feed(first);
+      driver.feed(second);
+    }
+    // The first one's master is silent for longer than Master_Down_Interval, then speaks; the second one's only then falls silent.
+    for (let round = 0; round < 4; round++) {
+      driver.run(seconds(1));
+      driver.feed(second);
+    }
+    for (let round = 0; round < 5; round++) {
+      driver.feed(first);
+      driver.run(seconds(1));
+    }
+    const told = driver.allActions.flatMap((one) => (one.kind === "Emit" ? [one.event] : []));
+    expect(told).toContainEqual(expect.objectContaining({ kind: "AwaitsGroup", instance: "VI_1" }));
+    expect(told).not.toContainEqual(expect.objectContaining({ kind: "StateChanged", to: "MASTER" }));
+  });
+
+  it("is obeyed by all of a group that a reload has made of a backup and a master", () => {
+    const driver = Driver.start(vrrpModel([MODEL, other]));
+    for (let round = 0; round < 5; round++) {
+      driver.run(seconds(1));
+      driver.feed(first);
+    }
+    expect(driver.instance("VI_2").state).toBe("MASTER");
+    driver.feed({ kind: "ConfigChanged", model: grouped });
+    driver.feed(first);
+    expect(driver.instance("VI_2").state).toBe("BACKUP");
   });
 });
