@@ -1,6 +1,6 @@
 /** Services of every kind that IPVS has, as plain values, as keepalived's words and as ipvsadm saves them. */
 import { familyOf } from "../../../src/base/ip.ts";
-import type { Scheduler } from "../../../src/base/scheduler.ts";
+import { SCHEDULERS, type Scheduler } from "../../../src/base/scheduler.ts";
 import type { TableChange, TableService } from "../../../src/director/table.ts";
 import type { Endpoint, Forwarding, Protocol } from "../../../src/model/director-models.ts";
 
@@ -60,19 +60,8 @@ const limited: TableService = service(address("tcp", "10.8.0.6", 80), "wlc", [["
   method: "dr",
 });
 
-/** Every scheduler with no more to it. */
-const PLAIN_SCHEDULERS: readonly Scheduler[] = [
-  "lc",
-  "lblc",
-  "lblcr",
-  "sh",
-  "mh",
-  "dh",
-  "fo",
-  "ovf",
-  "sed",
-  "nq",
-];
+/** Every scheduler with no more to it; `twos` is newer than the machine's kernel. */
+const PLAIN_SCHEDULERS = SCHEDULERS.filter((one) => !["rr", "wrr", "wlc", "twos"].includes(one));
 
 const KINDS: readonly Kind[] = [
   {
